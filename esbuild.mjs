@@ -1,0 +1,120 @@
+// Builds the extension (dist/) and, with --tests, the sources and tests one to one (out/).
+//   node esbuild.mjs            minified bundles, as they are packaged
+//   node esbuild.mjs --dev      readable bundles with source maps
+//   node esbuild.mjs --watch    --dev, again at each change
+//   node esbuild.mjs --tests    src/ and test/ transpiled file by file into out/
+//   node esbuild.mjs --meta     also writes out/meta.json (what each bundle contains)
+import { build, context } from 'esbuild';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+process.chdir(root);
+const flags = new Set(process.argv.slice(2));
+const dev = flags.has('--dev') || flags.has('--watch');
+
+/**
+ * Bundles of their own, loaded by `import()` at first use: parsing them at start-up
+ * would be every window's bill. Key: name in dist/; value: source module.
+ */
+const LAZY = {
+  core: 'src/broker/core.ts',
+  aws: 'src/aws/index.ts',
+  'aws-ec2': 'src/aws/clients/ec2.ts',
+  'aws-elasticache': 'src/aws/clients/elasticache.ts',
+  redis: 'src/redis/index.ts',
+};
+
+/** Turns an `import()` of a lazy module into a run-time load of its bundle. A static import stays inside the importer's bundle. */
+const lazyBundles = {
+  name: 'lazy-bundles',
+  setup({ onResolve }) {
+    const byPath = new Map(Object.entries(LAZY).map(([name, path]) => [resolve(root, path), name]));
+    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const target = resolve(resolveDir, path);
+      const name = byPath.get(`${target}.ts`) ?? byPath.get(join(target, 'index.ts'));
+      if (!name) return { errors: [{ text: `import('${path}') is not one of the lazy bundles listed in esbuild.mjs` }] };
+      return { path: `./${name}.js`, external: true };
+    });
+  },
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  bundle: true,
+  minify: !dev,
+  sourcemap: dev ? 'linked' : false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const node = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  // ES modules first: named imports of the AWS clients are then shaken down to the commands in use.
+  mainFields: ['module', 'main'],
+  plugins: [lazyBundles],
+  // Optional native accelerators of ssh2 and ws: absent, both fall back to JavaScript.
+  external: ['cpu-features', './crypto/build/Release/sshcrypto.node', 'bufferutil', 'utf-8-validate'],
+};
+
+function bundles() {
+  /** @type {import('esbuild').BuildOptions[]} */
+  const all = [
+    { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: [...node.external, 'vscode'] },
+    // Built without `vscode` as an external: an import of it from below src/vscode/ fails the build.
+    { ...node, entryPoints: Object.fromEntries(Object.entries(LAZY)), outdir: 'dist' },
+    {
+      ...common,
+      entryPoints: { console: 'src/webview/console/main.ts' },
+      outdir: 'dist/webview',
+      platform: 'browser',
+      format: 'iife',
+      target: 'chrome128',
+    },
+  ];
+  return all;
+}
+
+function sourcesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function buildTests() {
+  rmSync('out/src', { recursive: true, force: true });
+  rmSync('out/test', { recursive: true, force: true });
+  await build({
+    entryPoints: [...sourcesBelow('src'), ...sourcesBelow('test')],
+    outdir: 'out',
+    outbase: '.',
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+    // `import()` becomes `require`, which resolves paths without an extension.
+    supported: { 'dynamic-import': false },
+  });
+}
+
+if (flags.has('--tests')) {
+  await buildTests();
+} else if (flags.has('--watch')) {
+  for (const options of bundles()) await (await context(options)).watch();
+} else {
+  rmSync('dist', { recursive: true, force: true });
+  const results = await Promise.all(bundles().map((options) => build(options)));
+  if (flags.has('--meta')) {
+    mkdirSync('out', { recursive: true });
+    const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
+    writeFileSync('out/meta.json', JSON.stringify(outputs, null, 1));
+  }
+}

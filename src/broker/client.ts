@@ -1,0 +1,65 @@
+import type { Logger } from '../base/log';
+import { Scope } from '../base/scope';
+import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
+import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
+import type { Route } from '../model/route';
+import { Emitter } from '../base/event';
+
+/** What every window has: the same services, wherever the core behind them runs. */
+export interface BrokerClient {
+  readonly inventory: InventoryService;
+  readonly tunnels: TunnelService;
+  /** Stops every tunnel and waits until nothing of ours is left. */
+  dispose(): Promise<void>;
+}
+
+export interface CoreOptions {
+  readonly logger: Logger;
+  /** Certificates (PEM) trusted for TLS to targets besides the built-in ones; read at each use. */
+  readonly targetCa: () => Promise<string | undefined>;
+}
+
+/** The services without the laziness; made by `core.ts`. */
+export type Core = BrokerClient;
+
+/**
+ * Runs the core inside this process, loading it at the first call: an idle window pays nothing.
+ * The broker process of the architecture replaces this function and nothing else.
+ */
+export function connectInProcess(options: CoreOptions, load: () => Promise<(options: CoreOptions) => Core>): BrokerClient {
+  const scope = new Scope();
+  const changes = scope.add(new Emitter<TunnelInfo>((error) => options.logger.log('error', 'tunnel.listenerFailed', { error })));
+  let loading: Promise<Core> | undefined;
+  const core = (): Promise<Core> => {
+    loading ??= load().then((create) => {
+      const created = create(options);
+      scope.add(created.tunnels.onDidChange((info) => changes.fire(info)));
+      scope.add(created);
+      return created;
+    });
+    return loading;
+  };
+  const inventory: InventoryService = {
+    profiles: async (): Promise<readonly ProfileInfo[]> => (await core()).inventory.profiles(),
+    async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
+      yield* (await core()).inventory.discover(where, signal);
+    },
+  };
+  const tunnels: TunnelService = {
+    start: async (route: Route, start: StartOptions, signal: AbortSignal) => (await core()).tunnels.start(route, start, signal),
+    stop: async (id: string) => {
+      if (loading) await (await loading).tunnels.stop(id);
+    },
+    list: async () => (loading ? (await loading).tunnels.list() : []),
+    onDidChange: changes.event,
+  };
+  return {
+    inventory,
+    tunnels,
+    dispose: async () => {
+      // A core that is still loading is disposed as soon as it exists.
+      await loading?.catch(() => {});
+      await scope.dispose();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** A host (name or literal address) and a TCP port, 1 to 65535. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, an IPv6 address in brackets. */
+export function formatEndpoint({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+// Host names (RFC 1123, plus the underscore that private zones use) and literal addresses; nothing that a shell or an option parser would read.
+const HOST = /^(?!-)[A-Za-z0-9._:-]{1,253}$/;
+
+/** Whether the value can be dialled: a plain host without blanks, options or control characters, and a port in range. */
+export function isEndpoint({ host, port }: Endpoint): boolean {
+  return HOST.test(host) && Number.isInteger(port) && port >= 1 && port <= 65535;
+}

@@ -1,0 +1,40 @@
+import type { FaultData } from '../base/fault';
+import type { Bastion } from './bastion';
+import type { Target } from './target';
+
+/** Where discovery looks. */
+export interface DiscoveryScope {
+  readonly profile: string;
+  readonly region: string;
+}
+
+/** A piece of an inventory as it arrives: one denied or throttled API is a part of its own and empties nothing else. */
+export type InventoryPart =
+  | { readonly kind: 'account'; readonly accountId: string }
+  | { readonly kind: 'bastions'; readonly provider: string; readonly bastions: readonly Bastion[] }
+  | { readonly kind: 'targets'; readonly provider: string; readonly targets: readonly Target[] }
+  | { readonly kind: 'fault'; readonly provider: string; readonly fault: FaultData };
+
+/** One source of bastions or targets. */
+export interface ResourceProvider {
+  readonly id: string;
+  discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
+}
+
+/** A profile of the shared AWS configuration. */
+export interface ProfileInfo {
+  readonly name: string;
+  /** The region of the profile or of the environment, when one is set. */
+  readonly region?: string;
+}
+
+/** What the windows ask of AWS. */
+export interface InventoryService {
+  /** Profiles of the configuration files, `default` and environment credentials included. Reads files only. */
+  profiles(): Promise<readonly ProfileInfo[]>;
+  /**
+   * Asks every provider at once and yields parts as they come.
+   * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region.
+   */
+  discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
+}

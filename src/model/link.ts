@@ -1,0 +1,23 @@
+import type { Duplex } from 'node:stream';
+import type { Fault } from '../base/fault';
+import type { Endpoint } from './endpoint';
+import type { Method, Route } from './route';
+
+/** One live transport under a tunnel. */
+export interface Link {
+  /** Resolves once the link has ended: with the Fault that ended it, or undefined after `dispose`. Never rejects. */
+  readonly closed: Promise<Fault | undefined>;
+  /**
+   * A byte stream to the destination. Half-open where the transport can be; destroyed with a Fault when it cannot go on.
+   * @throws Fault when the link is closed or the signal fires.
+   */
+  open(to: Endpoint, signal: AbortSignal): Promise<Duplex>;
+  /** Ends every stream and the transport, and gives back what the service holds (the session is terminated). Idempotent. */
+  dispose(): Promise<void>;
+}
+
+export interface Transport {
+  readonly method: Method;
+  /** Resolves when the link is usable. @throws Fault; nothing is left behind then. */
+  dial(route: Route, signal: AbortSignal): Promise<Link>;
+}

@@ -1,0 +1,45 @@
+import type { Event } from '../base/event';
+import type { FaultData } from '../base/fault';
+import type { Endpoint } from './endpoint';
+import type { Health } from './health';
+import type { Route } from './route';
+
+export type TunnelState =
+  | { readonly phase: 'connecting'; readonly attempt: number }
+  | { readonly phase: 'open'; readonly streams: number }
+  /** The link is gone; the port stays bound and a new link is dialled at `retryAt` (ms since the epoch). */
+  | { readonly phase: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly cause: FaultData }
+  | { readonly phase: 'closed'; readonly cause?: FaultData };
+
+/** One tunnel as plain data; `local` never changes while the tunnel exists. */
+export interface TunnelInfo {
+  readonly id: string;
+  readonly route: Route;
+  readonly local: Endpoint;
+  readonly state: TunnelState;
+  readonly health: Health;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Payload bytes relayed so far: `up` from the local client, `down` to it. */
+  readonly bytes: { readonly up: number; readonly down: number };
+}
+
+export interface StartOptions {
+  /** Local port to bind on 127.0.0.1; 0 or absent lets the system choose. */
+  readonly localPort?: number;
+}
+
+/** Plain data in, plain data and events out: the seam that moves into the broker process later. */
+export interface TunnelService {
+  /**
+   * Opens a tunnel and resolves when it is open and its first probe has passed.
+   * A tunnel that already leads to the same destination is returned instead of a second one.
+   * @throws Fault when the port, the link or the first probe fails, or the signal fires; nothing is left running then.
+   */
+  start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo>;
+  /** Closes the listener, its streams and its link, and terminates the session at the service. Unknown ids are fine. */
+  stop(id: string): Promise<void>;
+  list(): Promise<readonly TunnelInfo[]>;
+  /** Fires with each change; the last event of a tunnel has phase `closed`. */
+  readonly onDidChange: Event<TunnelInfo>;
+}
