@@ -89,11 +89,12 @@ function sourcesBelow(folder) {
 }
 
 async function buildTests() {
-  rmSync('out/src', { recursive: true, force: true });
-  rmSync('out/test', { recursive: true, force: true });
+  const outdir = process.env['SALLYPORT_OUT'] ?? 'out';
+  rmSync(join(outdir, 'src'), { recursive: true, force: true });
+  rmSync(join(outdir, 'test'), { recursive: true, force: true });
   await build({
     entryPoints: [...sourcesBelow('src'), ...sourcesBelow('test')],
-    outdir: 'out',
+    outdir,
     outbase: '.',
     platform: 'node',
     format: 'cjs',

@@ -1,7 +1,10 @@
 import type { Place } from './target';
 
-/** Session Manager's view of a machine (DescribeInstanceInformation PingStatus); `unmanaged`: not listed there at all. */
-export type ManagedStatus = 'Online' | 'ConnectionLost' | 'Inactive' | 'unmanaged';
+/**
+ * Session Manager's view of a machine (DescribeInstanceInformation PingStatus); `unmanaged`: not listed there at all;
+ * `unknown`: the list could not be read, so nothing speaks against the machine.
+ */
+export type ManagedStatus = 'Online' | 'ConnectionLost' | 'Inactive' | 'unmanaged' | 'unknown';
 
 /** A machine that can reach targets. `id` is the Session Manager target, e.g. an EC2 instance id. */
 export interface Bastion {
@@ -41,7 +44,7 @@ export function bastionObstacle(
 ): 'notRunning' | 'unmanaged' | 'offline' | 'agentTooOld' | undefined {
   if (bastion.state !== 'running') return 'notRunning';
   if (bastion.managed === 'unmanaged') return 'unmanaged';
-  if (bastion.managed !== 'Online') return 'offline';
+  if (bastion.managed !== 'Online' && bastion.managed !== 'unknown') return 'offline';
   if (bastion.agentVersion && compareVersions(bastion.agentVersion, REMOTE_HOST_AGENT) < 0) return 'agentTooOld';
   return undefined;
 }

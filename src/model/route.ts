@@ -2,7 +2,7 @@ import type { Bastion } from './bastion';
 import { bastionObstacle, REMOTE_HOST_AGENT } from './bastion';
 import { Fault } from '../base/fault';
 import type { Endpoint } from './endpoint';
-import type { AuthMode, Place, Target, TargetEndpoint, TlsMode } from './target';
+import type { AuthMode, EndpointRole, Place, Target, TargetEndpoint, TlsMode } from './target';
 
 /** How a bastion is reached. */
 export type Method = 'ssm';
@@ -25,6 +25,8 @@ export interface BastionRef {
 export interface Route {
   readonly target: TargetRef;
   readonly endpoint: Endpoint;
+  /** Which of the target's endpoints it is, for people to read. */
+  readonly role?: EndpointRole;
   readonly bastion: BastionRef;
   readonly method: Method;
   readonly place: Place;
@@ -34,6 +36,7 @@ export function makeRoute(target: Target, endpoint: TargetEndpoint, bastion: Bas
   return {
     target: { id: target.id, name: target.name, engine: target.engine, tls: target.tls, auth: target.auth },
     endpoint: { host: endpoint.host, port: endpoint.port },
+    role: endpoint.role,
     bastion: { id: bastion.id, name: bastion.name },
     method: 'ssm',
     place: bastion.place,

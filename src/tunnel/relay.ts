@@ -1,0 +1,55 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Counts payload bytes: `up` from the local client, `down` to it. */
+export interface Meter {
+  up: number;
+  down: number;
+}
+
+/**
+ * Joins a local client and a remote stream until both have closed. Half-close is
+ * passed on in each direction, a full sink pauses its source, and a side that
+ * fails takes the other down: the client then sees a reset and never a clean end.
+ * @returns the error that ended the pair, if one did. Never rejects.
+ */
+export function relay(client: Socket, remote: Duplex, meter: Meter): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    let failure: Error | undefined;
+    let open = 2;
+    const fail = (error: Error | undefined): void => {
+      failure ??= error;
+      reset(client);
+      remote.destroy();
+    };
+    const onClosed = (side: Duplex): void => {
+      // Closed before its end was read: whatever the other side still sends or awaits has nowhere to go.
+      if (!side.readableEnded || !side.writableFinished) fail(side.errored ?? undefined);
+      if (--open === 0) resolve(failure);
+    };
+    for (const side of [client, remote]) {
+      side.on('error', fail);
+      if (side.closed) onClosed(side);
+      else side.once('close', () => onClosed(side));
+    }
+    pump(client, remote, (bytes) => (meter.up += bytes));
+    pump(remote, client, (bytes) => (meter.down += bytes));
+  });
+}
+
+function pump(source: Duplex, sink: Duplex, count: (bytes: number) => void): void {
+  source.on('data', (chunk: Buffer) => {
+    count(chunk.length);
+    if (!sink.write(chunk)) source.pause();
+  });
+  sink.on('drain', () => source.resume());
+  source.once('end', () => sink.end());
+  source.resume();
+}
+
+/** A reset tells the client that the stream was cut; a plain close would look like a complete reply. */
+export function reset(socket: Duplex): void {
+  if (socket.destroyed) return;
+  if (socket instanceof Socket) socket.resetAndDestroy();
+  else socket.destroy();
+}

@@ -1,0 +1,120 @@
+import { systemClock, type Clock } from '../base/clock';
+import { cancelled, Fault } from '../base/fault';
+import { Emitter, type Event } from '../base/event';
+import type { Logger } from '../base/log';
+import type { Transport } from '../model/link';
+import { isEndpoint } from '../model/endpoint';
+import { sameDestination, type Route } from '../model/route';
+import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
+import type { Probe } from './probe';
+import { DEFAULT_LIMITS, Tunnel, type TunnelLimits } from './tunnel';
+
+export interface TunnelsDeps {
+  readonly transports: readonly Transport[];
+  readonly probe: Probe;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly limits?: Partial<TunnelLimits>;
+}
+
+/** A start under way, shared by everyone who asks for the same destination meanwhile. */
+interface Opening {
+  readonly route: Route;
+  readonly abort: AbortController;
+  readonly result: Promise<TunnelInfo>;
+  waiting: number;
+}
+
+/** All tunnels of this process. */
+export class Tunnels implements TunnelService {
+  readonly #deps: TunnelsDeps;
+  readonly #changes: Emitter<TunnelInfo>;
+  readonly #tunnels = new Map<string, Tunnel>();
+  readonly #openings = new Set<Opening>();
+  #disposed = false;
+
+  readonly onDidChange: Event<TunnelInfo>;
+
+  constructor(deps: TunnelsDeps) {
+    this.#deps = deps;
+    this.#changes = new Emitter((error) => deps.logger.log('error', 'tunnel.listenerFailed', { error }));
+    this.onDidChange = this.#changes.event;
+  }
+
+  async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
+    if (this.#disposed || signal.aborted) throw cancelled();
+    const opening = [...this.#openings].find((one) => sameDestination(one.route, route) && !one.abort.signal.aborted);
+    if (opening) return this.#join(opening, signal);
+    const existing = [...this.#tunnels.values()].find((tunnel) => tunnel.live && sameDestination(tunnel.route, route));
+    return existing ? existing.info : this.#join(this.#open(route, options), signal);
+  }
+
+  async stop(id: string): Promise<void> {
+    await this.#tunnels.get(id)?.stop();
+  }
+
+  list(): Promise<readonly TunnelInfo[]> {
+    return Promise.resolve([...this.#tunnels.values()].map(({ info }) => info));
+  }
+
+  /** Stops everything, starts under way included. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const opening of this.#openings) opening.abort.abort();
+    await Promise.allSettled([...this.#openings].map(({ result }) => result));
+    await Promise.allSettled([...this.#tunnels.values()].map((tunnel) => tunnel.stop()));
+    this.#changes.dispose();
+  }
+
+  /** Waits for a shared start; it is cancelled when the last one who waits has given up. */
+  #join(opening: Opening, signal: AbortSignal): Promise<TunnelInfo> {
+    opening.waiting++;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        opening.waiting--;
+        if (opening.waiting === 0) opening.abort.abort();
+        // Rejects only once the start itself has ended, so that nothing is left when the caller hears of it.
+        void opening.result.catch(() => {}).then(() => reject(cancelled()));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      opening.result.then(
+        (info) => {
+          signal.removeEventListener('abort', onAbort);
+          if (!signal.aborted) resolve(info);
+        },
+        (error: unknown) => {
+          signal.removeEventListener('abort', onAbort);
+          if (!signal.aborted) reject(error);
+        },
+      );
+    });
+  }
+
+  #open(route: Route, options: StartOptions): Opening {
+    const abort = new AbortController();
+    const opening: Opening = { route, abort, waiting: 0, result: this.#create(route, options, abort.signal) };
+    this.#openings.add(opening);
+    const forget = (): void => void this.#openings.delete(opening);
+    opening.result.then(forget, forget);
+    return opening;
+  }
+
+  async #create(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
+    const { transports, probe, logger, clock = systemClock, limits } = this.#deps;
+    const transport = transports.find(({ method }) => method === route.method);
+    if (!transport) throw new Fault('route.methodUnknown', `There is no transport for the method "${route.method}".`);
+    if (!isEndpoint(route.endpoint)) {
+      throw new Fault('route.endpointInvalid', 'The endpoint of this target is not a host name and a port.', {
+        remedy: { text: 'Refresh the resources.', action: 'retry' },
+      });
+    }
+    const onChange = (info: TunnelInfo): void => {
+      if (info.state.phase === 'closed') this.#tunnels.delete(info.id);
+      this.#changes.fire(info);
+    };
+    const tunnel = new Tunnel(route, { transport, probe, clock, logger, limits: { ...DEFAULT_LIMITS, ...limits }, onChange });
+    this.#tunnels.set(tunnel.id, tunnel);
+    await tunnel.open(options.localPort ?? 0, signal);
+    return tunnel.info;
+  }
+}

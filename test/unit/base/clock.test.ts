@@ -1,0 +1,48 @@
+import { strict as assert } from 'node:assert';
+import { backoffDelay } from '../../../src/base/backoff';
+import { sleep, systemClock } from '../../../src/base/clock';
+import { isCancelled } from '../../../src/base/fault';
+import { FakeClock } from '../../fixtures/fakeClock';
+
+describe('sleep', () => {
+  it('resolves at its time', async () => {
+    const clock = new FakeClock();
+    let woken = false;
+    const sleeping = sleep(clock, 100, new AbortController().signal).then(() => (woken = true));
+    clock.advance(99);
+    await Promise.resolve();
+    assert.ok(!woken);
+    clock.advance(1);
+    await sleeping;
+    assert.ok(woken);
+  });
+
+  it('is cancelled by its signal and leaves no timer', async () => {
+    const clock = new FakeClock();
+    const abort = new AbortController();
+    const sleeping = sleep(clock, 100, abort.signal);
+    abort.abort();
+    await assert.rejects(sleeping, isCancelled);
+    assert.equal(clock.pending, 0);
+    await assert.rejects(sleep(clock, 1, abort.signal), isCancelled);
+    assert.equal(clock.pending, 0);
+  });
+});
+
+describe('backoffDelay', () => {
+  it('doubles its bound up to the cap and spreads fully below it', () => {
+    const clock = new FakeClock();
+    const limits = { baseMs: 500, capMs: 30_000 };
+    clock.randomValue = 0.999999;
+    const highest = [0, 1, 2, 6, 7, 1000].map((attempt) => Math.round(backoffDelay(attempt, limits, clock)));
+    assert.deepEqual(highest, [500, 1000, 2000, 30_000, 30_000, 30_000]);
+    clock.randomValue = 0;
+    assert.equal(backoffDelay(5, limits, clock), 0);
+  });
+
+  it('takes its randomness and time from the system by default', () => {
+    const value = systemClock.random();
+    assert.ok(value >= 0 && value < 1);
+    assert.ok(Math.abs(systemClock.wall() - Date.now()) < 1000);
+  });
+});

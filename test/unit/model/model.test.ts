@@ -1,0 +1,134 @@
+import { strict as assert } from 'node:assert';
+import { isFault } from '../../../src/base/fault';
+import { type Bastion, bastionObstacle, compareVersions } from '../../../src/model/bastion';
+import { formatEndpoint, isEndpoint } from '../../../src/model/endpoint';
+import { worstLevel } from '../../../src/model/health';
+import { chooseBastion, makeRoute, sameDestination, usableBastions } from '../../../src/model/route';
+import { defaultEndpoint, isServing, type Target } from '../../../src/model/target';
+
+const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
+const target: Target = {
+  id: 'arn:aws:elasticache:eu-central-1:111122223333:replicationgroup:orders',
+  kind: 'elasticache.replicationGroup',
+  name: 'orders',
+  place,
+  engine: 'redis',
+  status: 'available',
+  endpoints: [
+    { role: 'reader', host: 'orders-ro.example', port: 6379 },
+    { role: 'primary', host: 'orders.example', port: 6379 },
+  ],
+  clusterMode: false,
+  tls: 'off',
+  auth: 'none',
+  vpcId: 'vpc-a',
+  subnetIds: [],
+  securityGroupIds: [],
+};
+const bastion = (change: Partial<Bastion>): Bastion => ({
+  id: 'i-1',
+  kind: 'ec2',
+  name: 'one',
+  place,
+  state: 'running',
+  managed: 'Online',
+  agentVersion: '3.3.1142.0',
+  vpcId: 'vpc-a',
+  securityGroupIds: [],
+  ...change,
+});
+const codeOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (isFault(error)) {
+      assert.ok(error.message.length > 10 && error.remedy, 'a sentence and a next step');
+      return error.code;
+    }
+    throw error;
+  }
+  return 'nothing thrown';
+};
+
+describe('chooseBastion', () => {
+  it('takes a usable bastion of the VPC of the target and no other', () => {
+    const others = [
+      bastion({ id: 'i-other-vpc', name: 'a', vpcId: 'vpc-b' }),
+      bastion({ id: 'i-other-account', name: 'b', place: { ...place, accountId: '999999999999' } }),
+      bastion({ id: 'i-other-region', name: 'c', place: { ...place, region: 'us-east-1' } }),
+      bastion({ id: 'i-stopped', name: 'd', state: 'stopped' }),
+      bastion({ id: 'i-good', name: 'z' }),
+    ];
+    assert.equal(chooseBastion(target, others).id, 'i-good');
+    assert.deepEqual(usableBastions(target, others.toReversed()).map(({ id }) => id), ['i-good']);
+  });
+
+  const refusals: readonly [string, readonly Bastion[], string][] = [
+    ['the VPC has none', [bastion({ vpcId: 'vpc-b' })], 'route.noBastion'],
+    ['all are stopped', [bastion({ state: 'stopped' })], 'route.bastionStopped'],
+    ['the agent is offline', [bastion({ managed: 'ConnectionLost' })], 'route.bastionOffline'],
+    ['Systems Manager does not know it', [bastion({ managed: 'unmanaged' })], 'route.bastionUnmanaged'],
+    ['the agent is too old', [bastion({ agentVersion: '3.1.1188.0' })], 'route.agentTooOld'],
+    ['an old and an offline one: the one that an update mends', [bastion({ managed: 'ConnectionLost' }), bastion({ id: 'i-2', agentVersion: '2.3.1.0' })], 'route.agentTooOld'],
+  ];
+  for (const [name, bastions, code] of refusals) {
+    it(`says what is wrong when ${name}`, () => {
+      assert.equal(codeOf(() => chooseBastion(target, bastions)), code);
+    });
+  }
+
+  it('does not match a target without a VPC to bastions without one', () => {
+    const { vpcId: _target, ...nowhere } = target;
+    const { vpcId: _bastion, ...adrift } = bastion({});
+    assert.equal(codeOf(() => chooseBastion(nowhere, [adrift])), 'route.noBastion');
+  });
+});
+
+describe('compareVersions', () => {
+  it('compares numbers, not text', () => {
+    assert.ok(compareVersions('3.1.1374.0', '3.1.999.0') > 0);
+    assert.ok(compareVersions('3.3.40.0', '3.3.1142.0') < 0);
+    assert.equal(compareVersions('3.1', '3.1.0.0'), 0);
+  });
+
+  it('lets the first agent that forwards to remote hosts pass and the one before fail', () => {
+    assert.equal(bastionObstacle(bastion({ agentVersion: '3.1.1374.0' })), undefined);
+    assert.equal(bastionObstacle(bastion({ agentVersion: '3.1.1373.9' })), 'agentTooOld');
+  });
+});
+
+describe('routes and endpoints', () => {
+  it('prefers the endpoint that takes writes', () => {
+    assert.equal(defaultEndpoint(target)?.role, 'primary');
+    assert.equal(defaultEndpoint({ endpoints: [] }), undefined);
+  });
+
+  it('knows the same destination over another bastion, and not in another profile', () => {
+    const route = makeRoute(target, target.endpoints[1]!, bastion({}));
+    assert.ok(sameDestination(route, makeRoute(target, target.endpoints[1]!, bastion({ id: 'i-2' }))));
+    assert.ok(!sameDestination(route, makeRoute(target, target.endpoints[0]!, bastion({}))));
+    assert.ok(!sameDestination(route, { ...route, place: { ...place, profile: 'prod' } }));
+  });
+
+  it('accepts only hosts that no program could read as something else', () => {
+    for (const host of ['a.b-c.example', '10.0.0.1', 'fd00::1', 'my_cache.local']) assert.ok(isEndpoint({ host, port: 1 }), host);
+    for (const host of ['', '-oProxyCommand=x', 'a b', 'a\nb', 'a;b', '$(x)', 'ä.example']) assert.ok(!isEndpoint({ host, port: 1 }), host);
+    for (const port of [0, -1, 65536, 1.5, Number.NaN]) assert.ok(!isEndpoint({ host: 'a', port }), String(port));
+  });
+
+  it('writes IPv6 addresses in brackets', () => {
+    assert.equal(formatEndpoint({ host: 'fd00::1', port: 6379 }), '[fd00::1]:6379');
+    assert.equal(formatEndpoint({ host: 'a.b', port: 6379 }), 'a.b:6379');
+  });
+
+  it('finds the worst health, and calls no tunnel at all fine', () => {
+    assert.equal(worstLevel([]), 'ok');
+    assert.equal(worstLevel(['ok', 'degraded', 'unknown']), 'degraded');
+    assert.equal(worstLevel(['down', 'degraded']), 'down');
+  });
+
+  it('knows which statuses serve requests', () => {
+    assert.ok(isServing({ status: 'available' }) && isServing({ status: 'AVAILABLE' }));
+    assert.ok(!isServing({ status: 'creating' }) && !isServing({ status: 'deleting' }));
+  });
+});
