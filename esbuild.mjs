@@ -6,7 +6,7 @@
 //   node esbuild.mjs --meta     also writes out/meta.json (what each bundle contains)
 import { build, context } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -32,7 +32,8 @@ const lazyBundles = {
   setup({ onResolve }) {
     const byPath = new Map(Object.entries(LAZY).map(([name, path]) => [resolve(root, path), name]));
     onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
+      // A package's own `import()`s are the package's business: they stay inside the bundle.
+      if (kind !== 'dynamic-import' || resolveDir.split(sep).includes('node_modules')) return undefined;
       const target = resolve(resolveDir, path);
       const name = byPath.get(`${target}.ts`) ?? byPath.get(join(target, 'index.ts'));
       if (!name) return { errors: [{ text: `import('${path}') is not one of the lazy bundles listed in esbuild.mjs` }] };

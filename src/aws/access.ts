@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Clock } from '../base/clock';
+import { Fault } from '../base/fault';
+import type { Logger } from '../base/log';
+import type { DiscoveryScope, ProfileInfo } from '../model/inventory';
+import { throwIfAborted } from './abortable';
+import type { Agents } from './clients/settings';
+import { readSharedConfig } from './configFiles';
+import type { SharedConfig } from './configFiles';
+import { listProfiles, profileSettings } from './profiles';
+import { AwsSession } from './session';
+
+export interface AwsDeps {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** `process.env` unless told. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Connections per endpoint: enough for every provider at once, few enough to be no burden. */
+const MAX_SOCKETS = 16;
+
+/**
+ * Sessions by profile and region, for as long as the configuration that they were made from stays as it is: a changed
+ * file or variable makes new ones. Owns the sockets of every client.
+ */
+export class AwsAccess {
+  readonly #deps: AwsDeps;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #lifetime = new AbortController();
+  readonly #agents = new Map<string, Agents>();
+  #sessions = new Map<string, AwsSession>();
+  #fingerprint = '';
+
+  constructor(deps: AwsDeps) {
+    this.#deps = deps;
+    this.#env = deps.env ?? process.env;
+  }
+
+  async profiles(): Promise<readonly ProfileInfo[]> {
+    return listProfiles(await this.#configuration(), this.#env);
+  }
+
+  /**
+   * Reads files only; the first call of the session is the first to reach AWS.
+   * @throws Fault `aws.configUnreadable`, `aws.configMalformed`, `aws.noProfile`, `aws.noRegion`, `aws.invalidRegion`, `aws.badCaBundle`
+   */
+  async open({ profile, region }: DiscoveryScope, signal: AbortSignal): Promise<AwsSession> {
+    throwIfAborted(signal);
+    const shared = await this.#configuration();
+    throwIfAborted(signal);
+    throwIfAborted(this.#lifetime.signal);
+    const settings = profileSettings(shared, profile, this.#env);
+    const wanted = checkedRegion(region || settings.region, profile);
+    const key = JSON.stringify([profile, wanted]);
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const agents = await this.#agentsFor(settings.caBundle);
+    throwIfAborted(this.#lifetime.signal);
+    const { logger, clock } = this.#deps;
+    const session = new AwsSession({
+      settings,
+      region: wanted,
+      paths: shared.paths,
+      env: this.#env,
+      agents,
+      clock,
+      logger,
+      lifetime: this.#lifetime.signal,
+    });
+    if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);
+    return session;
+  }
+
+  /** Ends what is under way and closes every socket. */
+  dispose(): void {
+    this.#lifetime.abort();
+    this.#sessions.clear();
+    for (const { http, https } of this.#agents.values()) {
+      http.destroy();
+      https.destroy();
+    }
+    this.#agents.clear();
+  }
+
+  async #configuration(): Promise<SharedConfig> {
+    const shared = await readSharedConfig(this.#env);
+    if (shared.fingerprint !== this.#fingerprint) {
+      this.#fingerprint = shared.fingerprint;
+      this.#sessions = new Map();
+    }
+    return shared;
+  }
+
+  async #agentsFor(caBundle: string | undefined): Promise<Agents> {
+    // By content: a bundle that was replaced in place gets agents of its own.
+    const ca = caBundle === undefined ? '' : await readBundle(caBundle);
+    const known = this.#agents.get(ca);
+    if (known) return known;
+    const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
+    const agents = { http: new HttpAgent(options), https: new HttpsAgent(ca === '' ? options : { ...options, ca }) };
+    this.#agents.set(ca, agents);
+    return agents;
+  }
+}
+
+async function readBundle(path: string): Promise<string> {
+  let text = '';
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw badBundle(path, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, error);
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw badBundle(path, 'holds no PEM certificate');
+  return text;
+}
+
+function badBundle(path: string, what: string, cause?: unknown): Fault {
+  return new Fault('aws.badCaBundle', `The CA bundle ${path} of the AWS configuration ${what}.`, {
+    cause,
+    remedy: { text: 'Correct AWS_CA_BUNDLE or `ca_bundle` in the AWS configuration.', action: 'retry' },
+  });
+}
+
+// What the SDK accepts as a part of a host name.
+const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+function checkedRegion(region: string | undefined, profile: string): string {
+  if (!region) {
+    throw new Fault('aws.noRegion', `AWS profile "${profile}" names no region.`, {
+      remedy: { text: 'Choose a region, or set `region` in the profile or AWS_REGION in the environment.', action: 'selectRegion' },
+    });
+  }
+  if (REGION.test(region)) return region;
+  throw new Fault('aws.invalidRegion', `"${region}" is no AWS region.`, {
+    remedy: { text: 'Choose a region such as eu-central-1.', action: 'selectRegion' },
+  });
+}

@@ -1,0 +1,23 @@
+import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import type {
+  DescribeInstancesCommandInput,
+  DescribeInstancesCommandOutput,
+  DescribeSubnetsCommandInput,
+  DescribeSubnetsCommandOutput,
+} from '@aws-sdk/client-ec2';
+import { sdkConfig } from './settings';
+import type { ClientSettings, SendOptions } from './settings';
+
+/** The EC2 calls in use. A bundle of its own (the heaviest): reach it through `import()` only. */
+export interface Ec2Api {
+  describeInstances(input: DescribeInstancesCommandInput, options: SendOptions): Promise<DescribeInstancesCommandOutput>;
+  describeSubnets(input: DescribeSubnetsCommandInput, options: SendOptions): Promise<DescribeSubnetsCommandOutput>;
+}
+
+export function createEc2(settings: ClientSettings): Ec2Api {
+  const client = new EC2Client(sdkConfig(settings));
+  return {
+    describeInstances: (input, options) => client.send(new DescribeInstancesCommand(input), options),
+    describeSubnets: (input, options) => client.send(new DescribeSubnetsCommand(input), options),
+  };
+}

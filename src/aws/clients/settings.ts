@@ -1,0 +1,73 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+
+/** The product's version in the user agent; a test holds it to package.json. */
+export const VERSION = '0.1.0';
+
+/** Sockets of all clients; whoever made them destroys them. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+/** What requests are signed with. Never logged, never stored. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** Absent: they last until someone revokes them. */
+  readonly expiration?: Date;
+}
+
+/** What a client of any service is made from. */
+export interface ClientSettings {
+  readonly region: string;
+  /** Asked before each request; caches by itself. */
+  readonly credentials: () => Promise<Credentials>;
+  /** Override of the service's endpoint. */
+  readonly endpoint?: string;
+  readonly useFips: boolean;
+  readonly useDualstack: boolean;
+  readonly agents: Agents;
+}
+
+/** Passed with each request; the signal is required so that no call outlives its caller. */
+export interface SendOptions {
+  readonly abortSignal: AbortSignal;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The SDK's client configuration. Nothing is left to its own look-ups, which know neither our profile nor file changes. */
+export function sdkConfig(settings: ClientSettings) {
+  const { region, credentials, endpoint, useFips, useDualstack, agents } = settings;
+  return {
+    region,
+    // `memoized` tells the SDK that the provider caches; its own cache would keep static keys for ever.
+    credentials: Object.assign(() => credentials(), { memoized: true }),
+    ...(endpoint !== undefined && { endpoint }),
+    ignoreConfiguredEndpointUrls: true,
+    useFipsEndpoint: useFips,
+    useDualstackEndpoint: useDualstack,
+    defaultsMode: 'standard' as const,
+    // Repeating is ours (session.ts): the SDK's waits outlive an abort.
+    retryMode: 'standard',
+    maxAttempts: 1,
+    authSchemePreference: [],
+    userAgentAppId: async () => undefined,
+    customUserAgent: [['sallyport', VERSION]] as [string, string][],
+    requestHandler: requestHandler(agents),
+  };
+}
+
+/** Also for the clients that the SDK's credential providers make by themselves. */
+export function requestHandler(agents: Agents) {
+  return {
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+  };
+}

@@ -1,0 +1,40 @@
+import {
+  DescribeInstanceInformationCommand,
+  ResumeSessionCommand,
+  SSMClient,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import type {
+  DescribeInstanceInformationCommandInput,
+  DescribeInstanceInformationCommandOutput,
+  ResumeSessionCommandInput,
+  ResumeSessionCommandOutput,
+  StartSessionCommandInput,
+  StartSessionCommandOutput,
+  TerminateSessionCommandInput,
+  TerminateSessionCommandOutput,
+} from '@aws-sdk/client-ssm';
+import { sdkConfig } from './settings';
+import type { ClientSettings, SendOptions } from './settings';
+
+/** The Systems Manager calls in use. */
+export interface SsmApi {
+  describeInstanceInformation(
+    input: DescribeInstanceInformationCommandInput,
+    options: SendOptions,
+  ): Promise<DescribeInstanceInformationCommandOutput>;
+  startSession(input: StartSessionCommandInput, options: SendOptions): Promise<StartSessionCommandOutput>;
+  resumeSession(input: ResumeSessionCommandInput, options: SendOptions): Promise<ResumeSessionCommandOutput>;
+  terminateSession(input: TerminateSessionCommandInput, options: SendOptions): Promise<TerminateSessionCommandOutput>;
+}
+
+export function createSsm(settings: ClientSettings): SsmApi {
+  const client = new SSMClient(sdkConfig(settings));
+  return {
+    describeInstanceInformation: (input, options) => client.send(new DescribeInstanceInformationCommand(input), options),
+    startSession: (input, options) => client.send(new StartSessionCommand(input), options),
+    resumeSession: (input, options) => client.send(new ResumeSessionCommand(input), options),
+    terminateSession: (input, options) => client.send(new TerminateSessionCommand(input), options),
+  };
+}

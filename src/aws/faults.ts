@@ -1,0 +1,354 @@
+import { cancelled, Fault, isFault } from '../base/fault';
+import type { FaultCode, Remedy } from '../base/fault';
+import { quoted } from './profiles';
+import type { ProfileSettings } from './profiles';
+
+/** What was being done when it failed. */
+export interface FaultContext {
+  /** IAM action, e.g. `ec2:DescribeInstances`; `credentials` while they are being resolved. */
+  readonly action: string;
+  readonly profile: string;
+  readonly region: string;
+  readonly signIn?: ProfileSettings['signIn'];
+  /** Session Manager target or session that the call was about. */
+  readonly subject?: string;
+}
+
+/** The little that errors of the SDK, of AWS and of Node have in common. */
+interface ErrorFacts {
+  /** Names to match: AWS's error code, the error class, Node's errno; of the error and of its causes. */
+  readonly names: ReadonlySet<string>;
+  /** AWS's code where there is one, for sentences. */
+  readonly name: string;
+  readonly message: string;
+  /** HTTP status, 0 when nothing was answered. */
+  readonly status: number;
+}
+
+interface Sentence {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly remedy: Remedy;
+  readonly retryable?: boolean;
+}
+
+interface Rule {
+  readonly names?: readonly string[];
+  /** Only where names do not tell: the credential providers throw one class for everything. */
+  readonly text?: RegExp;
+  readonly status?: (status: number) => boolean;
+  readonly say: (facts: ErrorFacts, context: FaultContext) => Sentence;
+}
+
+const PROVIDER_ERRORS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'];
+const KEY_ERRORS = ['SignatureDoesNotMatch', 'InvalidSignatureException', 'IncompleteSignature', 'AuthFailure'];
+
+/**
+ * The first rule whose names, text and status all match decides. Names are AWS's common and
+ * per-service error codes (query, EC2 and JSON protocols spell them differently) and Node's errno names.
+ */
+const RULES: readonly Rule[] = [
+  { names: ['TargetNotConnected'], say: targetNotConnected },
+  { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
+  // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
+  { names: ['RequestExpired'], text: /^request has expired/i, say: expired },
+  { names: ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'], say: clockSkew },
+  { names: KEY_ERRORS, text: /signature (?:expired|not yet current)/i, say: clockSkew },
+  { names: ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'AuthorizationHeaderExpired'], say: expired },
+  {
+    names: PROVIDER_ERRORS,
+    text: /sso login|SSO session|token is expired|UnauthorizedException|aws login|reauthenticate|expired credentials/i,
+    say: expired,
+  },
+  { names: PROVIDER_ERRORS, text: /multi-factor/, say: mfaNeeded },
+  { names: PROVIDER_ERRORS, text: /ForbiddenException|No access/, say: accessDenied },
+  { names: PROVIDER_ERRORS, text: /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|TimeoutError: /, say: unreachable },
+  { names: PROVIDER_ERRORS, say: noCredentials },
+  {
+    names: [...KEY_ERRORS, 'InvalidClientTokenId', 'UnrecognizedClientException', 'InvalidAccessKeyId', 'InvalidToken'],
+    say: invalidKey,
+  },
+  {
+    names: ['MissingAuthenticationToken', 'MissingAuthenticationTokenException', 'MissingSecurityHeader'],
+    say: noCredentials,
+  },
+  {
+    names: ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired'],
+    say: accessDenied,
+  },
+  {
+    names: [
+      'Throttling',
+      'ThrottlingException',
+      'ThrottledException',
+      'RequestThrottled',
+      'RequestThrottledException',
+      'RequestLimitExceeded',
+      'TooManyRequestsException',
+      'EC2ThrottledException',
+      'PriorRequestNotComplete',
+      'SlowDown',
+    ],
+    say: throttled,
+  },
+  { status: (status) => status === 429, say: throttled },
+  {
+    names: [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_SIGNATURE_FAILURE',
+      'CERT_HAS_EXPIRED',
+      'CERT_NOT_YET_VALID',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    say: untrusted,
+  },
+  {
+    names: [
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'ECONNABORTED',
+      'EPIPE',
+      'ETIMEDOUT',
+      'EHOSTUNREACH',
+      'EHOSTDOWN',
+      'ENETUNREACH',
+      'ENETDOWN',
+      'TimeoutError',
+      'EPROTO',
+    ],
+    say: unreachable,
+  },
+  { status: (status) => status >= 500, say: serviceError },
+];
+
+/** Whatever a call threw, as the Fault that the person sees; Faults pass through, aborted calls become `operation.cancelled`. */
+export function awsFault(error: unknown, context: FaultContext): Fault {
+  if (isFault(error)) return error;
+  const facts = factsOf(error);
+  if (facts.names.has('AbortError')) return cancelled();
+  const rule = RULES.find((candidate) => matches(candidate, facts));
+  const { code, message, remedy, retryable } = (rule?.say ?? unexpected)(facts, context);
+  return new Fault(code, message, { remedy, retryable: retryable ?? false, cause: error });
+}
+
+/** For when every place where credentials could come from has been asked in vain. */
+export function noCredentialsFault(profile: string): Fault {
+  const { code, message, remedy } = noCredentials({ message: '' }, { profile });
+  return new Fault(code, message, { remedy });
+}
+
+/** Whether repeating the same request within seconds makes sense; a fault may be worth a later retry without being transient. */
+export function isTransient(fault: Fault): boolean {
+  return fault.code === 'aws.throttled' || fault.code === 'aws.unreachable' || fault.code === 'aws.serviceError';
+}
+
+/**
+ * Whether the local clock may be to blame. The SDK takes the service's time from the refusal, so that the
+ * next request is signed with the right one: what fails again has another reason.
+ */
+export function mayBeSkew(fault: Fault): boolean {
+  return fault.code === 'aws.clockSkew' || (fault.cause instanceof Error && fault.cause.name === 'RequestExpired');
+}
+
+/** Whether AWS refused the credentials themselves, so that cached ones are of no more use. */
+export function refusesCredentials(fault: Fault): boolean {
+  return fault.code === 'aws.expiredCredentials' || fault.code === 'aws.invalidKey';
+}
+
+function matches({ names, text, status }: Rule, facts: ErrorFacts): boolean {
+  return (
+    (!names || names.some((name) => facts.names.has(name))) &&
+    (!text || text.test(facts.message)) &&
+    (!status || status(facts.status))
+  );
+}
+
+interface LooseError {
+  readonly name?: unknown;
+  readonly Code?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: unknown };
+}
+
+const MAX_CAUSES = 5;
+
+function factsOf(error: unknown): ErrorFacts {
+  const names = new Set<string>();
+  const queue: unknown[] = [error];
+  let status = 0;
+  for (let visited = 0; queue.length > 0 && visited < MAX_CAUSES; visited++) {
+    const current = queue.shift();
+    if (typeof current !== 'object' || current === null) continue;
+    const { name, Code, code, cause, errors, $metadata } = current as LooseError;
+    for (const value of [name, Code, code]) if (typeof value === 'string') names.add(value);
+    if (typeof $metadata?.httpStatusCode === 'number' && status === 0) status = $metadata.httpStatusCode;
+    // An AggregateError (several addresses tried) holds the errno in its members.
+    queue.push(cause, ...(Array.isArray(errors) ? (errors as unknown[]) : []));
+  }
+  const { name, message } = (error ?? {}) as LooseError;
+  return {
+    names,
+    name: typeof name === 'string' ? name : 'an unknown error',
+    message: typeof message === 'string' ? message : String(error),
+    status,
+  };
+}
+
+function targetNotConnected(_facts: ErrorFacts, { subject }: FaultContext): Sentence {
+  return {
+    code: 'ssm.targetNotConnected',
+    message: `Bastion ${subject ?? ''} is not connected to Session Manager: its agent is offline, or it belongs to another account or region.`,
+    remedy: {
+      text: 'Check that the instance runs and that its agent reaches the ssm and ssmmessages endpoints, then try again.',
+      action: 'retry',
+    },
+    // An agent that is restarting comes back by itself.
+    retryable: true,
+  };
+}
+
+function invalidDocument(_facts: ErrorFacts, { region }: FaultContext): Sentence {
+  return {
+    code: 'ssm.invalidDocument',
+    message: `Session Manager in ${region} does not know the session document that was asked for.`,
+    remedy: { text: 'Check the name of the session document in the settings.', action: 'showLog' },
+  };
+}
+
+function clockSkew(): Sentence {
+  return {
+    code: 'aws.clockSkew',
+    message: "AWS refused the request because this computer's clock is wrong by more than five minutes.",
+    remedy: { text: 'Set the clock (`sudo chronyc makestep`, or `w32tm /resync` on Windows), then try again.', action: 'retry' },
+  };
+}
+
+function expired(_facts: ErrorFacts, { profile, signIn }: FaultContext): Sentence {
+  if (signIn) {
+    return {
+      code: 'aws.expiredCredentials',
+      message: `The sign-in of AWS profile "${profile}" is missing or has expired.`,
+      remedy: { text: `Run \`${signIn.command} --profile ${quoted(signIn.profile)}\`, then try again.`, action: 'signIn' },
+    };
+  }
+  return {
+    code: 'aws.expiredCredentials',
+    message: `The credentials of AWS profile "${profile}" have expired.`,
+    remedy: { text: 'Renew them where they came from, then try again.', action: 'retry' },
+  };
+}
+
+function mfaNeeded(_facts: ErrorFacts, { profile }: FaultContext): Sentence {
+  return {
+    code: 'aws.mfaNeeded',
+    message: `AWS profile "${profile}" needs a code of a multi-factor device, which cannot be entered here.`,
+    remedy: { text: 'Use a profile without `mfa_serial`, or one with temporary credentials.', action: 'selectProfile' },
+  };
+}
+
+function noCredentials({ message }: Pick<ErrorFacts, 'message'>, { profile }: Pick<FaultContext, 'profile'>): Sentence {
+  const other = /profile: \[([^\]]+)\]/.exec(message)?.[1];
+  const via = other && other !== profile ? ` (it takes them from "${other}")` : '';
+  const process = /credential_process/.test(message) ? ': its credential_process failed' : '';
+  return {
+    code: 'aws.noCredentials',
+    message: `AWS profile "${profile}" has no usable credentials${via}${process}.`,
+    remedy: {
+      text: `Run \`aws configure sso --profile ${quoted(profile)}\` or \`aws configure --profile ${quoted(profile)}\`, or choose another profile.`,
+      action: 'selectProfile',
+    },
+  };
+}
+
+function invalidKey({ name }: ErrorFacts, { profile, region }: FaultContext): Sentence {
+  return {
+    code: 'aws.invalidKey',
+    message: `AWS does not accept the access key of profile "${profile}" in ${region} (${name}).`,
+    remedy: { text: 'Check its key and secret, that it is not deactivated, and that the region is enabled for the account.', action: 'selectProfile' },
+  };
+}
+
+function accessDenied({ message }: ErrorFacts, { action, profile }: FaultContext): Sentence {
+  // "User: ARN is not authorized to perform: ACTION on resource: ARN because no identity-based policy allows the ACTION action"
+  const named = /not authorized to perform: ([\w-]+:[\w*]+)(?: on resource: (\S+))?/.exec(message);
+  const missing = named?.[1] ?? (action === 'credentials' ? 'sso:GetRoleCredentials' : action);
+  const resource = named?.[2]?.replace(/[,.;]+$/, '');
+  const explicit = /with an explicit deny in (?:an? )?([a-z-]+(?: [a-z]+)? policy)/i.exec(message)?.[1];
+  return {
+    code: 'aws.accessDenied',
+    message: `AWS profile "${profile}" may not call ${missing}${resource ? ` on ${resource}` : ''}${explicit ? ` (denied by a ${explicit})` : ''}.`,
+    remedy: {
+      text: explicit
+        ? `Ask your administrator to lift the denial of ${missing}, or choose another profile.`
+        : `Add ${missing} to the policies of this identity, or choose another profile.`,
+      action: 'selectProfile',
+    },
+  };
+}
+
+function throttled(_facts: ErrorFacts, { action }: FaultContext): Sentence {
+  return {
+    code: 'aws.throttled',
+    message: `AWS is limiting the rate of ${action} calls in this account.`,
+    remedy: { text: 'Wait a moment, then refresh.', action: 'retry' },
+    retryable: true,
+  };
+}
+
+function untrusted(_facts: ErrorFacts, context: FaultContext): Sentence {
+  return {
+    code: 'aws.untrustedCertificate',
+    message: `The certificate of AWS ${where(context)} is not trusted; a proxy may be inspecting the traffic.`,
+    remedy: { text: "Name your organisation's CA bundle in AWS_CA_BUNDLE or `ca_bundle`, then try again.", action: 'retry' },
+  };
+}
+
+function unreachable({ names }: ErrorFacts, context: FaultContext): Sentence {
+  const unknownHost = names.has('ENOTFOUND');
+  return {
+    code: 'aws.unreachable',
+    message: unknownHost
+      ? `The name of AWS ${where(context)} cannot be resolved.`
+      : `AWS ${where(context)} cannot be reached.`,
+    remedy: {
+      text: unknownHost
+        ? 'Check the network and the spelling of the region, then try again.'
+        : 'Check the network, the VPN and the proxy, then try again.',
+      action: 'retry',
+    },
+    retryable: true,
+  };
+}
+
+function serviceError({ status }: ErrorFacts, { action }: FaultContext): Sentence {
+  return {
+    code: 'aws.serviceError',
+    message: `AWS failed to answer ${action} (HTTP ${status}).`,
+    remedy: { text: 'Try again in a moment; if it lasts, look at the AWS Health Dashboard.', action: 'retry' },
+    retryable: true,
+  };
+}
+
+const MAX_QUOTED = 300;
+
+function unexpected({ name, message }: ErrorFacts, { action }: FaultContext): Sentence {
+  return {
+    code: 'aws.unexpected',
+    message: `${action} failed: ${name}: ${message.slice(0, MAX_QUOTED)}`,
+    remedy: { text: 'See the log for the details.', action: 'showLog' },
+  };
+}
+
+function where({ action, region }: FaultContext): string {
+  const [service] = action.split(':');
+  return service === 'credentials' ? `sign-in in ${region}` : `${service} in ${region}`;
+}

@@ -1,0 +1,49 @@
+import { Scope } from '../base/scope';
+import type { InventoryService } from '../model/inventory';
+import type { SsmSessionApi } from '../model/ssmSession';
+import { AwsAccess } from './access';
+import type { AwsDeps } from './access';
+import { AwsInventory } from './inventory';
+import { AwsSsmSessions } from './ssmSessions';
+
+export type { AwsDeps } from './access';
+
+interface Disposing {
+  /** Ends what is under way and closes every socket. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/** Both services over the same credentials, clients and sockets. */
+export interface Aws extends Disposing {
+  readonly inventory: InventoryService;
+  readonly sessions: SsmSessionApi;
+}
+
+export function createAws(deps: AwsDeps): Aws {
+  const scope = new Scope();
+  const access = scope.add(new AwsAccess(deps));
+  const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
+  const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
+  return { inventory, sessions, dispose: () => scope.dispose() };
+}
+
+/** Discovery alone. */
+export function createInventory(deps: AwsDeps): InventoryService & Disposing {
+  const aws = createAws(deps);
+  return {
+    profiles: () => aws.inventory.profiles(),
+    discover: (scope, signal) => aws.inventory.discover(scope, signal),
+    dispose: () => aws.dispose(),
+  };
+}
+
+/** The Session Manager API alone. */
+export function createSsmSessionApi(deps: AwsDeps): SsmSessionApi & Disposing {
+  const aws = createAws(deps);
+  return {
+    start: (request, signal) => aws.sessions.start(request, signal),
+    resume: (place, sessionId, signal) => aws.sessions.resume(place, sessionId, signal),
+    terminate: (place, sessionId, signal) => aws.sessions.terminate(place, sessionId, signal),
+    dispose: () => aws.dispose(),
+  };
+}

@@ -1,0 +1,162 @@
+import { Fault } from '../base/fault';
+import type { ProfileInfo } from '../model/inventory';
+import type { Section, SharedConfig } from './configFiles';
+
+/** The name under which credentials of the environment variables appear, unless a file has a profile of that name. */
+export const ENVIRONMENT_PROFILE = 'environment';
+const DEFAULT_PROFILE = 'default';
+
+/** The CLI command that renews a profile's sign-in. */
+export type SignIn = 'aws sso login' | 'aws login';
+
+/** Everything that the files and the environment say about one profile. */
+export interface ProfileSettings {
+  readonly name: string;
+  /**
+   * Where its credentials come from: variables; what the files say; or, when they say nothing, the container's
+   * or the instance's own role.
+   */
+  readonly source: 'environment' | 'files' | 'ambient';
+  /** The profile's region, else the environment's. */
+  readonly region?: string;
+  /** Path of a PEM bundle that replaces the built-in authorities (AWS_CA_BUNDLE, `ca_bundle`). */
+  readonly caBundle?: string;
+  readonly useFips: boolean;
+  readonly useDualstack: boolean;
+  /** Set when the profile, or one that it takes its credentials from, signs in through a browser. */
+  readonly signIn?: { readonly command: SignIn; readonly profile: string };
+  /** Endpoint override of a service (`ec2`, `ssm`, `sts`, `elasticache`); undefined means AWS's own. */
+  endpointUrl(service: string): string | undefined;
+}
+
+/** Any of these makes the files the source of a profile's credentials. */
+const CREDENTIAL_KEYS = [
+  'aws_access_key_id',
+  'role_arn',
+  'source_profile',
+  'credential_source',
+  'credential_process',
+  'sso_session',
+  'sso_start_url',
+  'sso_account_id',
+  'web_identity_token_file',
+  'login_session',
+];
+
+/**
+ * Profiles in the order of the standard precedence: the environment's credentials, the one that AWS_PROFILE
+ * names, `default`, then the others by name. With nothing configured at all `default` remains: on an EC2
+ * instance or in a container it works without any file.
+ */
+export function listProfiles(shared: SharedConfig, env: NodeJS.ProcessEnv): ProfileInfo[] {
+  const named = profileNames(shared);
+  const first = [
+    ...(hasEnvironmentCredentials(env) ? [ENVIRONMENT_PROFILE] : []),
+    ...(env['AWS_PROFILE'] ? [env['AWS_PROFILE']] : []),
+    ...(named.has(DEFAULT_PROFILE) ? [DEFAULT_PROFILE] : []),
+  ];
+  const others = [...named].toSorted((a, b) => a.localeCompare(b));
+  const names = new Set([...first, ...others]);
+  if (names.size === 0) names.add(DEFAULT_PROFILE);
+  return [...names].map((name) => {
+    const region = regionOf(section(shared, sectionName(shared, name, env)), env);
+    return region ? { name, region } : { name };
+  });
+}
+
+/** @throws Fault `aws.noProfile` when neither file has the profile. */
+export function profileSettings(shared: SharedConfig, name: string, env: NodeJS.ProcessEnv): ProfileSettings {
+  const known = profileNames(shared).has(name);
+  const fromEnvironment = !known && name === ENVIRONMENT_PROFILE && hasEnvironmentCredentials(env);
+  if (!known && !fromEnvironment && name !== DEFAULT_PROFILE) {
+    throw new Fault('aws.noProfile', `There is no AWS profile "${name}" in ${shared.paths.config} or ${shared.paths.credentials}.`, {
+      remedy: { text: `Choose another profile, or create it with \`aws configure --profile ${quoted(name)}\`.`, action: 'selectProfile' },
+    });
+  }
+  const values = section(shared, sectionName(shared, name, env));
+  const hasOwn = CREDENTIAL_KEYS.some((key) => values[key] !== undefined);
+  const region = regionOf(values, env);
+  const caBundle = env['AWS_CA_BUNDLE'] || values['ca_bundle'];
+  const signIn = fromEnvironment ? undefined : signInOf(shared, name);
+  return {
+    name,
+    source: fromEnvironment ? 'environment' : hasOwn ? 'files' : 'ambient',
+    ...(region && { region }),
+    ...(caBundle && { caBundle }),
+    useFips: flag(env['AWS_USE_FIPS_ENDPOINT'] ?? values['use_fips_endpoint']),
+    useDualstack: flag(env['AWS_USE_DUALSTACK_ENDPOINT'] ?? values['use_dualstack_endpoint']),
+    ...(signIn && { signIn }),
+    endpointUrl: (service) => endpointUrl(service, values, shared, env),
+  };
+}
+
+/** Whether the variables alone are an identity: a key pair, or a web identity's token file and role. */
+export function hasEnvironmentCredentials(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(
+    (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) || (env['AWS_WEB_IDENTITY_TOKEN_FILE'] && env['AWS_ROLE_ARN']),
+  );
+}
+
+/** A profile name as a POSIX shell or PowerShell reads it back. */
+export function quoted(name: string): string {
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", '')}'`;
+}
+
+// Sections of the files that are no profiles.
+const OTHER_SECTION = /^(?:sso-session|services|profile)\./;
+
+function profileNames(shared: SharedConfig): Set<string> {
+  const names = [...Object.keys(shared.config), ...Object.keys(shared.credentials)];
+  return new Set(names.filter((name) => !OTHER_SECTION.test(name)));
+}
+
+/** The environment's credentials use the settings of the profile that the tools would use by themselves. */
+function sectionName(shared: SharedConfig, name: string, env: NodeJS.ProcessEnv): string {
+  const borrowed = name === ENVIRONMENT_PROFILE && !profileNames(shared).has(name);
+  return borrowed ? env['AWS_PROFILE'] || DEFAULT_PROFILE : name;
+}
+
+/** The credentials file wins where both speak, as in the SDK. */
+function section(shared: SharedConfig, name: string): Section {
+  return { ...ownSection(shared.config, name), ...ownSection(shared.credentials, name) };
+}
+
+function ownSection(sections: SharedConfig['config'], name: string): Section | undefined {
+  return Object.hasOwn(sections, name) ? sections[name] : undefined;
+}
+
+function regionOf(values: Section, env: NodeJS.ProcessEnv): string | undefined {
+  return values['region'] || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'];
+}
+
+function flag(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true';
+}
+
+function signInOf(shared: SharedConfig, name: string): ProfileSettings['signIn'] {
+  const visited = new Set<string>();
+  for (let current: string | undefined = name; current && !visited.has(current); ) {
+    visited.add(current);
+    const values = section(shared, current);
+    if (values['sso_session'] || values['sso_start_url']) return { command: 'aws sso login', profile: current };
+    if (values['login_session']) return { command: 'aws login', profile: current };
+    current = values['source_profile'];
+  }
+  return undefined;
+}
+
+/** The precedence of the AWS SDKs and tools reference guide, "Service-specific endpoints". */
+function endpointUrl(service: string, values: Section, shared: SharedConfig, env: NodeJS.ProcessEnv): string | undefined {
+  if (flag(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] ?? values['ignore_configured_endpoint_urls'])) return undefined;
+  const services = values['services'] ? ownSection(shared.config, `services.${values['services']}`) : undefined;
+  const url =
+    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ||
+    env['AWS_ENDPOINT_URL'] ||
+    services?.[`${service}.endpoint_url`] ||
+    values['endpoint_url'];
+  if (!url) return undefined;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new Fault('aws.badEndpoint', `The configured endpoint "${url}" of ${service} is no http or https address.`, {
+    remedy: { text: 'Correct AWS_ENDPOINT_URL or `endpoint_url` in the AWS configuration.', action: 'retry' },
+  });
+}

@@ -1,0 +1,156 @@
+import { backoffDelay } from '../base/backoff';
+import { sleep } from '../base/clock';
+import type { Clock } from '../base/clock';
+import { cancelled, Fault } from '../base/fault';
+import type { Logger } from '../base/log';
+import type { DiscoveryScope } from '../model/inventory';
+import { abortable, throwIfAborted } from './abortable';
+import type { Ec2Api } from './clients/ec2';
+import type { ElastiCacheApi } from './clients/elasticache';
+import type { Agents, ClientSettings, Credentials } from './clients/settings';
+import { createSsm } from './clients/ssm';
+import type { SsmApi } from './clients/ssm';
+import { createSts } from './clients/sts';
+import type { StsApi } from './clients/sts';
+import type { ConfigPaths } from './configFiles';
+import { CachedCredentials, loadCredentials } from './credentials';
+import { awsFault, isTransient, mayBeSkew, refusesCredentials } from './faults';
+import type { FaultContext } from './faults';
+import type { ProfileSettings } from './profiles';
+
+/** A call is made at most this often. */
+const ATTEMPTS = 4;
+const WAITS = { baseMs: 250, capMs: 5_000 };
+
+export interface SessionParts {
+  readonly settings: ProfileSettings;
+  readonly region: string;
+  readonly paths: ConfigPaths;
+  readonly env: NodeJS.ProcessEnv;
+  readonly agents: Agents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Fires when everything ends. */
+  readonly lifetime: AbortSignal;
+}
+
+export interface CallOptions {
+  /** What the call is about, for the sentence of its fault. */
+  readonly subject?: string;
+  /** Whether a failed call may be made again; `isTransient` unless told. */
+  readonly repeat?: (fault: Fault) => boolean;
+}
+
+/** One profile in one region: its credentials and its clients, and how they are called. */
+export class AwsSession {
+  readonly place: DiscoveryScope;
+  readonly #parts: SessionParts;
+  readonly #credentials: CachedCredentials;
+  #sts: StsApi | undefined;
+  #ssm: SsmApi | undefined;
+  #ec2: Promise<Ec2Api> | undefined;
+  #elastiCache: Promise<ElastiCacheApi> | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.place = { profile: parts.settings.name, region: parts.region };
+    this.#credentials = new CachedCredentials(() => this.#loadCredentials(), parts.clock);
+  }
+
+  get ssm(): SsmApi {
+    this.#ssm ??= createSsm(this.#clientSettings('ssm'));
+    return this.#ssm;
+  }
+
+  ec2(): Promise<Ec2Api> {
+    this.#ec2 ??= import('./clients/ec2').then(({ createEc2 }) => createEc2(this.#clientSettings('ec2')));
+    return this.#ec2;
+  }
+
+  elastiCache(): Promise<ElastiCacheApi> {
+    this.#elastiCache ??= import('./clients/elasticache').then(({ createElastiCache }) =>
+      createElastiCache(this.#clientSettings('elasticache')),
+    );
+    return this.#elastiCache;
+  }
+
+  /** The account that the credentials belong to, asked each time: the cheapest proof that they work. Twelve digits. */
+  async identify(signal: AbortSignal): Promise<string> {
+    this.#sts ??= createSts(this.#clientSettings('sts'));
+    const sts = this.#sts;
+    const { Account } = await this.call('sts:GetCallerIdentity', (abortSignal) => sts.getCallerIdentity({ abortSignal }), signal);
+    if (Account) return Account;
+    throw new Fault('aws.unexpected', 'sts:GetCallerIdentity answered without an account.', {
+      remedy: { text: 'See the log for the details.', action: 'showLog' },
+    });
+  }
+
+  /**
+   * Makes one API call: credentials first, then the request, again after a wait while it fails transiently.
+   * @param action IAM action, e.g. `ec2:DescribeInstances`
+   * @throws Fault of the table in faults.ts, or `operation.cancelled`
+   */
+  async call<T>(
+    action: string,
+    send: (abortSignal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    { subject, repeat = isTransient }: CallOptions = {},
+  ): Promise<T> {
+    const { clock, logger } = this.#parts;
+    for (let attempt = 0; ; attempt++) {
+      throwIfAborted(signal);
+      // Resolved here and not by the signer, which does not know the signal.
+      await abortable(this.#credentials.get(), signal);
+      const started = clock.now();
+      try {
+        const answer = await send(signal);
+        logger.log('debug', 'aws.call', { action, ...this.place, ms: Math.round(clock.now() - started), attempt });
+        return answer;
+      } catch (error) {
+        if (signal.aborted) throw cancelled();
+        const fault = awsFault(error, this.#context(action, subject));
+        if (refusesCredentials(fault)) this.#credentials.forget();
+        const again = attempt + 1 < ATTEMPTS && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
+        logger.log(again ? 'debug' : 'warn', 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
+        if (!again) throw fault;
+      }
+      await sleep(clock, backoffDelay(attempt, WAITS, clock), signal);
+    }
+  }
+
+  async #loadCredentials(): Promise<Credentials> {
+    const { settings, paths, env, agents, lifetime, logger } = this.#parts;
+    try {
+      return await loadCredentials({
+        settings,
+        paths,
+        env,
+        agents,
+        lifetime,
+        sts: (credentials) => createSts({ ...this.#clientSettings('sts'), credentials: async () => credentials }),
+      });
+    } catch (error) {
+      const fault = awsFault(error, this.#context('credentials', undefined));
+      logger.log('warn', 'aws.credentialsFailed', { ...this.place, code: fault.code, error });
+      throw fault;
+    }
+  }
+
+  #context(action: string, subject: string | undefined): FaultContext {
+    const { signIn } = this.#parts.settings;
+    return { action, ...this.place, ...(signIn && { signIn }), ...(subject !== undefined && { subject }) };
+  }
+
+  #clientSettings(service: string): ClientSettings {
+    const { settings, region, agents } = this.#parts;
+    const endpoint = settings.endpointUrl(service);
+    return {
+      region,
+      credentials: () => this.#credentials.get(),
+      ...(endpoint !== undefined && { endpoint }),
+      useFips: settings.useFips,
+      useDualstack: settings.useDualstack,
+      agents,
+    };
+  }
+}

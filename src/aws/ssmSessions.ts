@@ -1,0 +1,165 @@
+import { hostname, userInfo } from 'node:os';
+import type { Clock } from '../base/clock';
+import { Fault } from '../base/fault';
+import type { Logger } from '../base/log';
+import { formatEndpoint, isEndpoint } from '../model/endpoint';
+import type { SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
+import { abortable } from './abortable';
+import type { AwsAccess } from './access';
+import type { StartSessionCommandOutput } from '@aws-sdk/client-ssm';
+import type { AwsSession } from './session';
+
+export const REMOTE_HOST_DOCUMENT = 'AWS-StartPortForwardingSessionToRemoteHost';
+/** Longest reason that StartSession takes, characters. */
+const MAX_REASON = 256;
+/** How long `dispose` waits for sessions that nobody wants any more to be terminated, ms. */
+const CLEANUP_MS = 3_000;
+
+/** Documents that forward to the bastion itself and take fewer parameters than the one for remote hosts. */
+const OWN_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  'AWS-StartPortForwardingSession': ['portNumber', 'localPortNumber'],
+  'AWS-StartSSHSession': ['portNumber'],
+};
+
+/** The Session Manager API over the SDK. */
+export class AwsSsmSessions implements SsmSessionApi {
+  readonly #access: AwsAccess;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #lifetime = new AbortController();
+  readonly #cleanups = new Set<Promise<void>>();
+
+  constructor(access: AwsAccess, clock: Clock, logger: Logger) {
+    this.#access = access;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  async start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant> {
+    const input = {
+      Target: request.bastionId,
+      DocumentName: request.documentName ?? REMOTE_HOST_DOCUMENT,
+      Parameters: parametersOf(request),
+      Reason: sessionReason(request.reason ?? defaultReason()),
+    };
+    const session = await this.#access.open(request.place, signal);
+    const answer = await session.call(
+      'ssm:StartSession',
+      async (abortSignal) => {
+        // Not given the caller's signal: aborting a request that has been sent would leave its session behind.
+        const starting = session.ssm.startSession(input, { abortSignal: this.#lifetime.signal });
+        try {
+          return await abortable(starting, abortSignal);
+        } catch (error) {
+          if (abortSignal.aborted) this.#abandon(session, starting);
+          throw error;
+        }
+      },
+      signal,
+      // Anything less certain than a refusal may have started a session already.
+      { subject: request.bastionId, repeat: (fault) => fault.code === 'aws.throttled' },
+    );
+    const grant = toGrant(answer);
+    if (grant) return grant;
+    throw new Fault('ssm.noGrant', `Session Manager started no usable session on ${request.bastionId}.`, {
+      retryable: true,
+      remedy: { text: 'Try again.', action: 'retry' },
+    });
+  }
+
+  async resume(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<SsmSessionGrant | undefined> {
+    const session = await this.#access.open(place, signal);
+    const answer = await unlessGone(() =>
+      session.call('ssm:ResumeSession', (abortSignal) => session.ssm.resumeSession({ SessionId: sessionId }, { abortSignal }), signal, {
+        subject: sessionId,
+      }),
+    );
+    return answer && toGrant({ ...answer, SessionId: sessionId });
+  }
+
+  async terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void> {
+    const session = await this.#access.open(place, signal);
+    await this.#terminate(session, sessionId, signal);
+  }
+
+  /** Waits a bounded time for the termination of abandoned sessions, then ends everything. */
+  async dispose(): Promise<void> {
+    if (this.#cleanups.size > 0) {
+      const timer = this.#clock.schedule(CLEANUP_MS, () => this.#lifetime.abort());
+      await Promise.all(this.#cleanups);
+      timer.dispose();
+    }
+    this.#lifetime.abort();
+  }
+
+  async #terminate(session: AwsSession, sessionId: string, signal: AbortSignal): Promise<void> {
+    await unlessGone(() =>
+      session.call(
+        'ssm:TerminateSession',
+        (abortSignal) => session.ssm.terminateSession({ SessionId: sessionId }, { abortSignal }),
+        signal,
+        { subject: sessionId },
+      ),
+    );
+  }
+
+  /** Ends the session that a StartSession without a caller still yields. */
+  #abandon(session: AwsSession, starting: Promise<StartSessionCommandOutput>): void {
+    const cleanup = starting
+      .then(async ({ SessionId }) => {
+        if (SessionId) await this.#terminate(session, SessionId, this.#lifetime.signal);
+      })
+      .catch((error: unknown) => this.#logger.log('debug', 'ssm.abandonedSession', { ...session.place, error }))
+      .finally(() => this.#cleanups.delete(cleanup));
+    this.#cleanups.add(cleanup);
+  }
+}
+
+/** Undefined when the service says that there is no such session (any more). */
+async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof Error && cause.name === 'DoesNotExistException') return undefined;
+    throw error;
+  }
+}
+
+function toGrant(answer: Pick<StartSessionCommandOutput, 'SessionId' | 'TokenValue' | 'StreamUrl'>): SsmSessionGrant | undefined {
+  const { SessionId, TokenValue, StreamUrl } = answer;
+  return SessionId && TokenValue && StreamUrl ? { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl } : undefined;
+}
+
+/** @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port. */
+export function parametersOf({ to, documentName }: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
+  if (!isEndpoint(to)) {
+    throw new Fault('ssm.invalidEndpoint', `${JSON.stringify(formatEndpoint(to))} is no host and port.`, {
+      remedy: { text: 'Correct the endpoint, then try again.' },
+    });
+  }
+  const all: Record<string, string[]> = {
+    host: [to.host],
+    portNumber: [String(to.port)],
+    // Read by AWS's own client only; 0 is its "any".
+    localPortNumber: ['0'],
+  };
+  const wanted = documentName === undefined ? undefined : OWN_PARAMETERS[documentName];
+  return wanted ? Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))) : all;
+}
+
+/** One line of at most 256 characters. */
+export function sessionReason(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cs}]+/gu, ' ').trim();
+  // A cut through a surrogate pair would leave half a character.
+  return line.slice(0, MAX_REASON).replace(/[\uD800-\uDBFF]$/, '') || 'Sallyport';
+}
+
+function defaultReason(): string {
+  try {
+    return `Sallyport ${userInfo().username}@${hostname()}`;
+  } catch {
+    // Containers may run as a user id without a name.
+    return `Sallyport ${hostname()}`;
+  }
+}

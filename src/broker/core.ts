@@ -1,0 +1,46 @@
+import { systemClock } from '../base/clock';
+import { Scope } from '../base/scope';
+import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { SsmSessionApi } from '../model/ssmSession';
+import { SsmTransport } from '../transport/ssm/ssmTransport';
+import { redisProbe } from '../tunnel/probe';
+import { Tunnels } from '../tunnel/tunnels';
+import type { Core, CoreOptions } from './client';
+
+/** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
+export function createCore({ logger, targetCa }: CoreOptions): Core {
+  const clock = systemClock;
+  const scope = new Scope();
+  const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock })));
+  const api: SsmSessionApi = {
+    start: async (request, signal) => (await aws()).sessions.start(request, signal),
+    resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
+    terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
+  };
+  const inventory: InventoryService = {
+    profiles: async () => (await aws()).inventory.profiles(),
+    async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
+      yield* (await aws()).inventory.discover(where, signal);
+    },
+  };
+  const tunnels = new Tunnels({
+    transports: [new SsmTransport({ api, clock, logger })],
+    probe: redisProbe({ clock, targetCa }),
+    clock,
+    logger,
+  });
+  return {
+    inventory,
+    tunnels,
+    dispose: async () => {
+      // Tunnels first: ending their sessions still needs the API.
+      await tunnels.dispose();
+      await scope.dispose();
+    },
+  };
+}
+
+function lazily<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return () => (loading ??= load());
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { createAws } from '../../src/aws';
+import type { Aws } from '../../src/aws';
+import { systemClock } from '../../src/base/clock';
+import { isCancelled, isFault } from '../../src/base/fault';
+import { nullLogger } from '../../src/base/log';
+import { eventually } from '../fixtures/eventually';
+import type { Sandbox } from '../sandbox/sandbox';
+import { arrival, awsBench } from './awsBench';
+import type { AwsBench } from './awsBench';
+
+const DEV = '111122223333';
+const FRANKFURT = 'eu-central-1';
+
+describe('Session Manager API', () => {
+  let bench: AwsBench;
+  let aws: Aws;
+  let sandbox: Sandbox;
+  const { signal } = new AbortController();
+
+  beforeEach(async () => {
+    bench = await awsBench();
+    ({ aws, sandbox } = bench);
+  });
+
+  afterEach(() => bench.close());
+
+  const place = { profile: 'dev', region: FRANKFURT };
+  const to = { host: 'master.orders-cache.example', port: 6379 };
+  const bastion = (name: string): string => sandbox.instance(name).id;
+  const active = (): string[] => sandbox.sessions.activeSessions().map(({ sessionId }) => sessionId);
+
+  it('starts, resumes and terminates a session', async () => {
+    const grant = await aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to, reason: 'test run' }, signal);
+    assert.match(grant.streamUrl, /^wss?:\/\//);
+    assert.deepEqual(active(), [grant.sessionId]);
+    const [request] = sandbox.requests.of('ssm', 'StartSession');
+    assert.deepEqual(
+      [request?.params['DocumentName'], request?.params['Parameters'], request?.params['Reason']],
+      ['AWS-StartPortForwardingSessionToRemoteHost', { host: [to.host], portNumber: ['6379'], localPortNumber: ['0'] }, 'test run'],
+    );
+    const resumed = await aws.sessions.resume(place, grant.sessionId, signal);
+    assert.equal(resumed?.sessionId, grant.sessionId);
+    assert.notEqual(resumed.tokenValue, grant.tokenValue);
+    await aws.sessions.terminate(place, grant.sessionId, signal);
+    assert.deepEqual(active(), []);
+    await aws.sessions.terminate(place, grant.sessionId, signal);
+    assert.equal(await aws.sessions.resume(place, grant.sessionId, signal), undefined);
+  });
+
+  it('takes a session that the service does not know for one that is over', async () => {
+    assert.equal(await aws.sessions.resume(place, 'dora-0123456789abcdef0', signal), undefined);
+    await aws.sessions.terminate(place, 'dora-0123456789abcdef0', signal);
+  });
+
+  it('says who is at the other end by itself', async () => {
+    await aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, signal);
+    const reason = sandbox.requests.of('ssm', 'StartSession')[0]?.params['Reason'];
+    assert.ok(typeof reason === 'string' && /^Sallyport \S+/.test(reason));
+  });
+
+  it('names a bastion that is not connected', async () => {
+    const bastionId = bastion('reporting-bastion');
+    await assert.rejects(aws.sessions.start({ place, bastionId, to }, signal), (error: unknown) => {
+      assert.ok(isFault(error) && error.code === 'ssm.targetNotConnected' && error.message.includes(bastionId));
+      return true;
+    });
+  });
+
+  it('names the missing action and the instance when starting is denied', async () => {
+    sandbox.faults.add({ service: 'ssm', action: 'StartSession', kind: 'accessDenied' });
+    const bastionId = bastion('shop-bastion');
+    await assert.rejects(aws.sessions.start({ place, bastionId, to }, signal), (error: unknown) => {
+      assert.ok(isFault(error) && error.code === 'aws.accessDenied');
+      assert.match(error.message, new RegExp(`may not call ssm:StartSession on arn:aws:ec2:${FRANKFURT}:${DEV}:instance/${bastionId}\\.$`));
+      return true;
+    });
+  });
+
+  it('repeats a throttled start, but not one that may have happened', async () => {
+    sandbox.faults.add({ service: 'ssm', action: 'StartSession', kind: 'throttle', times: 1 });
+    await aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, signal);
+    assert.equal(active().length, 1);
+    sandbox.faults.add({ service: 'ssm', action: 'StartSession', kind: 'serverError', times: 1 });
+    await assert.rejects(aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, signal), { code: 'aws.serviceError' });
+    assert.equal(active().length, 1);
+  });
+
+  it('leaves no session behind when a start is cancelled in flight', async () => {
+    const controller = new AbortController();
+    const before = sandbox.sessions.history().length;
+    const arrived = arrival(sandbox, { service: 'ssm', action: 'StartSession', kind: 'latency', latencyMs: 50 });
+    const ended = assert.rejects(aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, controller.signal), isCancelled);
+    await arrived;
+    controller.abort();
+    await ended;
+    await eventually(() => sandbox.sessions.history().length === before + 1 && active().length === 0, 'the session is terminated');
+  });
+
+  it('terminates such a session also when it is disposed at once', async () => {
+    const controller = new AbortController();
+    const arrived = arrival(sandbox, { service: 'ssm', action: 'StartSession', kind: 'latency', latencyMs: 50 });
+    // Not the impatient clock: the bound of the disposal must be a real one here.
+    const patient = createAws({ logger: nullLogger, clock: systemClock, env: bench.env });
+    const ended = assert.rejects(patient.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, controller.signal), isCancelled);
+    await arrived;
+    controller.abort();
+    await ended;
+    await patient.dispose();
+    assert.equal(sandbox.requests.of('ssm', 'TerminateSession').length, 1);
+    assert.deepEqual(active(), []);
+  });
+});
