@@ -33,20 +33,29 @@ export type RedisSessionState = 'ready' | 'lost' | 'closed';
 /** One console session: its own connection through the tunnel. */
 export interface RedisSession {
   readonly state: RedisSessionState;
+  /** As redis-cli shows it, without the last `>`: `host:6379`, `host:6379[2]`, `host:6379[2](TX)`. */
+  readonly prompt: string;
   readonly onDidChangeState: Event<RedisSessionState>;
   /**
    * Splits the line as redis-cli does and runs it.
-   * @throws Fault `redis.syntax` (unbalanced quotes), `redis.unsupported` (commands that need a pane of their own), `redis.connectionLost`.
+   * After a lost connection it first connects again, logs in and selects the database that was selected; nothing is run twice.
+   * A command that was sent cannot be taken back: cancelling it ends the connection and makes a new one.
+   * @throws Fault `redis.syntax` (unbalanced quotes), `redis.unsupported` (commands that need a pane of their own),
+   *   `redis.connectionLost`, `redis.closed`, `operation.cancelled`, and those of `OpenRedisSession` when it connects again.
    */
   run(line: string, signal: AbortSignal): Promise<RenderedReply>;
-  /** Round-trip time of a PING, ms. */
+  /**
+   * Round-trip time of a PING, ms.
+   * @throws Fault `redis.busy` inside MULTI, where a PING would become part of the transaction; else as `run`.
+   */
   ping(signal: AbortSignal): Promise<number>;
   dispose(): Promise<void>;
 }
 
 /**
- * Connects and logs in; resolves when a PING has been answered.
+ * Connects and logs in; resolves when a PING has been answered (if only by NOPERM: a user may lack the right to PING).
  * @throws Fault `redis.passwordNeeded`, `redis.wrongPassword`, `redis.noPermission`, `redis.tlsNameMismatch`,
- *   `redis.tlsUntrusted`, `redis.tlsRequired`, `redis.unreachable`; nothing is left open then.
+ *   `redis.tlsUntrusted`, `redis.tlsRequired`, `redis.tlsNotOffered`, `redis.unreachable`, `redis.refused`, `operation.cancelled`;
+ *   nothing is left open then.
  */
 export type OpenRedisSession = (options: RedisSessionOptions, signal: AbortSignal) => Promise<RedisSession>;

@@ -1,0 +1,13 @@
+/**
+ * The entry of the lazy bundle: the only way by which ioredis is loaded.
+ * Windows load it at the first console or ping.
+ */
+import { pingWith, sessionOpener } from './session';
+import type { OpenRedisSession, RedisSessionOptions } from './types';
+
+export const openRedisSession: OpenRedisSession = sessionOpener();
+
+/** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */
+export function pingOnce(options: RedisSessionOptions, signal: AbortSignal): Promise<number> {
+  return pingWith(openRedisSession, options, signal);
+}

@@ -1,0 +1,205 @@
+import { type Clock, systemClock } from '../base/clock';
+import { Emitter } from '../base/event';
+import { cancelled, Fault, isCancelled } from '../base/fault';
+import { formatEndpoint } from '../model/endpoint';
+import { isReport, refuseUnsupported } from './commands';
+import type { RedisConnection } from './connection';
+import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from './connectionState';
+import { establish, type EstablishSettings } from './establish';
+import { refusalFault } from './faults';
+import { MAX_REPLY_CHARS, renderReply } from './render';
+import { splitArguments } from './splitArguments';
+import type { OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+
+export interface SessionSettings {
+  readonly clock?: Clock;
+  /** For connecting, logging in and the first PING together, ms. */
+  readonly openTimeoutMs?: number;
+  /** Longest text of one reply, UTF-16 units. */
+  readonly maxChars?: number;
+}
+
+const OPEN_TIMEOUT_MS = 15_000;
+
+export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS }: SessionSettings = {}): OpenRedisSession {
+  // Every byte that is kept shows as at least one character, so this much always fills the text.
+  const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: maxChars } };
+  return async (options, signal) => {
+    const state = initialState(options.login);
+    const connection = await establish(options, state, settings, signal);
+    return new ConsoleSession(options, settings, maxChars, state, connection);
+  };
+}
+
+/** Time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession` and `RedisSession.ping`. */
+export async function pingWith(open: OpenRedisSession, options: RedisSessionOptions, signal: AbortSignal): Promise<number> {
+  const session = await open(options, signal);
+  try {
+    return await session.ping(signal);
+  } finally {
+    await session.dispose();
+  }
+}
+
+class ConsoleSession implements RedisSession {
+  readonly #options: RedisSessionOptions;
+  readonly #settings: EstablishSettings;
+  readonly #maxChars: number;
+  readonly #changes = new Emitter<RedisSessionState>();
+  readonly #life = new AbortController();
+  #connection: RedisConnection;
+  #state: RedisSessionState = 'ready';
+  #typed: ConnectionState;
+  /** Resolves when everything that was asked for before has been answered. */
+  #lastTurn: Promise<void> = Promise.resolve();
+  #reconnecting: Promise<RedisConnection> | undefined;
+
+  constructor(
+    options: RedisSessionOptions,
+    settings: EstablishSettings,
+    maxChars: number,
+    typed: ConnectionState,
+    connection: RedisConnection,
+  ) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#maxChars = maxChars;
+    this.#typed = typed;
+    this.#connection = connection;
+    this.#watch(connection);
+  }
+
+  get state(): RedisSessionState {
+    return this.#state;
+  }
+
+  get onDidChangeState(): RedisSession['onDidChangeState'] {
+    return this.#changes.event;
+  }
+
+  get prompt(): string {
+    const { database, transaction } = this.#typed;
+    const shown = transaction?.database ?? database;
+    return `${formatEndpoint(this.#options.endpoint)}${shown === 0 ? '' : `[${shown}]`}${transaction ? '(TX)' : ''}`;
+  }
+
+  async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
+    const args = splitArguments(line);
+    if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    refuseUnsupported(args);
+    return this.#inTurn(signal, async (connection) => {
+      const { clock } = this.#settings;
+      const sentAt = clock.now();
+      const reply = await connection.call(args, signal);
+      const elapsedMs = clock.now() - sentAt;
+      this.#typed = stateAfterReply(this.#typed, args, reply);
+      const { text, truncated } = renderReply(reply, { maxChars: this.#maxChars, raw: isReport(args) });
+      return { kind: reply.type === 'error' ? 'error' : 'value', text, truncated, elapsedMs };
+    });
+  }
+
+  async ping(signal: AbortSignal): Promise<number> {
+    return this.#inTurn(signal, async (connection) => {
+      if (this.#typed.transaction) {
+        throw new Fault('redis.busy', 'A transaction is open; PING would become a part of it.', {
+          remedy: { text: 'End it with EXEC or DISCARD first.' },
+        });
+      }
+      const { clock } = this.#settings;
+      const sentAt = clock.now();
+      const reply = await connection.call(['PING'], signal);
+      const elapsedMs = clock.now() - sentAt;
+      const refusal = reply.type === 'error' ? refusalFault(reply.text, this.#options) : undefined;
+      if (refusal) throw refusal;
+      return elapsedMs;
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#life.abort();
+    this.#change('closed');
+    this.#changes.dispose();
+    this.#connection.dispose();
+    await this.#reconnecting?.catch(() => {});
+    await this.#connection.closed;
+  }
+
+  /** Runs `work` when everything before it is done, on a connection that is alive. */
+  async #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const before = this.#lastTurn;
+    let release = (): void => {};
+    this.#lastTurn = new Promise((resolve) => {
+      release = resolve;
+    });
+    try {
+      await unlessAborted(before, signal);
+      const connection = await unlessAborted(this.#alive(), signal);
+      try {
+        return await work(connection);
+      } catch (error) {
+        if (isCancelled(error)) await this.#replace(connection);
+        throw error;
+      }
+    } finally {
+      void before.then(release);
+    }
+  }
+
+  #alive(): Promise<RedisConnection> {
+    if (this.#state === 'closed') return Promise.reject(closedFault());
+    if (this.#state === 'ready') return Promise.resolve(this.#connection);
+    this.#reconnecting ??= this.#reconnect();
+    return this.#reconnecting;
+  }
+
+  async #reconnect(): Promise<RedisConnection> {
+    try {
+      const connection = await establish(this.#options, this.#typed, this.#settings, this.#life.signal);
+      this.#connection = connection;
+      // Disposed meanwhile: `dispose` waits for this and must find nothing alive.
+      if (this.#life.signal.aborted) connection.dispose();
+      else this.#change('ready');
+      this.#watch(connection);
+      return connection;
+    } finally {
+      this.#reconnecting = undefined;
+    }
+  }
+
+  /** After a command was cancelled: its connection is gone, and the next one is made without waiting for the next command. */
+  async #replace(connection: RedisConnection): Promise<void> {
+    connection.dispose();
+    await connection.closed;
+    this.#alive().catch(() => {
+      // The next command tries again and shows why it fails.
+    });
+  }
+
+  #watch(connection: RedisConnection): void {
+    void connection.closed.then(() => {
+      if (connection !== this.#connection) return;
+      this.#typed = stateAfterLoss(this.#typed);
+      this.#change('lost');
+    });
+  }
+
+  #change(state: RedisSessionState): void {
+    if (this.#state === 'closed' || this.#state === state) return;
+    this.#state = state;
+    this.#changes.fire(state);
+  }
+}
+
+function closedFault(): Fault {
+  return new Fault('redis.closed', 'This console is closed.');
+}
+
+/** Stops waiting when the signal fires; what was waited for goes on. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(cancelled());
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

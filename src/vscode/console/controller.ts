@@ -1,0 +1,236 @@
+import { asFault, describeFault, Fault, isCancelled } from '../../base/fault';
+import type { Logger } from '../../base/log';
+import { formatEndpoint } from '../../model/endpoint';
+import type { TunnelInfo } from '../../model/tunnel';
+import type { RedisSession, RedisSessionState } from '../../redis/types';
+import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
+import type { RedisLogins } from '../services';
+import { needsLogin, openWithLogin, type SessionServices } from './login';
+
+export interface ControllerPorts {
+  readonly services: SessionServices & { readonly logger: Logger };
+  readonly logins: RedisLogins;
+  readonly strings: ConsoleStrings;
+  /** Hands a message to the page that exists now. */
+  readonly post: (message: ToPage) => void;
+}
+
+/**
+ * One console tab without its panel: owns the session, answers the page, and keeps what the page
+ * missed while it was hidden (VS Code throws hidden pages away).
+ */
+export class ConsoleController {
+  readonly #ports: ControllerPorts;
+  #tunnel: TunnelInfo;
+  #session: RedisSession | undefined;
+  /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
+  #life = new AbortController();
+  #connecting: Promise<void> | undefined;
+  #status: ConsoleStatus = 'connecting';
+  #detail = '';
+  #running: { readonly id: number; readonly abort: AbortController } | undefined;
+  /** Replies for a page that is not there; there is one command at a time, so this is at most one. */
+  readonly #missed: ToPage[] = [];
+  #pageIsThere = false;
+  #disposed = false;
+
+  constructor(tunnel: TunnelInfo, ports: ControllerPorts) {
+    this.#tunnel = tunnel;
+    this.#ports = ports;
+  }
+
+  get tunnel(): TunnelInfo {
+    return this.#tunnel;
+  }
+
+  receive(message: ToHost): void {
+    switch (message.type) {
+      case 'ready':
+        this.#greet();
+        break;
+      case 'run':
+        void this.#run(message.id, message.line);
+        break;
+      case 'cancel':
+        if (this.#running?.id === message.id) this.#running.abort.abort();
+        break;
+      case 'ping':
+        void this.#ping();
+        break;
+      case 'connect':
+        void this.#connectAgain();
+        break;
+    }
+  }
+
+  /** The page is gone until it says that it is ready again. */
+  pageHidden(): void {
+    this.#pageIsThere = false;
+  }
+
+  /** For each change of any tunnel. */
+  tunnelChanged(info: TunnelInfo): void {
+    if (info.id !== this.#tunnel.id || info.state.phase !== 'closed' || this.#status === 'tunnelClosed') return;
+    this.#tunnel = info;
+    this.#life.abort();
+    this.#setStatus('tunnelClosed', info.state.cause ? describeFault(info.state.cause) : '');
+    void this.#dropSession();
+  }
+
+  /** Goes on with another tunnel to the same place, after the first was closed. */
+  async moveTo(tunnel: TunnelInfo): Promise<void> {
+    this.#life.abort();
+    await this.#dropSession();
+    await this.#connecting;
+    if (this.#disposed) return;
+    this.#tunnel = tunnel;
+    this.#life = new AbortController();
+    await this.#connect();
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#pageIsThere = false;
+    this.#life.abort();
+    this.#running?.abort.abort();
+    await this.#dropSession();
+    await this.#connecting;
+  }
+
+  #greet(): void {
+    this.#pageIsThere = true;
+    const { strings } = this.#ports;
+    const running = this.#running?.id ?? null;
+    // Before the replies that were missed, which end what the page still believes to be running.
+    const unanswered = this.#missed.flatMap((message) => ('id' in message ? [message.id] : []));
+    this.#post({ type: 'setup', strings, prompt: this.#prompt, status: this.#status, detail: this.#detail, running: running ?? unanswered[0] ?? null });
+    for (const message of this.#missed.splice(0)) this.#post(message);
+    if (!this.#session && this.#status === 'connecting') void this.#connect();
+  }
+
+  get #prompt(): string {
+    return this.#session?.prompt ?? formatEndpoint(this.#tunnel.route.endpoint);
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#openSession().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #openSession(): Promise<void> {
+    const { services, logins } = this.#ports;
+    const { signal } = this.#life;
+    this.#setStatus('connecting');
+    try {
+      const session = await openWithLogin(this.#tunnel, services, logins, signal);
+      if (signal.aborted) {
+        await session.dispose();
+        return;
+      }
+      this.#session = session;
+      session.onDidChangeState((state) => this.#sessionChanged(session, state));
+      this.#setStatus('ready');
+      services.logger.log('info', 'redis.consoleConnected', { target: this.#tunnel.route.target.id });
+    } catch (error) {
+      if (signal.aborted) return;
+      const fault = asFault(error);
+      services.logger.log('warn', 'redis.consoleFailed', { target: this.#tunnel.route.target.id, code: fault.code, error: fault });
+      this.#setStatus('failed', describeFault(fault));
+    }
+  }
+
+  #sessionChanged(session: RedisSession, state: RedisSessionState): void {
+    if (session !== this.#session || state === 'closed') return;
+    this.#setStatus(state);
+  }
+
+  /** The button of the banner. */
+  async #connectAgain(): Promise<void> {
+    if (this.#status === 'tunnelClosed' || this.#disposed) return;
+    const session = this.#session;
+    if (session?.state !== 'lost') {
+      if (!session) await this.#connect();
+      return;
+    }
+    try {
+      await session.ping(this.#life.signal);
+    } catch (error) {
+      await this.#reconnectFailed(session, asFault(error));
+    }
+  }
+
+  /** A lost session that cannot come back: with a new password it begins anew, else it says why. */
+  async #reconnectFailed(session: RedisSession, fault: Fault): Promise<void> {
+    if (session !== this.#session || this.#life.signal.aborted || session.state !== 'lost') return;
+    if (!needsLogin(fault.code)) {
+      this.#setStatus('lost', describeFault(fault));
+      return;
+    }
+    await this.#dropSession();
+    await this.#connect();
+  }
+
+  async #run(id: number, line: string): Promise<void> {
+    const session = this.#session;
+    if (!session || this.#running) {
+      this.#answer({ type: 'fault', id, text: describeFault(this.#running ? busy() : notConnected()), cancelled: false, prompt: this.#prompt });
+      return;
+    }
+    const abort = new AbortController();
+    this.#running = { id, abort };
+    let answer: ToPage;
+    let failed: Fault | undefined;
+    try {
+      const { kind, text, truncated, elapsedMs } = await session.run(line, abort.signal);
+      answer = { type: 'reply', id, kind, text, truncated, elapsedMs, prompt: this.#prompt };
+    } catch (error) {
+      failed = asFault(error);
+      answer = { type: 'fault', id, text: describeFault(failed), cancelled: isCancelled(failed), prompt: this.#prompt };
+    }
+    this.#running = undefined;
+    this.#answer(answer);
+    if (failed && needsLogin(failed.code)) await this.#reconnectFailed(session, failed);
+  }
+
+  async #ping(): Promise<void> {
+    try {
+      if (!this.#session) throw notConnected();
+      const latencyMs = await this.#session.ping(this.#life.signal);
+      this.#post({ type: 'pong', latencyMs });
+    } catch (error) {
+      this.#post({ type: 'pingFailed', text: describeFault(asFault(error)) });
+    }
+  }
+
+  async #dropSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.dispose();
+  }
+
+  #setStatus(status: ConsoleStatus, detail = ''): void {
+    if (this.#disposed) return;
+    this.#status = status;
+    this.#detail = detail;
+    this.#post({ type: 'status', status, prompt: this.#prompt, detail });
+  }
+
+  #answer(message: ToPage): void {
+    if (this.#pageIsThere) this.#post(message);
+    else if (!this.#disposed) this.#missed.push(message);
+  }
+
+  #post(message: ToPage): void {
+    if (this.#pageIsThere) this.#ports.post(message);
+  }
+}
+
+function notConnected(): Fault {
+  return new Fault('redis.closed', 'The console is not connected.', { remedy: { text: 'Connect it again.', action: 'retry' } });
+}
+
+function busy(): Fault {
+  return new Fault('redis.busy', 'Another command is running.', { remedy: { text: 'Wait for it, or cancel it.' } });
+}

@@ -1,0 +1,40 @@
+import { asFault, cancelled, faultData } from '../../base/fault';
+import type { TunnelInfo } from '../../model/tunnel';
+import type { RedisSession } from '../../redis/types';
+import type { RedisLogins, Services } from '../services';
+
+export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa'>;
+
+/** Whether a login from the person can help. */
+export function needsLogin(code: string): boolean {
+  return code === 'redis.passwordNeeded' || code === 'redis.wrongPassword';
+}
+
+/**
+ * A session through the tunnel: with the remembered login first, then with whatever the person enters,
+ * until it works or they give up. The login goes from the input box to the session and nowhere else.
+ * @throws Fault of `OpenRedisSession`; the last refusal when the person gives up; `operation.cancelled`.
+ */
+export async function openWithLogin(
+  { route, local }: TunnelInfo,
+  { openRedisSession, targetCa }: SessionServices,
+  logins: RedisLogins,
+  signal: AbortSignal,
+): Promise<RedisSession> {
+  const { target, endpoint } = route;
+  const ca = await targetCa();
+  let login = await logins.known(target);
+  for (;;) {
+    if (signal.aborted) throw cancelled();
+    try {
+      return await openRedisSession({ local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }) }, signal);
+    } catch (error) {
+      const fault = asFault(error);
+      if (!needsLogin(fault.code)) throw fault;
+      // A remembered login that is refused would be tried, and asked about, again each time.
+      if (login && fault.code === 'redis.wrongPassword') await logins.forget(target);
+      login = await logins.ask(target, faultData(fault));
+      if (!login) throw fault;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { sameDestination } from '../../model/route';
+import type { TunnelInfo } from '../../model/tunnel';
+import { parseToHost } from '../../webview/protocol';
+import { labelText } from '../safeText';
+import type { RedisLogins, Services } from '../services';
+import { ConsoleController } from './controller';
+import { consoleHtml } from './html';
+import { openWithLogin } from './login';
+import { consoleStrings } from './strings';
+
+interface Tab {
+  readonly panel: vscode.WebviewPanel;
+  readonly controller: ConsoleController;
+}
+
+const VIEW_TYPE = 'sallyport.redisConsole';
+
+/** The Redis consoles of this window: one editor tab per tunnel. */
+export class RedisConsoles implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #logins: RedisLogins;
+  readonly #extensionUri: vscode.Uri;
+  readonly #tabs = new Set<Tab>();
+  readonly #tunnels: { dispose(): void };
+
+  constructor(services: Services, logins: RedisLogins, extensionUri: vscode.Uri) {
+    this.#services = services;
+    this.#logins = logins;
+    this.#extensionUri = extensionUri;
+    this.#tunnels = services.broker.tunnels.onDidChange((info) => {
+      for (const { controller } of this.#tabs) controller.tunnelChanged(info);
+    });
+  }
+
+  /** Shows the tunnel's console. A tab whose tunnel was closed goes on with a new tunnel to the same place. */
+  async open(tunnel: TunnelInfo): Promise<void> {
+    const existing = this.#tabOf(tunnel);
+    if (!existing) {
+      this.#create(tunnel);
+      return;
+    }
+    existing.panel.reveal();
+    if (existing.controller.tunnel.id !== tunnel.id) await existing.controller.moveTo(tunnel);
+  }
+
+  /** Round-trip time of a PING through the tunnel, ms; asks for a login where one is needed. @throws Fault. */
+  async ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number> {
+    const session = await openWithLogin(tunnel, this.#services, this.#logins, signal);
+    try {
+      return await session.ping(signal);
+    } finally {
+      await session.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#tunnels.dispose();
+    // Closing a panel closes its session.
+    for (const { panel } of [...this.#tabs]) panel.dispose();
+  }
+
+  #tabOf(tunnel: TunnelInfo): Tab | undefined {
+    const tabs = [...this.#tabs];
+    return (
+      tabs.find(({ controller }) => controller.tunnel.id === tunnel.id) ??
+      tabs.find(({ controller: { tunnel: old } }) => old.state.phase === 'closed' && sameDestination(old.route, tunnel.route))
+    );
+  }
+
+  #create(tunnel: TunnelInfo): void {
+    const title = vscode.l10n.t('Redis: {0}', labelText(tunnel.route.target.name));
+    const scripts = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
+    const media = vscode.Uri.joinPath(this.#extensionUri, 'media');
+    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, title, vscode.ViewColumn.Active, {
+      enableScripts: true,
+      enableForms: false,
+      enableFindWidget: true,
+      localResourceRoots: [scripts, media],
+    });
+    const { webview } = panel;
+    const controller = new ConsoleController(tunnel, {
+      services: this.#services,
+      logins: this.#logins,
+      strings: consoleStrings(vscode.l10n, title),
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a VS Code webview, not a window: it has no such argument.
+      post: (message) => void webview.postMessage(message),
+    });
+    const tab: Tab = { panel, controller };
+    this.#tabs.add(tab);
+    webview.onDidReceiveMessage((value: unknown) => {
+      const message = parseToHost(value);
+      if (message) controller.receive(message);
+      else this.#services.logger.log('warn', 'redis.consoleMessageRefused');
+    });
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) controller.pageHidden();
+    });
+    panel.onDidDispose(() => {
+      this.#tabs.delete(tab);
+      controller.dispose().catch((error: unknown) => this.#services.logger.log('error', 'redis.consoleCloseFailed', { error }));
+    });
+    webview.html = consoleHtml({
+      nonce: randomBytes(18).toString('base64'),
+      cspSource: webview.cspSource,
+      scriptUri: String(webview.asWebviewUri(vscode.Uri.joinPath(scripts, 'console.js'))),
+      styleUri: String(webview.asWebviewUri(vscode.Uri.joinPath(media, 'console.css'))),
+      language: vscode.env.language,
+      title,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { ConsoleStrings } from '../../webview/protocol';
+import type { Localizer } from '../localizer';
+
+export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
+  return {
+    title,
+    inputLabel: l10n.t('Redis command'),
+    repliesLabel: l10n.t('Replies'),
+    connecting: l10n.t('Connecting…'),
+    lost: l10n.t('The connection was lost. The next command connects again.'),
+    restored: l10n.t('Connected again. Transactions and other settings of the lost connection are gone.'),
+    tunnelClosed: l10n.t('The tunnel is closed. Connect it again to go on here.'),
+    connect: l10n.t('Connect'),
+    running: l10n.t('Running…'),
+    cancel: l10n.t('Cancel'),
+    cancelled: l10n.t('Cancelled'),
+    waiting: l10n.t('{0} more to run'),
+    notRun: l10n.t('Not run'),
+    ping: l10n.t('Ping'),
+    pinging: l10n.t('Waiting for the reply…'),
+    latency: l10n.t('{0} ms'),
+    truncated: l10n.t('The reply is longer; only its beginning is shown.'),
+    unanswered: l10n.t('The reply did not arrive.'),
+    clear: l10n.t('Clear'),
+  };
+}

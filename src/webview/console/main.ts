@@ -1,0 +1,153 @@
+/** The Redis console's page: wires the model to the document and to the extension. */
+import { type ConsoleStrings, parseToPage, type ToHost } from '../protocol';
+import { InputHistory } from './history';
+import { type ConsoleEvent, step } from './model';
+import { restoreState, savedState } from './savedState';
+import { buildPage, View } from './view';
+
+/** What VS Code puts into every webview. */
+declare function acquireVsCodeApi(): {
+  readonly postMessage: (message: ToHost) => void;
+  readonly getState: () => unknown;
+  readonly setState: (state: unknown) => void;
+};
+
+const SAVE_DELAY_MS = 300;
+
+const { postMessage: send, getState, setState } = acquireVsCodeApi();
+const saved = restoreState(getState());
+const history = new InputHistory(saved.history);
+const parts = buildPage(document.body);
+const view = new View(parts);
+let model = saved.model;
+let strings: ConsoleStrings | undefined;
+let saving: ReturnType<typeof setTimeout> | undefined;
+parts.input.value = saved.draft;
+
+function dispatch(event: ConsoleEvent): void {
+  const next = step(model, event);
+  model = next.model;
+  for (const message of next.messages) send(message);
+  if (strings) view.show(model, strings);
+  saveSoon();
+}
+
+function saveSoon(): void {
+  saving ??= setTimeout(save, SAVE_DELAY_MS);
+}
+
+function save(): void {
+  clearTimeout(saving);
+  saving = undefined;
+  setState(savedState(model, history.lines, parts.input.value));
+}
+
+function submit(text: string): void {
+  for (const line of text.split(/\r\n|\n|\r/)) history.add(line);
+  if (text.trim().toLowerCase() === 'clear') dispatch({ type: 'clear' });
+  else dispatch({ type: 'submitted', text });
+  view.scrollToEnd();
+}
+
+function setInput(text: string): void {
+  parts.input.value = text;
+  parts.input.setSelectionRange(text.length, text.length);
+}
+
+function hasSelection(): boolean {
+  const { selectionStart, selectionEnd } = parts.input;
+  return selectionStart !== selectionEnd || (window.getSelection()?.toString() ?? '') !== '';
+}
+
+/** Whether the key was one of the console's own. */
+function onInputKey(event: KeyboardEvent): boolean {
+  switch (event.key) {
+    case 'Enter': {
+      const { value } = parts.input;
+      setInput('');
+      submit(value);
+      return true;
+    }
+    case 'ArrowUp':
+    case 'ArrowDown': {
+      const line = event.key === 'ArrowUp' ? history.older(parts.input.value) : history.newer();
+      if (line !== undefined) setInput(line);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** The keys of a terminal; Control on every system, as there. */
+function onPageKey(event: KeyboardEvent): boolean {
+  if (!event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return false;
+  switch (event.key.toLowerCase()) {
+    case 'l':
+      dispatch({ type: 'clear' });
+      return true;
+    case 'c':
+      // With a selection it copies.
+      if (hasSelection()) return false;
+      if (model.running !== undefined || model.waiting.length > 0) dispatch({ type: 'cancel' });
+      else setInput('');
+      return true;
+    default:
+      return false;
+  }
+}
+
+parts.input.addEventListener('keydown', (event) => {
+  // While an input method composes, its keys are its own.
+  if (!event.isComposing && onInputKey(event)) event.preventDefault();
+});
+document.addEventListener('keydown', (event) => {
+  if (onPageKey(event)) event.preventDefault();
+});
+parts.input.addEventListener('input', saveSoon);
+parts.input.addEventListener('paste', (event) => {
+  const pasted = event.clipboardData?.getData('text/plain') ?? '';
+  if (!/[\r\n]/.test(pasted)) return;
+  event.preventDefault();
+  const { value, selectionStart, selectionEnd } = parts.input;
+  const all = value.slice(0, selectionStart ?? value.length) + pasted + value.slice(selectionEnd ?? value.length);
+  // As in a terminal: whole lines run, and a last one without its line end waits for Enter.
+  const end = Math.max(all.lastIndexOf('\n'), all.lastIndexOf('\r')) + 1;
+  setInput(all.slice(end));
+  submit(all.slice(0, end));
+});
+parts.ping.addEventListener('click', () => dispatch({ type: 'ping' }));
+parts.cancel.addEventListener('click', () => {
+  dispatch({ type: 'cancel' });
+  parts.input.focus();
+});
+parts.clear.addEventListener('click', () => {
+  dispatch({ type: 'clear' });
+  parts.input.focus();
+});
+parts.connect.addEventListener('click', () => {
+  dispatch({ type: 'connect' });
+  parts.input.focus();
+});
+parts.log.addEventListener('click', () => {
+  if (!hasSelection()) parts.input.focus();
+});
+window.addEventListener('focus', () => {
+  if (document.activeElement === document.body || document.activeElement === null) parts.input.focus();
+});
+// The page may be thrown away at any moment once it is hidden.
+document.addEventListener('visibilitychange', save);
+window.addEventListener('pagehide', save);
+window.addEventListener('message', (event: MessageEvent<unknown>) => {
+  const message = parseToPage(event.data);
+  if (!message) return;
+  const first = message.type === 'setup' && strings === undefined;
+  if (message.type === 'setup') ({ strings } = message);
+  dispatch({ type: 'message', message });
+  if (first) {
+    view.scrollToEnd();
+    parts.input.focus();
+  }
+});
+
+send({ type: 'ready' });

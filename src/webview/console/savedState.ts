@@ -1,0 +1,61 @@
+import { isSecretLine } from './secrets';
+import { EMPTY_MODEL, type ConsoleModel, type Entry, MAX_ENTRIES, type Outcome } from './model';
+
+/**
+ * What survives when VS Code throws the page away because its tab is hidden: no secret line, no secret reply, and no waiting
+ * lines, so that nothing runs by itself later.
+ */
+export interface SavedState {
+  readonly version: 1;
+  readonly nextId: number;
+  readonly entries: readonly Entry[];
+  readonly history: readonly string[];
+  readonly draft: string;
+}
+
+/** VS Code serialises the state at every change: much less than what is on the screen. UTF-16 units. */
+const MAX_SAVED_CHARS = 256 * 1024;
+
+export function savedState(model: ConsoleModel, history: readonly string[], draft: string): SavedState {
+  const entries: Entry[] = [];
+  let chars = 0;
+  for (const entry of model.entries.toReversed()) {
+    const saved = storable(entry);
+    chars += saved.shown.length + ('text' in saved.outcome ? saved.outcome.text.length : 0);
+    if (chars > MAX_SAVED_CHARS) break;
+    entries.push(saved);
+  }
+  return { version: 1, nextId: model.nextId, entries: entries.toReversed(), history, draft: isSecretLine(draft) ? '' : draft };
+}
+
+function storable(entry: Entry): Entry {
+  if (entry.fleeting && 'text' in entry.outcome) return { ...entry, outcome: { ...entry.outcome, text: '•••' } };
+  return entry;
+}
+
+/** The model that a saved state stands for; anything that does not look like one gives an empty console. */
+export function restoreState(value: unknown): { model: ConsoleModel; history: readonly string[]; draft: string } {
+  const nothing = { model: EMPTY_MODEL, history: [], draft: '' };
+  if (typeof value !== 'object' || value === null) return nothing;
+  const { version, nextId, entries, history, draft } = value as Partial<Record<keyof SavedState, unknown>>;
+  if (version !== 1 || !Number.isSafeInteger(nextId) || !Array.isArray(entries)) return nothing;
+  return {
+    model: { ...EMPTY_MODEL, nextId: nextId as number, entries: entries.filter(isEntry).slice(-MAX_ENTRIES) },
+    history: Array.isArray(history) ? history.filter((line) => typeof line === 'string') : [],
+    draft: typeof draft === 'string' ? draft : '',
+  };
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, prompt, shown, fleeting, outcome } = value as Partial<Record<keyof Entry, unknown>>;
+  const texts = typeof prompt === 'string' && typeof shown === 'string';
+  return texts && Number.isSafeInteger(id) && typeof fleeting === 'boolean' && isOutcome(outcome);
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, text, truncated } = value as { kind?: unknown; text?: unknown; truncated?: unknown };
+  if (kind === 'value' || kind === 'error' || kind === 'fault') return typeof text === 'string' && typeof truncated === 'boolean';
+  return kind === 'running' || kind === 'cancelled' || kind === 'dropped' || kind === 'unanswered';
+}

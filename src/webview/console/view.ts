@@ -1,0 +1,179 @@
+import type { ConsoleStrings } from '../protocol';
+import type { ConsoleModel, Entry } from './model';
+
+/** What the page consists of; every text enters as text, never as markup. */
+export interface Parts {
+  readonly log: HTMLElement;
+  readonly banner: HTMLElement;
+  readonly bannerText: HTMLElement;
+  readonly connect: HTMLButtonElement;
+  readonly progress: HTMLElement;
+  readonly ping: HTMLButtonElement;
+  readonly latency: HTMLElement;
+  readonly cancel: HTMLButtonElement;
+  readonly clear: HTMLButtonElement;
+  readonly prompt: HTMLElement;
+  readonly input: HTMLInputElement;
+}
+
+/** Builds the page below `root`. */
+export function buildPage(root: HTMLElement): Parts {
+  const log = element('div', 'log');
+  log.setAttribute('role', 'log');
+  log.setAttribute('aria-live', 'polite');
+  // Reachable with Tab, so that the arrow keys scroll it.
+  log.tabIndex = 0;
+  const bannerText = element('span', 'banner-text');
+  const connect = button('connect');
+  const banner = element('div', 'banner', bannerText, connect);
+  banner.setAttribute('role', 'status');
+  const ping = button('ping');
+  const latency = element('span', 'latency');
+  latency.setAttribute('role', 'status');
+  const progress = element('span', 'progress');
+  const cancel = button('cancel');
+  const clear = button('clear');
+  const strip = element('div', 'strip', ping, latency, element('span', 'gap'), progress, cancel, clear);
+  const prompt = element('label', 'prompt');
+  const input = document.createElement('input');
+  Object.assign(input, { id: 'line', type: 'text', autocomplete: 'off', spellcheck: false });
+  input.setAttribute('autocapitalize', 'off');
+  prompt.setAttribute('for', input.id);
+  root.replaceChildren(strip, log, banner, element('div', 'entry-line', prompt, input));
+  return { log, banner, bannerText, connect, progress, ping, latency, cancel, clear, prompt, input };
+}
+
+/** Keeps the page equal to the model; only entries that changed are touched. */
+export class View {
+  readonly #parts: Parts;
+  readonly #shown = new Map<number, { readonly entry: Entry; readonly element: HTMLElement }>();
+  #strings: ConsoleStrings | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  show(model: ConsoleModel, strings: ConsoleStrings): void {
+    if (strings !== this.#strings) this.#label(strings);
+    this.#strings = strings;
+    const { log, prompt, progress, cancel, ping } = this.#parts;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    this.#showEntries(model.entries, strings);
+    if (atEnd) log.scrollTop = log.scrollHeight;
+    prompt.textContent = `${model.prompt}>`;
+    const running = model.running !== undefined;
+    const waiting = model.waiting.length > 0 ? fill(strings.waiting, model.waiting.length) : '';
+    progress.textContent = running ? `${strings.running} ${waiting}`.trim() : waiting;
+    cancel.disabled = !running && model.waiting.length === 0;
+    ping.disabled = running || model.status !== 'ready' || model.latency.kind === 'asked';
+    this.#showLatency(model, strings);
+    this.#showBanner(model, strings);
+  }
+
+  scrollToEnd(): void {
+    this.#parts.log.scrollTop = this.#parts.log.scrollHeight;
+  }
+
+  #label(strings: ConsoleStrings): void {
+    const { log, input, connect, ping, cancel, clear } = this.#parts;
+    document.title = strings.title;
+    log.setAttribute('aria-label', strings.repliesLabel);
+    input.setAttribute('aria-label', strings.inputLabel);
+    connect.textContent = strings.connect;
+    ping.textContent = strings.ping;
+    cancel.textContent = strings.cancel;
+    clear.textContent = strings.clear;
+  }
+
+  #showEntries(entries: readonly Entry[], strings: ConsoleStrings): void {
+    const present = new Set(entries.map(({ id }) => id));
+    for (const [id, { element }] of this.#shown) {
+      if (present.has(id)) continue;
+      element.remove();
+      this.#shown.delete(id);
+    }
+    for (const entry of entries) {
+      const old = this.#shown.get(entry.id);
+      if (old?.entry === entry) continue;
+      const fresh = entryElement(entry, strings);
+      if (old) old.element.replaceWith(fresh);
+      else this.#parts.log.append(fresh);
+      this.#shown.set(entry.id, { entry, element: fresh });
+    }
+  }
+
+  #showLatency({ latency }: ConsoleModel, strings: ConsoleStrings): void {
+    const { kind } = latency;
+    let text = '';
+    if (kind === 'asked') text = strings.pinging;
+    else if (kind === 'known') text = fill(strings.latency, latency.ms.toFixed(1));
+    else if (kind === 'failed') text = latency.text;
+    setText(this.#parts.latency, text);
+    this.#parts.latency.classList.toggle('failed', kind === 'failed');
+  }
+
+  #showBanner({ status, detail, restored }: ConsoleModel, strings: ConsoleStrings): void {
+    const { banner, bannerText, connect } = this.#parts;
+    const texts = { connecting: strings.connecting, ready: restored ? strings.restored : '', lost: strings.lost, failed: '', tunnelClosed: strings.tunnelClosed };
+    const text = [texts[status], detail].filter((part) => part !== '').join(' ');
+    setText(bannerText, text);
+    banner.hidden = text === '';
+    banner.dataset['status'] = status;
+    connect.hidden = status !== 'failed' && status !== 'lost';
+  }
+}
+
+function entryElement({ prompt, shown, outcome }: Entry, strings: ConsoleStrings): HTMLElement {
+  const typed = element('div', 'typed', text('span', 'prompt', `${prompt}> `), text('span', 'line', shown));
+  const parts: HTMLElement[] = [typed];
+  switch (outcome.kind) {
+    case 'value':
+    case 'error':
+    case 'fault':
+      // A lone carriage return is a blank in a browser; with the line feed it is a line end.
+      parts.push(text('pre', `reply ${outcome.kind}`, outcome.text.replaceAll('\r\n', '\n')));
+      if (outcome.truncated) parts.push(text('div', 'note', strings.truncated));
+      break;
+    case 'cancelled':
+      parts.push(text('div', 'note', strings.cancelled));
+      break;
+    case 'dropped':
+      parts.push(text('div', 'note', strings.notRun));
+      break;
+    case 'unanswered':
+      parts.push(text('div', 'note', strings.unanswered));
+      break;
+    case 'running':
+      break;
+  }
+  return element('div', 'entry', ...parts);
+}
+
+function element(tag: string, name: string, ...children: readonly HTMLElement[]): HTMLElement {
+  const created = document.createElement(tag);
+  created.className = name;
+  created.append(...children);
+  return created;
+}
+
+function text(tag: string, name: string, content: string): HTMLElement {
+  const created = element(tag, name);
+  created.textContent = content;
+  return created;
+}
+
+function button(name: string): HTMLButtonElement {
+  const created = document.createElement('button');
+  created.className = name;
+  created.type = 'button';
+  return created;
+}
+
+/** Leaves a text alone that is the same: writing it again would make a screen reader say it again. */
+function setText(target: HTMLElement, content: string): void {
+  if (target.textContent !== content) target.textContent = content;
+}
+
+function fill(pattern: string, value: string | number): string {
+  return pattern.replace('{0}', String(value));
+}

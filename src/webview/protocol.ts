@@ -1,0 +1,200 @@
+/**
+ * The messages between the extension and the console page. Both sides parse what they get: a page can be
+ * tampered with through what it shows, and an extension can be newer than a page that was restored.
+ */
+
+/** Where the console stands; exactly one at a time. */
+export type ConsoleStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
+
+const STATUSES: ReadonlySet<string> = new Set<ConsoleStatus>(['connecting', 'ready', 'lost', 'failed', 'tunnelClosed']);
+
+/** From the page. `id` is the page's own number of an entry, rising by one. */
+export type ToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'run'; readonly id: number; readonly line: string }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'ping' }
+  /** Connect again, asking for the password where one is needed. */
+  | { readonly type: 'connect' };
+
+/** The page's texts, translated by the extension. `{0}` is a hole. */
+export interface ConsoleStrings {
+  readonly title: string;
+  readonly inputLabel: string;
+  readonly repliesLabel: string;
+  readonly connecting: string;
+  readonly lost: string;
+  readonly restored: string;
+  readonly tunnelClosed: string;
+  readonly connect: string;
+  readonly running: string;
+  readonly cancel: string;
+  readonly cancelled: string;
+  /** `{0}`: lines of a paste that wait. */
+  readonly waiting: string;
+  readonly notRun: string;
+  readonly ping: string;
+  readonly pinging: string;
+  /** `{0}`: ms with one decimal. */
+  readonly latency: string;
+  readonly truncated: string;
+  readonly unanswered: string;
+  readonly clear: string;
+}
+
+const STRING_KEYS = [
+  'title',
+  'inputLabel',
+  'repliesLabel',
+  'connecting',
+  'lost',
+  'restored',
+  'tunnelClosed',
+  'connect',
+  'running',
+  'cancel',
+  'cancelled',
+  'waiting',
+  'notRun',
+  'ping',
+  'pinging',
+  'latency',
+  'truncated',
+  'unanswered',
+  'clear',
+] as const satisfies readonly (keyof ConsoleStrings)[];
+
+/** To the page. */
+export type ToPage =
+  /** The answer to `ready`; `running` is the entry that is still being answered. */
+  | {
+      readonly type: 'setup';
+      readonly strings: ConsoleStrings;
+      readonly prompt: string;
+      readonly status: ConsoleStatus;
+      readonly detail: string;
+      readonly running: number | null;
+    }
+  | { readonly type: 'status'; readonly status: ConsoleStatus; readonly prompt: string; readonly detail: string }
+  | {
+      readonly type: 'reply';
+      readonly id: number;
+      readonly kind: 'value' | 'error';
+      readonly text: string;
+      readonly truncated: boolean;
+      /** ms. */
+      readonly elapsedMs: number;
+      readonly prompt: string;
+    }
+  /** The command was not answered; `cancelled` when the person wanted it so. */
+  | { readonly type: 'fault'; readonly id: number; readonly text: string; readonly cancelled: boolean; readonly prompt: string }
+  | { readonly type: 'pong'; readonly latencyMs: number }
+  | { readonly type: 'pingFailed'; readonly text: string };
+
+/** Longest line that is taken from the page, and longest text that is given to it: the engine's bound with room for its escapes. */
+export const MAX_LINE_CHARS = 1024 * 1024;
+const MAX_TEXT_CHARS = 2 * 1024 * 1024;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
+export function parseToHost(value: unknown): ToHost | undefined {
+  if (!isFields(value)) return undefined;
+  const { type, id, line } = value as { type?: unknown; id?: unknown; line?: unknown };
+  switch (type) {
+    case 'ready':
+    case 'ping':
+    case 'connect':
+      return { type };
+    case 'run':
+      return isId(id) && isText(line, MAX_LINE_CHARS) ? { type, id, line } : undefined;
+    case 'cancel':
+      return isId(id) ? { type, id } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
+export function parseToPage(value: unknown): ToPage | undefined {
+  if (!isFields(value)) return undefined;
+  switch (value['type']) {
+    case 'setup':
+      return parseSetup(value);
+    case 'status':
+      return parseStatus(value);
+    case 'reply':
+      return parseReply(value);
+    case 'fault':
+      return parseFault(value);
+    case 'pong': {
+      const latencyMs = value['latencyMs'];
+      return isDuration(latencyMs) ? { type: 'pong', latencyMs } : undefined;
+    }
+    case 'pingFailed': {
+      const text = value['text'];
+      return isText(text) ? { type: 'pingFailed', text } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseSetup(value: Fields): ToPage | undefined {
+  const { strings, prompt, status, detail, running } = value as Record<'strings' | 'prompt' | 'status' | 'detail' | 'running', unknown>;
+  const texts = parseStrings(strings);
+  if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isId(running))) return undefined;
+  return { type: 'setup', strings: texts, prompt, status, detail, running };
+}
+
+function parseStatus(value: Fields): ToPage | undefined {
+  const { status, prompt, detail } = value as Record<'status' | 'prompt' | 'detail', unknown>;
+  return isStatus(status) && isText(prompt) && isText(detail) ? { type: 'status', status, prompt, detail } : undefined;
+}
+
+function parseReply(value: Fields): ToPage | undefined {
+  const { id, kind, text, truncated, elapsedMs, prompt } = value as Record<
+    'id' | 'kind' | 'text' | 'truncated' | 'elapsedMs' | 'prompt',
+    unknown
+  >;
+  if (!isId(id) || (kind !== 'value' && kind !== 'error') || !isText(text) || typeof truncated !== 'boolean') return undefined;
+  return isDuration(elapsedMs) && isText(prompt) ? { type: 'reply', id, kind, text, truncated, elapsedMs, prompt } : undefined;
+}
+
+function parseFault(value: Fields): ToPage | undefined {
+  const { id, text, cancelled, prompt } = value as Record<'id' | 'text' | 'cancelled' | 'prompt', unknown>;
+  return isId(id) && isText(text) && typeof cancelled === 'boolean' && isText(prompt)
+    ? { type: 'fault', id, text, cancelled, prompt }
+    : undefined;
+}
+
+function parseStrings(value: unknown): ConsoleStrings | undefined {
+  if (!isFields(value)) return undefined;
+  const strings: Partial<Record<keyof ConsoleStrings, string>> = {};
+  for (const key of STRING_KEYS) {
+    const text = value[key];
+    if (!isText(text, 1000)) return undefined;
+    strings[key] = text;
+  }
+  return strings as ConsoleStrings;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown, limit = MAX_TEXT_CHARS): value is string {
+  return typeof value === 'string' && value.length <= limit;
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isStatus(value: unknown): value is ConsoleStatus {
+  return typeof value === 'string' && STATUSES.has(value);
+}

@@ -1,0 +1,264 @@
+import { Fault } from '../../base/fault';
+import type { RespValue } from './values';
+
+/** Ceilings that are checked when a length is read, before anything is allocated for it. */
+export interface RespLimits {
+  /** Longest bulk string, verbatim string or bulk error that may be announced, bytes. */
+  readonly maxBulkBytes: number;
+  /** Most elements (of a map: pairs) that an aggregate may announce. */
+  readonly maxElements: number;
+  /** Aggregates inside each other. */
+  readonly maxDepth: number;
+  /** Longest line: statuses, errors, numbers, lengths; bytes. */
+  readonly maxLineBytes: number;
+  /**
+   * What is kept of one top-level reply, bytes; an element counts 3 besides its own bytes. The rest is
+   * consumed without being kept, so a huge reply costs no memory; `omitted` tells how much.
+   */
+  readonly keepBytes: number;
+}
+
+/** What a server may send by its own limits (proto-max-bulk-len), and a bound on memory. */
+export const DEFAULT_RESP_LIMITS: RespLimits = {
+  maxBulkBytes: 512 * 1024 * 1024,
+  maxElements: 2 ** 31 - 1,
+  maxDepth: 64,
+  maxLineBytes: 64 * 1024,
+  keepBytes: 64 * 1024 * 1024,
+};
+
+type AggregateKind = 'array' | 'set' | 'push' | 'map' | 'attribute';
+type PayloadKind = 'bulk' | 'verbatim' | 'error';
+
+interface Frame {
+  readonly kind: AggregateKind;
+  /** Values still to come; a map has two per pair. */
+  left: number;
+  omitted: number;
+  /** Whether the frame itself is part of what is kept. */
+  readonly kept: boolean;
+  readonly items: RespValue[];
+}
+
+interface Payload {
+  readonly kind: PayloadKind;
+  /** Bytes still to come, the closing CRLF included. */
+  left: number;
+  /** Bytes of the payload that will be kept. */
+  room: number;
+  omitted: number;
+  readonly chunks: Buffer[];
+}
+
+const AGGREGATES: Readonly<Record<string, AggregateKind>> = { '*': 'array', '~': 'set', '>': 'push', '%': 'map', '|': 'attribute' };
+const PAYLOADS: Readonly<Record<string, PayloadKind>> = { $: 'bulk', '=': 'verbatim', '!': 'error' };
+const ELEMENT_COST = 3;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Decodes a stream of replies that arrives in pieces of any size; each byte is looked at once.
+ * Attributes (`|`) are read and dropped. Streamed strings and aggregates (`$?`, `*?`) are refused: no server sends them.
+ */
+export class RespDecoder {
+  readonly #limits: RespLimits;
+  readonly #frames: Frame[] = [];
+  #payload: Payload | undefined;
+  #line: Buffer[] = [];
+  #lineBytes = 0;
+  #budget: number;
+  /** Attributes among the open frames. */
+  #attributes = 0;
+  #failure: Fault | undefined;
+  #done: RespValue[] = [];
+
+  constructor(limits: Partial<RespLimits> = {}) {
+    this.#limits = { ...DEFAULT_RESP_LIMITS, ...limits };
+    this.#budget = this.#limits.keepBytes;
+  }
+
+  /**
+   * The top-level replies that `chunk` completes, in order.
+   * @throws Fault `resp.protocol` or `resp.tooLarge`. The stream cannot be resumed after that: every further call throws it again.
+   */
+  push(chunk: Buffer): RespValue[] {
+    if (this.#failure) throw this.#failure;
+    try {
+      let at = 0;
+      while (at < chunk.length) at = this.#payload ? this.#takePayload(this.#payload, chunk, at) : this.#takeLine(chunk, at);
+    } catch (error) {
+      this.#failure = error as Fault;
+      throw error;
+    }
+    const done = this.#done;
+    this.#done = [];
+    return done;
+  }
+
+  #takeLine(chunk: Buffer, from: number): number {
+    const lf = chunk.indexOf(LF, from);
+    const end = lf < 0 ? chunk.length : lf + 1;
+    this.#lineBytes += end - from;
+    if (this.#lineBytes > this.#limits.maxLineBytes) throw tooLarge(`a line of more than ${this.#limits.maxLineBytes} bytes`);
+    const piece = chunk.subarray(from, end);
+    if (lf < 0) {
+      this.#line.push(piece);
+      return end;
+    }
+    const line = this.#line.length === 0 ? piece : Buffer.concat([...this.#line, piece]);
+    this.#line = [];
+    this.#lineBytes = 0;
+    if (line.length < 3 || line[line.length - 2] !== CR) throw malformed('a line that does not end in CRLF');
+    this.#header(String.fromCharCode(line[0]!), line.toString('utf8', 1, line.length - 2));
+    return end;
+  }
+
+  #header(mark: string, rest: string): void {
+    const aggregate = AGGREGATES[mark];
+    if (aggregate) {
+      this.#openAggregate(aggregate, rest);
+      return;
+    }
+    const payload = PAYLOADS[mark];
+    if (payload) this.#openPayload(payload, rest);
+    else this.#deliver(this.#afford(rest.length) ? scalar(mark, rest) : checked(mark, rest));
+  }
+
+  #openAggregate(kind: AggregateKind, rest: string): void {
+    const size = lengthOf(rest);
+    if (size < 0) {
+      if (kind !== 'array') throw malformed(`a length of ${rest}`);
+      this.#deliver(this.#afford(0) ? { type: 'null' } : undefined);
+      return;
+    }
+    if (size > this.#limits.maxElements) throw tooLarge(`an aggregate of ${rest} elements`);
+    if (this.#frames.length >= this.#limits.maxDepth) throw tooLarge(`more than ${this.#limits.maxDepth} aggregates inside each other`);
+    const left = kind === 'map' || kind === 'attribute' ? size * 2 : size;
+    const frame: Frame = { kind, left, omitted: 0, items: [], kept: kind !== 'attribute' && this.#afford(0) };
+    this.#frames.push(frame);
+    if (kind === 'attribute') this.#attributes++;
+    if (left === 0) this.#close();
+  }
+
+  #openPayload(kind: PayloadKind, rest: string): void {
+    const size = lengthOf(rest);
+    if (size < 0) {
+      if (kind !== 'bulk') throw malformed(`a length of ${rest}`);
+      this.#deliver(this.#afford(0) ? { type: 'null' } : undefined);
+      return;
+    }
+    if (size > this.#limits.maxBulkBytes) throw tooLarge(`a string of ${rest} bytes`);
+    const room = Math.min(size, Math.max(0, this.#budget - ELEMENT_COST));
+    this.#payload = { kind, left: size + 2, room, omitted: size - room, chunks: [] };
+  }
+
+  #takePayload(payload: Payload, chunk: Buffer, from: number): number {
+    const end = Math.min(chunk.length, from + payload.left);
+    const body = Math.max(0, Math.min(end - from, payload.left - 2));
+    const keep = Math.min(body, payload.room);
+    if (keep > 0) payload.chunks.push(chunk.subarray(from, from + keep));
+    payload.room -= keep;
+    for (let at = from + body; at < end; at++) {
+      const expected = payload.left - (at - from) === 2 ? CR : LF;
+      if (chunk[at] !== expected) throw malformed('a string that is longer than announced');
+    }
+    payload.left -= end - from;
+    if (payload.left === 0) this.#closePayload(payload);
+    return end;
+  }
+
+  #closePayload({ kind, chunks, omitted }: Payload): void {
+    this.#payload = undefined;
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    // A top-level reply is always kept, if only as an empty beginning.
+    if (!this.#afford(bytes.length) && this.#frames.length > 0) this.#deliver(undefined);
+    else if (kind === 'bulk') this.#deliver({ type: 'bulk', bytes, omitted });
+    else if (kind === 'error') this.#deliver({ type: 'error', text: bytes.toString('utf8') });
+    else this.#deliver(verbatim(bytes, omitted));
+  }
+
+  /** Takes the cost of an element from what may be kept; false once nothing more fits. */
+  #afford(bytes: number): boolean {
+    if (this.#attributes > 0) return false;
+    const cost = bytes + ELEMENT_COST;
+    const fits = cost <= this.#budget;
+    // Nothing smaller that comes later is kept either: what is kept is a beginning, without holes.
+    this.#budget = fits ? this.#budget - cost : 0;
+    return fits || this.#frames.length === 0;
+  }
+
+  #deliver(value: RespValue | undefined): void {
+    const frame = this.#frames.at(-1);
+    if (!frame) {
+      if (value) this.#done.push(value);
+      this.#budget = this.#limits.keepBytes;
+      return;
+    }
+    if (value) frame.items.push(value);
+    else frame.omitted++;
+    frame.left--;
+    if (frame.left === 0) this.#close();
+  }
+
+  #close(): void {
+    const frame = this.#frames.pop()!;
+    // An attribute belongs to the value that follows it and takes no place of its own.
+    if (frame.kind === 'attribute') this.#attributes--;
+    else this.#deliver(frame.kept ? aggregateOf(frame) : undefined);
+  }
+}
+
+function aggregateOf({ kind, items, omitted }: Frame): RespValue {
+  if (kind === 'array' || kind === 'set' || kind === 'push') return { type: kind, items, omitted };
+  const entries: [RespValue, RespValue][] = [];
+  for (let at = 0; at + 1 < items.length; at += 2) entries.push([items[at]!, items[at + 1]!]);
+  return { type: 'map', entries, omitted: (items.length + omitted) / 2 - entries.length };
+}
+
+function scalar(mark: string, rest: string): RespValue {
+  switch (mark) {
+    case '+':
+      return { type: 'status', text: rest };
+    case '-':
+      return { type: 'error', text: rest };
+    case ':':
+      if (!/^[+-]?\d{1,19}$/.test(rest)) throw malformed('an integer that is none');
+      return { type: 'integer', value: BigInt(rest.startsWith('+') ? rest.slice(1) : rest) };
+    case '_':
+      return { type: 'null' };
+    case '#':
+      if (rest !== 't' && rest !== 'f') throw malformed('a boolean that is none');
+      return { type: 'boolean', value: rest === 't' };
+    case ',':
+      return { type: 'double', text: rest };
+    case '(':
+      if (!/^[+-]?\d+$/.test(rest)) throw malformed('a big number that is none');
+      return { type: 'bigNumber', text: rest };
+    default:
+      throw malformed(`a reply of the unknown type ${JSON.stringify(mark)}`);
+  }
+}
+
+/** A value that is not kept is held to the same grammar. */
+function checked(mark: string, rest: string): undefined {
+  scalar(mark, rest);
+}
+
+function verbatim(bytes: Buffer, omitted: number): RespValue {
+  if (bytes.length + omitted < 4) throw malformed('a verbatim string without a format');
+  return { type: 'verbatim', format: bytes.toString('latin1', 0, 3), bytes: bytes.subarray(4), omitted };
+}
+
+function lengthOf(rest: string): number {
+  // Nineteen digits announce at most 2^63; as a number that is far above any ceiling, so the lost precision does not matter.
+  if (!/^(-1|\d{1,19})$/.test(rest)) throw malformed('a length that is none');
+  return Number(rest);
+}
+
+function malformed(what: string): Fault {
+  return new Fault('resp.protocol', `The server sent ${what}, which is not the Redis protocol.`);
+}
+
+function tooLarge(what: string): Fault {
+  return new Fault('resp.tooLarge', `The server announced ${what}, which is more than is accepted.`);
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { consoleStrings } from '../../../src/vscode/console/strings';
+import { plainText } from '../../../src/vscode/localizer';
+import { type ConsoleEvent, type ConsoleModel, EMPTY_MODEL, MAX_ENTRIES, step } from '../../../src/webview/console/model';
+import { restoreState, savedState } from '../../../src/webview/console/savedState';
+import type { ConsoleStatus, ToHost, ToPage } from '../../../src/webview/protocol';
+
+const strings = consoleStrings(plainText, 'Redis: x');
+
+/** A console that is driven by events, with everything that it sent. */
+class Driver {
+  model: ConsoleModel;
+  sent: ToHost[] = [];
+
+  constructor(model: ConsoleModel = EMPTY_MODEL) {
+    this.model = model;
+  }
+
+  on(event: ConsoleEvent): this {
+    const { model, messages } = step(this.model, event);
+    this.model = model;
+    this.sent.push(...messages);
+    return this;
+  }
+
+  hear(message: ToPage): this {
+    return this.on({ type: 'message', message });
+  }
+
+  setup(running: number | null = null, status: ConsoleStatus = 'ready'): this {
+    return this.hear({ type: 'setup', strings, prompt: 'h:1', status, detail: '', running });
+  }
+
+  status(status: ConsoleStatus): this {
+    return this.hear({ type: 'status', status, prompt: 'h:1', detail: '' });
+  }
+
+  submit(text: string): this {
+    return this.on({ type: 'submitted', text });
+  }
+
+  reply(id: number, text = 'OK'): this {
+    return this.hear({ type: 'reply', id, kind: 'value', text, truncated: false, elapsedMs: 1, prompt: 'h:1' });
+  }
+
+  fail(id: number, cancelled = false): this {
+    return this.hear({ type: 'fault', id, text: 'no', cancelled, prompt: 'h:1' });
+  }
+
+  get shown(): string[] {
+    return this.model.entries.map(({ shown, outcome }) => `${shown}: ${'text' in outcome ? outcome.text : outcome.kind}`);
+  }
+}
+
+describe('console model', () => {
+  it('runs the lines of a paste one after the other', () => {
+    const driver = new Driver().setup().submit('SET a 1\r\n\n  \nGET a\rPING');
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'SET a 1' }]);
+    assert.deepEqual(driver.model.waiting, ['GET a', 'PING']);
+    driver.reply(0).reply(1, '"1"');
+    assert.deepEqual(driver.sent.at(-1), { type: 'run', id: 2, line: 'PING' });
+    driver.reply(2, 'PONG');
+    assert.deepEqual(driver.shown, ['SET a 1: OK', 'GET a: "1"', 'PING: PONG']);
+    assert.equal(driver.model.running, undefined);
+  });
+
+  it('stops a paste at the first line that was not answered, and shows what was not run', () => {
+    const driver = new Driver().setup().submit('MULTI\nSET a 1\nAUTH pw\nEXEC').fail(0);
+    assert.equal(driver.sent.length, 1);
+    assert.deepEqual(driver.shown, ['MULTI: no', 'SET a 1: dropped', 'AUTH •••: dropped', 'EXEC: dropped']);
+  });
+
+  it('cancels what runs and drops what waits', () => {
+    const driver = new Driver().setup().submit('BLPOP q 0\nPING').on({ type: 'cancel' });
+    assert.deepEqual(driver.sent.at(-1), { type: 'cancel', id: 0 });
+    driver.fail(0, true);
+    assert.deepEqual(driver.shown, ['BLPOP q 0: cancelled', 'PING: dropped']);
+    assert.equal(driver.on({ type: 'cancel' }).sent.length, 2, 'nothing left to cancel');
+  });
+
+  it('waits with typed lines until it is connected', () => {
+    const driver = new Driver().setup(null, 'connecting').submit('PING');
+    assert.deepEqual(driver.sent, []);
+    driver.status('ready');
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'PING' }]);
+  });
+
+  it('drops them when it cannot connect', () => {
+    const driver = new Driver().setup(null, 'connecting').submit('PING').status('failed').status('ready');
+    assert.deepEqual(driver.sent, []);
+    assert.deepEqual(driver.shown, ['PING: dropped']);
+  });
+
+  it('shows secrets masked, and sends them whole', () => {
+    const driver = new Driver().setup().submit('AUTH user hunter2');
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'AUTH user hunter2' }]);
+    assert.ok(!JSON.stringify(driver.model).includes('hunter2'));
+  });
+
+  it('says that the connection was made again until the next reply', () => {
+    const driver = new Driver().setup().status('lost').status('ready');
+    assert.equal(driver.model.restored, true);
+    driver.submit('PING').reply(0);
+    assert.equal(driver.model.restored, false);
+  });
+
+  it('pings only a console that is ready and idle, once at a time', () => {
+    const driver = new Driver().setup().on({ type: 'ping' }).on({ type: 'ping' });
+    assert.deepEqual(driver.sent, [{ type: 'ping' }]);
+    driver.hear({ type: 'pong', latencyMs: 2 });
+    assert.deepEqual(driver.model.latency, { kind: 'known', ms: 2 });
+    driver.submit('BLPOP q 0').on({ type: 'ping' });
+    assert.equal(driver.sent.length, 2);
+    driver.reply(0).on({ type: 'ping' }).hear({ type: 'pingFailed', text: 'no' });
+    assert.deepEqual(driver.model.latency, { kind: 'failed', text: 'no' });
+    assert.equal(driver.status('lost').on({ type: 'ping' }).sent.length, 3);
+  });
+
+  it('connects again only when asked in a state where that makes sense', () => {
+    const driver = new Driver().setup().on({ type: 'connect' });
+    assert.deepEqual(driver.sent, []);
+    for (const status of ['failed', 'lost'] as const) assert.deepEqual(driver.status(status).on({ type: 'connect' }).sent.pop(), { type: 'connect' });
+    assert.deepEqual(driver.status('tunnelClosed').on({ type: 'connect' }).sent, []);
+  });
+
+  it('clears everything but what is running', () => {
+    const driver = new Driver().setup().submit('PING').reply(0).submit('BLPOP q 0').on({ type: 'clear' });
+    assert.deepEqual(driver.shown, ['BLPOP q 0: running']);
+    assert.deepEqual(driver.reply(1, '(nil)').shown, ['BLPOP q 0: (nil)']);
+  });
+
+  it('is bounded in entries and in text, and drops a line that is too long', () => {
+    const driver = new Driver().setup();
+    for (let id = 0; id < MAX_ENTRIES + 50; id++) driver.submit(`ECHO ${id}`).reply(id);
+    assert.equal(driver.model.entries.length, MAX_ENTRIES);
+    assert.equal(driver.model.entries.at(-1)?.id, MAX_ENTRIES + 49);
+    const long = new Driver().setup();
+    for (let id = 0; id < 20; id++) long.submit('GET big').reply(id, 'x'.repeat(1024 * 1024));
+    assert.ok(long.model.entries.length <= 8);
+    assert.equal(new Driver().setup().submit('x'.repeat(2 * 1024 * 1024)).sent.length, 0);
+  });
+});
+
+describe('saved state', () => {
+  const save = ({ model }: Driver, draft = ''): unknown => structuredClone(savedState(model, ['GET a'], draft));
+
+  it('brings back entries, history and draft', () => {
+    const driver = new Driver().setup().submit('GET a').reply(0, '"x"');
+    const { model, history, draft } = restoreState(save(driver, 'SET'));
+    assert.deepEqual(model.entries, driver.model.entries);
+    assert.equal(model.nextId, 1);
+    assert.deepEqual(history, ['GET a']);
+    assert.equal(draft, 'SET');
+  });
+
+  it('holds no secret: neither a line, nor a reply, nor what is being typed', () => {
+    const driver = new Driver().setup();
+    driver.submit('AUTH hunter2').reply(0, 'echo hunter2').submit('CONFIG GET requirepass').reply(1, '1) "requirepass"\n2) "hunter2"');
+    driver.submit('ACL SETUSER me >hunter2').reply(2);
+    assert.ok(JSON.stringify(driver.model).includes('hunter2'), 'the reply is on the screen');
+    assert.ok(!JSON.stringify(save(driver, 'auth hunter2')).includes('hunter2'));
+  });
+
+  it('goes on waiting for a command that is still running, and gives up on one that is not', () => {
+    const saved = save(new Driver().setup().submit('BLPOP q 0\nPING'));
+    const waiting = new Driver(restoreState(saved).model).setup(0);
+    assert.equal(waiting.model.running, 0);
+    assert.deepEqual(waiting.sent, [], 'what waited is not run by itself');
+    assert.deepEqual(waiting.reply(0, '(nil)').shown, ['BLPOP q 0: (nil)']);
+    const gone = new Driver(restoreState(saved).model).setup(null);
+    assert.deepEqual(gone.shown, ['BLPOP q 0: unanswered']);
+    assert.equal(gone.model.running, undefined);
+  });
+
+  it('is bounded', () => {
+    const driver = new Driver().setup();
+    for (let id = 0; id < 10; id++) driver.submit('GET big').reply(id, 'x'.repeat(100_000));
+    assert.ok(JSON.stringify(save(driver)).length < 300_000);
+  });
+
+  it('gives an empty console for anything else', () => {
+    for (const value of [undefined, null, 1, 'x', [], {}, { version: 2 }, { version: 1, nextId: 'x', entries: [] }]) {
+      assert.deepEqual(restoreState(value).model, EMPTY_MODEL);
+    }
+    const half = restoreState({ version: 1, nextId: 4, entries: [{ id: 1 }, null, { id: 2, prompt: 'p', shown: 's', fleeting: false, outcome: { kind: 'value' } }], history: [1, 'a'] });
+    assert.deepEqual(half.model.entries, []);
+    assert.deepEqual(half.history, ['a']);
+  });
+});
