@@ -1,0 +1,40 @@
+import * as vscode from 'vscode';
+import { asFault, describeFault } from './base/fault';
+import { Scope } from './base/scope';
+import { connectInProcess } from './broker/client';
+import { activateSallyport } from './vscode/activate';
+import { openLogChannel } from './vscode/logChannel';
+import type { Services } from './vscode/services';
+import { readTargetCa } from './vscode/settings';
+
+// Owns everything; the log last of all, since what ends still logs.
+let running: Scope | undefined;
+
+/** Composes the extension, and says so itself when that fails: VS Code would stay silent. */
+export function activate(context: vscode.ExtensionContext): void {
+  const scope = new Scope();
+  running = scope;
+  const log = scope.add(openLogChannel());
+  const parts = scope.add(new Scope());
+  try {
+    const services: Services = {
+      broker: connectInProcess({ logger: log, targetCa: readTargetCa }, async () => (await import('./broker/core')).createCore),
+      openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
+      targetCa: readTargetCa,
+      logger: log,
+    };
+    activateSallyport(parts, context, services, log);
+  } catch (error) {
+    const fault = asFault(error);
+    log.log('error', 'extension.activationFailed', { error, stack: error instanceof Error ? error.stack : undefined });
+    // Half an extension would be worse than none; the log stays readable.
+    void parts.dispose();
+    void vscode.window.showErrorMessage(vscode.l10n.t('Sallyport could not start: {0}', describeFault(fault)));
+  }
+}
+
+/** Resolves when every tunnel, session and listener is gone. */
+export async function deactivate(): Promise<void> {
+  await running?.dispose();
+  running = undefined;
+}

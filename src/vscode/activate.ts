@@ -1,0 +1,116 @@
+import * as vscode from 'vscode';
+import type { Scope } from '../base/scope';
+import { Attempts } from './attempts';
+import { ConnectCommands } from './connectCommands';
+import { connectionNodes, tunnelNodeId } from './connectionNodes';
+import { RedisConsoles } from './console/panel';
+import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
+import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
+import { InventoryStore } from './inventoryStore';
+import type { LogChannel } from './logChannel';
+import { SecretLogins } from './logins';
+import { NodeView } from './nodeView';
+import { RedisCommands } from './redisCommands';
+import { resourceNodes, resourcesContext } from './resourceNodes';
+import { ScopeCommands } from './scopeCommands';
+import type { Services } from './services';
+import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
+import { StatusItem } from './statusItem';
+import { TunnelBoard } from './tunnelBoard';
+import { TunnelCommands } from './tunnelCommands';
+import { WindowUi } from './windowUi';
+
+/**
+ * Composes views, commands and the status bar over the services. Touches no
+ * network and no file. Everything goes into `scope`, whose disposal stops every
+ * tunnel and waits for it.
+ */
+export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
+  const { broker, logger } = services;
+  scope.add(broker);
+  const preferredProfile = process.env['AWS_PROFILE'] || undefined;
+  const store = scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenScope, preferredProfile, logger }));
+  const board = scope.add(new TunnelBoard(broker.tunnels, logger));
+  const ui = scope.add(new WindowUi());
+  const attempts = new Attempts(ui, logger);
+  const logins = scope.add(new SecretLogins(context.secrets, ui, logger));
+  const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
+
+  const reveal = addViews(scope, store, board, services);
+  const connecting = new ConnectCommands({
+    store,
+    board,
+    ui,
+    attempts,
+    reveal: (tunnel) => reveal(tunnelNodeId(tunnel)),
+  });
+  scope.add(board.onDidLose((lost) => connecting.lost(lost)));
+  const tunnels = new TunnelCommands({
+    board,
+    ui,
+    attempts,
+    connectTo: () => connecting.handlers.connectTo(undefined),
+    openConsole: (tunnel) => redisCommands.open(tunnel),
+  });
+  const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
+  const scopes = new ScopeCommands({
+    store,
+    ui,
+    attempts,
+    chosen: chosenScope,
+    preferredProfile,
+    choose: chooseScope,
+    showLog: () => log.show(),
+  });
+  scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
+  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers });
+  void attempts.run('tunnels', () => board.load());
+  logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
+}
+
+/** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
+function addViews(scope: Scope, store: InventoryStore, board: TunnelBoard, { logger }: Services): (id: string) => void {
+  const { l10n } = vscode;
+  const resources = scope.add(
+    new NodeView('resources', { project: () => resourceNodes(store.state, l10n), onShown: () => store.start(), logger }),
+  );
+  const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
+  const connections = scope.add(
+    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
+  );
+  const status = scope.add(new StatusItem());
+  const showTunnels = (): void => {
+    setContext('hasTunnels', board.tunnels.length > 0);
+    status.update(board.tunnels, readSetting('hideStatusWhenUnused'));
+    connections.update();
+  };
+  let progress: Promise<void> | undefined;
+  const showResources = (): void => {
+    setContext('resources', resourcesContext(store.state));
+    resources.update();
+    // The bar at the top of the view runs as long as the store is busy.
+    if (store.busy) progress ??= showProgress(store).finally(() => (progress = undefined));
+  };
+  scope.add(board.onDidChange(showTunnels));
+  scope.add(store.onDidChange(showResources));
+  scope.add(onDidChangeSettings(['hideStatusWhenUnused'], showTunnels));
+  showTunnels();
+  showResources();
+  return (id) => connections.reveal(id);
+}
+
+async function showProgress(store: InventoryStore): Promise<void> {
+  await vscode.window.withProgress({ location: { viewId: VIEWS.resources } }, () => store.settled());
+}
+
+function setContext(name: ContextKeyName, value: string | boolean): void {
+  void vscode.commands.executeCommand('setContext', CONTEXT_KEYS[name], value);
+}
+
+function register(scope: Scope, attempts: Attempts, handlers: CommandHandlers): void {
+  for (const name of Object.keys(COMMANDS) as CommandName[]) {
+    // What a handler did not foresee still reaches the person as one sentence.
+    const run = (argument?: unknown): Promise<void> => attempts.run(name, () => handlers[name](argument)).then(() => {});
+    scope.add(vscode.commands.registerCommand(commandId(name), run));
+  }
+}

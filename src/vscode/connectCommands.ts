@@ -1,0 +1,199 @@
+import { Fault } from '../base/fault';
+import { formatEndpoint } from '../model/endpoint';
+import type { Route } from '../model/route';
+import type { Target, TargetEndpoint } from '../model/target';
+import { defaultEndpoint } from '../model/target';
+import type { TunnelInfo } from '../model/tunnel';
+import type { Attempts } from './attempts';
+import type { CommandHandlers } from './contributions';
+import type { RegionInventory } from './inventoryState';
+import { targetsOf } from './inventoryState';
+import type { InventoryStore } from './inventoryStore';
+import { goneFault } from './inventoryStore';
+import { resolveTarget } from './resourceNodes';
+import { planRoute } from './routePlan';
+import type { LostTunnel, TunnelBoard } from './tunnelBoard';
+import type { PickItem, Ui } from './ui';
+import { authBadge, engineText, joined, roleText, routeLabel, tlsBadge } from './wording';
+
+export interface ConnectDeps {
+  readonly store: InventoryStore;
+  readonly board: TunnelBoard;
+  readonly ui: Ui;
+  readonly attempts: Attempts;
+  /** Shows the tunnel's row, where the view can be seen anyway. */
+  readonly reveal: (tunnel: TunnelInfo) => void;
+}
+
+/** A target, and the endpoint where the person chose one. */
+export interface Destination {
+  readonly target: Target;
+  readonly endpoint?: TargetEndpoint;
+}
+
+/** From a row or from nothing to an open tunnel. */
+export class ConnectCommands {
+  readonly #deps: ConnectDeps;
+
+  constructor(deps: ConnectDeps) {
+    this.#deps = deps;
+  }
+
+  get handlers(): Pick<CommandHandlers, 'connect' | 'connectTo' | 'connectOnPort'> {
+    return {
+      // On a row at once, to the endpoint that takes writes; elsewhere the person chooses.
+      connect: (argument) => this.#command(argument, (found) => (argument === undefined ? this.withEndpoint(found) : Promise.resolve(found))),
+      connectTo: (argument) => this.#command(argument, (found) => this.withEndpoint(found)),
+      connectOnPort: (argument) => this.#onPort(argument),
+    };
+  }
+
+  /** The destination of a row, or the one that the person picks; undefined when dismissed. @throws Fault `inventory.gone` for a row that is no longer there. */
+  async destination(argument: unknown): Promise<Destination | undefined> {
+    const found = resolveTarget(this.#deps.store.inventory, argument);
+    if (found) return found;
+    if (typeof argument === 'string') throw goneFault('This resource');
+    return this.#pickTarget();
+  }
+
+  /** The open tunnel to the destination, opened if need be. @throws Fault. */
+  async tunnelTo({ target, endpoint }: Destination, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+    const { store, board } = this.#deps;
+    const wanted = endpoint ?? defaultEndpoint(target);
+    const open = wanted && board.toTarget(target.id, wanted, target.place.profile);
+    if (open && open.state.phase !== 'closed') return open;
+    // The bastions may still be on their way, and the target may have changed since its row was drawn.
+    const inventory = await store.loaded(signal);
+    const current = targetsOf(inventory).find(({ id }) => id === target.id);
+    if (!current) throw goneFault(`"${target.name}"`);
+    return board.start(planRoute(inventory, current, endpoint), localPort, signal);
+  }
+
+  /** Opens the tunnel under a progress notification; undefined when that failed, which was shown then. */
+  async connect(destination: Destination, localPort: number): Promise<TunnelInfo | undefined> {
+    const { ui, attempts } = this.#deps;
+    const title = ui.l10n.t('Connecting to {0}', destination.target.name);
+    const tunnel = await attempts.run(
+      'connect',
+      () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
+      this.#recovery((port) => void this.connect(destination, port ?? localPort)),
+    );
+    if (tunnel) this.#connected(tunnel, localPort);
+    return tunnel;
+  }
+
+  /** Says that a tunnel ended by itself, and offers to open it again on the same port. */
+  lost({ tunnel, cause }: LostTunnel): void {
+    const { attempts, ui } = this.#deps;
+    const message = ui.l10n.t('The tunnel to {0} ended: {1}', routeLabel(tunnel.route, ui.l10n), cause.message);
+    const again = (port: number): void => void this.#reopen(tunnel.route, port);
+    attempts.report(
+      'tunnel',
+      { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
+      { retry: () => again(tunnel.local.port) },
+    );
+  }
+
+  /** Asks which endpoint where there are several. */
+  async withEndpoint({ target, endpoint }: Destination): Promise<Destination | undefined> {
+    const { ui } = this.#deps;
+    const { l10n } = ui;
+    const [first, second] = target.endpoints;
+    if (endpoint || !first || !second) return endpoint ? { target, endpoint } : { target };
+    const items = target.endpoints.map((one): PickItem<TargetEndpoint> => ({
+      label: roleText(one.role, l10n),
+      icon: one.role === 'reader' ? 'book' : 'symbol-interface',
+      description: formatEndpoint(one),
+      value: one,
+    }));
+    const chosen = await ui.pick(items, { title: target.name, placeholder: l10n.t('Which endpoint?') });
+    return chosen && { target, endpoint: chosen };
+  }
+
+  async #command(argument: unknown, refine: (found: Destination) => Promise<Destination | undefined>): Promise<void> {
+    const retry = (): void => void this.#command(undefined, (found) => this.withEndpoint(found));
+    const destination = await this.#deps.attempts.run('connect', () => this.destination(argument), { retry });
+    const refined = destination && (await refine(destination));
+    if (refined) await this.connect(refined, 0);
+  }
+
+  async #onPort(argument: unknown): Promise<void> {
+    const { attempts } = this.#deps;
+    const found = await attempts.run('connect', () => this.destination(argument), { retry: () => void this.#onPort(undefined) });
+    const destination = found && (await this.withEndpoint(found));
+    const port = destination && (await this.#askPort(destination));
+    if (port !== undefined) await this.connect(destination!, port);
+  }
+
+  async #askPort({ target, endpoint }: Destination): Promise<number | undefined> {
+    const { ui } = this.#deps;
+    const { l10n } = ui;
+    const text = await ui.input({
+      title: l10n.t('Connect to {0} on a port of your choice', target.name),
+      prompt: l10n.t('Local port on 127.0.0.1, 1 to 65535.'),
+      value: String((endpoint ?? defaultEndpoint(target))?.port ?? ''),
+      validate: (value) => (parsePort(value) === undefined ? l10n.t('Enter a number from 1 to 65535.') : undefined),
+    });
+    return text === undefined ? undefined : parsePort(text);
+  }
+
+  async #reopen(route: Route, localPort: number): Promise<void> {
+    const { ui, attempts, board } = this.#deps;
+    const title = ui.l10n.t('Connecting to {0}', route.target.name);
+    const tunnel = await attempts.run(
+      'connect',
+      () => ui.task(title, (signal) => board.start(route, localPort, signal)),
+      this.#recovery((port) => void this.#reopen(route, port ?? localPort)),
+    );
+    if (tunnel) this.#connected(tunnel, localPort);
+  }
+
+  /** `again` without a port repeats what was tried. */
+  #recovery(again: (port?: number) => void): { retry: () => void; chooseAnotherPort: () => void } {
+    const { store } = this.#deps;
+    return {
+      // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
+      retry: () => void store.refresh().then(() => again()),
+      chooseAnotherPort: () => again(0),
+    };
+  }
+
+  #connected(tunnel: TunnelInfo, wantedPort: number): void {
+    const { ui, reveal } = this.#deps;
+    const name = routeLabel(tunnel.route, ui.l10n);
+    const address = formatEndpoint(tunnel.local);
+    reveal(tunnel);
+    if (wantedPort !== 0 && tunnel.local.port !== wantedPort) ui.info(ui.l10n.t('{0} is already open at {1}.', name, address));
+    else ui.brief(ui.l10n.t('Connected: {0} at {1}', name, address));
+  }
+
+  async #pickTarget(): Promise<Destination | undefined> {
+    const { store, ui } = this.#deps;
+    const { l10n } = ui;
+    const inventory = await ui.task(l10n.t('Looking for caches'), (signal) => store.loaded(signal));
+    const targets = targetsOf(inventory);
+    if (targets.length === 0) throw noTargets(inventory);
+    const items = targets.map((target): PickItem<Target> => ({
+      label: target.name,
+      icon: 'database',
+      description: joined([engineText(target), target.status, tlsBadge(target.tls, l10n), authBadge(target.auth, l10n)]),
+      detail: joined([target.place.profile, target.place.region, target.vpcId]),
+      value: target,
+    }));
+    const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which cache?') });
+    return target && { target };
+  }
+}
+
+function noTargets({ scope }: RegionInventory): Fault {
+  return new Fault('target.none', `The profile "${scope.profile}" shows no cache in ${scope.region}.`, {
+    remedy: { text: 'Select another region or profile.', action: 'selectRegion' },
+  });
+}
+
+/** A TCP port from what a person typed; undefined when it is none. */
+export function parsePort(text: string): number | undefined {
+  if (!/^\s*\d{1,5}\s*$/.test(text)) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65535 ? port : undefined;
+}

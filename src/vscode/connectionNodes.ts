@@ -1,0 +1,86 @@
+import { describeFault } from '../base/fault';
+import { formatEndpoint } from '../model/endpoint';
+import type { TunnelInfo } from '../model/tunnel';
+import type { ItemWord } from './contributions';
+import type { Localizer } from './localizer';
+import { labelText, tooltipMarkdown } from './safeText';
+import type { NodeIcon, ViewNode } from './viewNode';
+import type { TunnelMood } from './wording';
+import { addressText, bytesText, healthText, joined, latencyText, moodText, routeLabel, speaksRedis, tunnelMood } from './wording';
+
+/** Open tunnels as rows, in the order in which they were opened. */
+export function connectionNodes(tunnels: readonly TunnelInfo[], l10n: Localizer, dateText: (ms: number) => string): readonly ViewNode[] {
+  return tunnels.map((tunnel) => tunnelNode(tunnel, l10n, dateText));
+}
+
+export function tunnelNodeId({ id }: Pick<TunnelInfo, 'id'>): string {
+  return `tunnel:${id}`;
+}
+
+/** The tunnel that a row of the Connections view stands for; undefined for anything else. */
+export function resolveTunnel(tunnels: readonly TunnelInfo[], rowId: unknown): TunnelInfo | undefined {
+  return tunnels.find((tunnel) => tunnelNodeId(tunnel) === rowId);
+}
+
+/** Never by colour alone: each mood has a shape of its own. */
+export function moodIcon(mood: TunnelMood): NodeIcon {
+  switch (mood) {
+    case 'ok':
+      return { id: 'pass-filled', color: 'charts.green' };
+    case 'checking':
+      return { id: 'circle-large-outline' };
+    case 'connecting':
+      return { id: 'loading~spin' };
+    case 'degraded':
+      return { id: 'warning', color: 'list.warningForeground' };
+    case 'waiting':
+      return { id: 'sync~spin', color: 'list.warningForeground' };
+    case 'down':
+      return { id: 'error', color: 'list.errorForeground' };
+    case 'closed':
+      return { id: 'circle-slash' };
+  }
+}
+
+function tunnelNode(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string): ViewNode {
+  const { route, local, health } = tunnel;
+  const mood = tunnelMood(tunnel);
+  const label = routeLabel(route, l10n);
+  const words: ItemWord[] = ['tunnel'];
+  if (speaksRedis(route.target)) words.push('redis');
+  return {
+    id: tunnelNodeId(tunnel),
+    label: labelText(label),
+    description: joined([addressText(local), healthText(mood, health, l10n)]),
+    icon: moodIcon(mood),
+    tooltip: tunnelTooltip(tunnel, label, l10n, dateText),
+    spoken: labelText(spokenText(tunnel, label, mood, l10n)),
+    words,
+  };
+}
+
+function spokenText({ local, health }: TunnelInfo, label: string, mood: TunnelMood, l10n: Localizer): string {
+  const latency = health.latencyMs === undefined ? undefined : latencyText(health.latencyMs);
+  const address = l10n.t('{0} port {1}', local.host, local.port);
+  return [l10n.t('Tunnel {0}', label), moodText(mood, l10n), latency, address].filter((part) => part !== undefined).join(', ');
+}
+
+function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
+  const { route, local, state, health, bytes, since } = tunnel;
+  const mood = tunnelMood(tunnel);
+  const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
+  return tooltipMarkdown(label, [
+    [l10n.t('Local address'), formatEndpoint(local)],
+    [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
+    [l10n.t('Bastion'), route.bastion.name === route.bastion.id ? route.bastion.id : `${route.bastion.name} (${route.bastion.id})`],
+    [l10n.t('Through'), l10n.t('Session Manager')],
+    [l10n.t('Profile'), `${route.place.profile} · ${route.place.accountId} · ${route.place.region}`],
+    [l10n.t('Health'), health_],
+    [l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],
+    [l10n.t('Client connections'), state.phase === 'open' ? String(state.streams) : undefined],
+    [l10n.t('Sent'), bytesText(bytes.up)],
+    [l10n.t('Received'), bytesText(bytes.down)],
+    [l10n.t('Open since'), dateText(since)],
+    [l10n.t('Last checked'), health.checkedAt > 0 ? dateText(health.checkedAt) : undefined],
+  ]);
+}

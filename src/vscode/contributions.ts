@@ -1,0 +1,107 @@
+/**
+ * Everything that package.json contributes, declared once and typed. A handler
+ * that is missing is a compile error (`CommandHandlers`), and a unit test
+ * compares these tables with package.json both ways.
+ */
+
+/** The container in the activity bar. */
+export const CONTAINER = 'sallyport';
+
+export const VIEWS = {
+  connections: 'sallyport.connections',
+  resources: 'sallyport.resources',
+} as const;
+
+export type ViewName = keyof typeof VIEWS;
+
+interface CommandDeclaration {
+  /** Theme icon for buttons in views; absent where the command has no button. */
+  readonly icon?: `$(${string})`;
+  /** When the palette offers it: always unless told; `false` is never, since the command acts on a node. */
+  readonly palette?: string;
+}
+
+/** Key: the command's id without its prefix. */
+export const COMMANDS = {
+  connect: { icon: '$(plug)', palette: 'false' },
+  connectTo: { icon: '$(add)' },
+  connectOnPort: {},
+  stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
+  stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
+  copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
+  pingRedis: { icon: '$(pulse)' },
+  openConsole: { icon: '$(terminal)' },
+  refresh: { icon: '$(refresh)' },
+  selectProfile: { icon: '$(account)' },
+  selectRegion: { icon: '$(globe)' },
+  showLog: { icon: '$(output)' },
+  toggleTunnels: {},
+} as const satisfies Readonly<Record<string, CommandDeclaration>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export function commandId(name: CommandName): `sallyport.${CommandName}` {
+  return `sallyport.${name}`;
+}
+
+/** A command can be called with anything, by anyone: each handler checks its argument. */
+export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
+
+interface SettingDeclaration<T extends string | boolean> {
+  readonly key: `sallyport.${string}`;
+  readonly type: T extends string ? 'string' : 'boolean';
+  readonly default: T;
+  /** `machine`: a workspace cannot set it (facts/threats, "Malicious repo settings"). */
+  readonly scope: 'machine' | 'window';
+  /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity or an account. */
+  readonly restricted: boolean;
+}
+
+export const SETTINGS = {
+  profile: { key: 'sallyport.profile', type: 'string', default: '', scope: 'machine', restricted: true },
+  region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
+  caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
+  hideStatusWhenUnused: {
+    key: 'sallyport.statusBar.hideWhenUnused',
+    type: 'boolean',
+    default: false,
+    scope: 'window',
+    restricted: false,
+  },
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean>>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Type of a setting's value. */
+export type SettingValue<N extends SettingName> = (typeof SETTINGS)[N]['type'] extends 'boolean' ? boolean : string;
+
+export const CONTEXT_KEYS = {
+  /** Whether a tunnel exists; boolean. */
+  hasTunnels: 'sallyport.hasTunnels',
+  /** Which welcome text an empty Resources view shows; one of `RESOURCES_CONTEXTS`. */
+  resources: 'sallyport.resourcesState',
+} as const;
+
+export type ContextKeyName = keyof typeof CONTEXT_KEYS;
+
+export const RESOURCES_CONTEXTS = ['loading', 'noProfiles', 'shown'] as const;
+export type ResourcesContext = (typeof RESOURCES_CONTEXTS)[number];
+
+/** Words of a tree item's `contextValue`, which menus test with `viewItem =~ /\bword\b/`. */
+export const ITEM_WORDS = [
+  'profile',
+  'region',
+  'group',
+  'bastion',
+  'target',
+  'endpoint',
+  /** A target or endpoint that has an address to connect to. */
+  'connectable',
+  /** Speaks the Redis protocol. */
+  'redis',
+  'tunnel',
+  'fault',
+  'note',
+] as const;
+
+export type ItemWord = (typeof ITEM_WORDS)[number];

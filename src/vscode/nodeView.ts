@@ -1,0 +1,105 @@
+import * as vscode from 'vscode';
+import { systemClock } from '../base/clock';
+import type { Disposable } from '../base/event';
+import type { Logger } from '../base/log';
+import { Scope } from '../base/scope';
+import type { ViewName } from './contributions';
+import { VIEWS } from './contributions';
+import type { ViewNode } from './viewNode';
+import { changedRows, NodeTree } from './viewNode';
+
+/** Changes within this time become one redraw, ms. */
+const REDRAW_MS = 40;
+
+export interface NodeViewOptions {
+  readonly project: () => readonly ViewNode[];
+  readonly logger: Logger;
+  /** Called each time the view is about to be seen; nothing may touch the network before its first call. */
+  readonly onShown?: () => void;
+}
+
+/** A tree view that shows what a projection says, and asks VS Code to redraw only the rows that changed. */
+export class NodeView implements vscode.TreeDataProvider<string> {
+  readonly #scope = new Scope();
+  readonly #options: NodeViewOptions;
+  readonly #changes: vscode.EventEmitter<string[] | undefined>;
+  readonly #view: vscode.TreeView<string>;
+  #tree: NodeTree;
+  #redraw: Disposable | undefined;
+
+  readonly onDidChangeTreeData: vscode.Event<string[] | undefined>;
+
+  constructor(name: ViewName, options: NodeViewOptions) {
+    this.#options = options;
+    this.#tree = new NodeTree(options.project());
+    this.#changes = this.#scope.add(new vscode.EventEmitter<string[] | undefined>());
+    this.onDidChangeTreeData = this.#changes.event;
+    this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], { treeDataProvider: this, showCollapseAll: name === 'resources' }));
+    this.#scope.add(this.#view.onDidChangeVisibility(({ visible }) => visible && this.#options.onShown?.()));
+    this.#scope.defer(() => this.#redraw?.dispose());
+  }
+
+  get visible(): boolean {
+    return this.#view.visible;
+  }
+
+  /** Call after each change of what the projection reads. */
+  update(): void {
+    this.#redraw ??= systemClock.schedule(REDRAW_MS, () => this.#flush());
+  }
+
+  /** Selects the row if the view can be seen; does not open it, and leaves the focus where it is. */
+  reveal(id: string): void {
+    if (!this.visible) return;
+    this.#flush();
+    if (!this.#tree.get(id)) return;
+    this.#view.reveal(id, { select: true, focus: false }).then(undefined, (error: unknown) => {
+      this.#options.logger.log('debug', 'view.revealFailed', { error });
+    });
+  }
+
+  getChildren(id?: string): string[] {
+    if (id !== undefined) return [...this.#tree.children(id)];
+    // VS Code asks for the roots only of a view that is about to be seen.
+    this.#options.onShown?.();
+    return [...this.#tree.roots];
+  }
+
+  getParent(id: string): string | undefined {
+    return this.#tree.parent(id);
+  }
+
+  getTreeItem(id: string): vscode.TreeItem {
+    const node = this.#tree.get(id);
+    // A row can vanish between two questions about it.
+    return node ? treeItem(node) : new vscode.TreeItem('');
+  }
+
+  dispose(): Promise<void> {
+    return this.#scope.dispose();
+  }
+
+  #flush(): void {
+    this.#redraw?.dispose();
+    this.#redraw = undefined;
+    if (this.#scope.disposed) return;
+    const next = new NodeTree(this.#options.project());
+    const changed = changedRows(this.#tree, next);
+    this.#tree = next;
+    if (changed === undefined) this.#changes.fire(undefined);
+    else if (changed.length > 0) this.#changes.fire([...changed]);
+  }
+}
+
+function treeItem(node: ViewNode): vscode.TreeItem {
+  const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(node.label, node.children ? (node.open ? Expanded : Collapsed) : None);
+  item.id = node.id;
+  item.contextValue = node.words.join(' ');
+  if (node.description !== undefined) item.description = node.description;
+  if (node.icon) item.iconPath = new vscode.ThemeIcon(node.icon.id, node.icon.color ? new vscode.ThemeColor(node.icon.color) : undefined);
+  if (node.spoken !== undefined) item.accessibilityInformation = { label: node.spoken };
+  // Neither trusted nor with icons or HTML: what is in it comes from AWS.
+  if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
+  return item;
+}

@@ -1,0 +1,104 @@
+import { Fault } from '../base/fault';
+import type { TunnelInfo } from '../model/tunnel';
+import type { Attempts, Recovery } from './attempts';
+import type { ConnectCommands } from './connectCommands';
+import { resolveTunnel } from './connectionNodes';
+import type { CommandHandlers } from './contributions';
+import type { TunnelBoard } from './tunnelBoard';
+import type { TunnelCommands } from './tunnelCommands';
+import type { Ui } from './ui';
+import { latencyText, speaksRedis } from './wording';
+
+/** The consoles, as far as the commands use them. */
+export interface RedisTools {
+  open(tunnel: TunnelInfo): Promise<void>;
+  /** Round-trip time of a PING, ms; asks for the login where one is needed. @throws Fault. */
+  ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number>;
+}
+
+export interface RedisCommandDeps {
+  readonly redis: RedisTools;
+  readonly board: TunnelBoard;
+  readonly ui: Ui;
+  readonly attempts: Attempts;
+  readonly connecting: ConnectCommands;
+  readonly tunnels: TunnelCommands;
+}
+
+const ANOTHER = Symbol('another cache');
+
+/** "Redis: …" on a tunnel, or on a target that is connected first. */
+export class RedisCommands {
+  readonly #deps: RedisCommandDeps;
+
+  constructor(deps: RedisCommandDeps) {
+    this.#deps = deps;
+  }
+
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole'> {
+    return {
+      pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
+      openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel)),
+    };
+  }
+
+  async open(tunnel: TunnelInfo): Promise<void> {
+    const { attempts, redis } = this.#deps;
+    await attempts.run('console', () => redis.open(tunnel), this.#again(tunnel, (same) => this.open(same)));
+  }
+
+  async #ping(tunnel: TunnelInfo): Promise<void> {
+    const { ui, attempts, redis } = this.#deps;
+    const { name } = tunnel.route.target;
+    const ms = await attempts.run(
+      'ping',
+      () => ui.task(ui.l10n.t('Pinging {0}', name), (signal) => redis.ping(tunnel, signal)),
+      this.#again(tunnel, (same) => this.#ping(same)),
+    );
+    if (ms !== undefined) ui.info(ui.l10n.t('PONG from {0} in {1}', name, latencyText(ms)));
+  }
+
+  #again(tunnel: TunnelInfo, act: (tunnel: TunnelInfo) => Promise<void>): Recovery {
+    const again = (): void => void act(this.#deps.board.get(tunnel.id) ?? tunnel);
+    return { retry: again, enterPassword: again };
+  }
+
+  async #on(event: string, argument: unknown, act: (tunnel: TunnelInfo) => Promise<void>): Promise<void> {
+    const retry = (): void => void this.#on(event, argument, act);
+    const tunnel = await this.#deps.attempts.run(event, () => this.#tunnel(argument), { retry });
+    if (tunnel) await act(tunnel);
+  }
+
+  async #tunnel(argument: unknown): Promise<TunnelInfo | undefined> {
+    const { board, connecting } = this.#deps;
+    const open = resolveTunnel(board.tunnels, argument) ?? (argument === undefined ? await this.#pickOpen() : undefined);
+    if (open === null) return undefined;
+    if (open) return checked(open);
+    const destination = await connecting.destination(argument);
+    if (!destination) return undefined;
+    checked({ route: { target: destination.target } });
+    return connecting.connect(destination, 0);
+  }
+
+  /** A tunnel that is open already; undefined for another cache, null when dismissed. */
+  async #pickOpen(): Promise<TunnelInfo | undefined | null> {
+    const { board, ui, tunnels } = this.#deps;
+    const open = board.tunnels.filter(({ route }) => speaksRedis(route.target));
+    if (open.length === 0) return undefined;
+    const items = open.map((tunnel) => tunnels.item<TunnelInfo | typeof ANOTHER>(tunnel, tunnel));
+    items.push({ label: ui.l10n.t('Another cache…'), icon: 'plug', value: ANOTHER });
+    const chosen = await ui.pick(items, { title: 'Redis', placeholder: ui.l10n.t('Which tunnel?') });
+    if (chosen === undefined) return null;
+    return chosen === ANOTHER ? undefined : chosen;
+  }
+}
+
+function checked<T extends { readonly route: { readonly target: { readonly name: string; readonly engine: string } } }>(tunnel: T): T {
+  const { name, engine } = tunnel.route.target;
+  if (!speaksRedis({ engine })) {
+    throw new Fault('target.notRedis', `"${name}" (${engine}) does not speak the Redis protocol.`, {
+      remedy: { text: 'Choose a Redis or Valkey cache.' },
+    });
+  }
+  return tunnel;
+}

@@ -1,0 +1,238 @@
+import type { FaultData } from '../base/fault';
+import { describeFault } from '../base/fault';
+import type { Bastion } from '../model/bastion';
+import { formatEndpoint } from '../model/endpoint';
+import type { Target, TargetEndpoint } from '../model/target';
+import { isServing } from '../model/target';
+import type { ItemWord, ResourcesContext } from './contributions';
+import type { RegionInventory, ResourcesState } from './inventoryState';
+import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
+import type { Localizer } from './localizer';
+import { labelText, tooltipMarkdown } from './safeText';
+import type { NodeIcon, ViewNode } from './viewNode';
+import { authBadge, engineText, joined, kindText, obstacleText, roleText, speaksRedis, tlsBadge } from './wording';
+
+/** The state of the store as rows: profile → region → Bastions and Caches. No rows where welcome content stands instead. */
+export function resourceNodes(state: ResourcesState, l10n: Localizer): readonly ViewNode[] {
+  switch (state.phase) {
+    case 'idle':
+    case 'reading':
+    case 'noProfiles':
+      return [];
+    case 'unavailable': {
+      const fault = faultNode(`fault:${state.profile ?? ''}`, state.fault, l10n);
+      return state.profile === undefined ? [fault] : [profileNode(state.profile, undefined, [fault], l10n)];
+    }
+    case 'region': {
+      const { scope, accountId } = state.inventory;
+      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n)];
+    }
+  }
+}
+
+/** Value of the context key that chooses the welcome content of an empty view. */
+export function resourcesContext(state: ResourcesState): ResourcesContext {
+  switch (state.phase) {
+    case 'idle':
+    case 'reading':
+      return 'loading';
+    case 'noProfiles':
+      return 'noProfiles';
+    case 'unavailable':
+    case 'region':
+      return 'shown';
+  }
+}
+
+/** The row of a target, for `reveal`. */
+export function targetNodeId({ place, id }: Pick<Target, 'place' | 'id'>): string {
+  return `target:${place.profile}/${place.region}/${id}`;
+}
+
+export function endpointNodeId(target: Pick<Target, 'place' | 'id'>, { role, host, port }: TargetEndpoint): string {
+  return `endpoint:${targetNodeId(target)}/${role}/${host}:${port}`;
+}
+
+/** What a row of the Resources view stands for; undefined for rows that are no target or endpoint, and for anything else. */
+export function resolveTarget(
+  inventory: RegionInventory | undefined,
+  rowId: unknown,
+): { readonly target: Target; readonly endpoint?: TargetEndpoint } | undefined {
+  if (!inventory || typeof rowId !== 'string') return undefined;
+  for (const target of targetsOf(inventory)) {
+    if (rowId === targetNodeId(target)) return { target };
+    const endpoint = target.endpoints.find((one) => endpointNodeId(target, one) === rowId);
+    if (endpoint) return { target, endpoint };
+  }
+  return undefined;
+}
+
+function profileNode(profile: string, accountId: string | undefined, children: readonly ViewNode[], l10n: Localizer): ViewNode {
+  return {
+    id: `profile:${profile}`,
+    label: labelText(profile),
+    ...(accountId !== undefined && { description: accountId }),
+    icon: { id: 'account' },
+    tooltip: tooltipMarkdown(profile, [
+      [l10n.t('AWS profile'), profile],
+      [l10n.t('Account'), accountId],
+    ]),
+    words: ['profile'],
+    children,
+    open: true,
+  };
+}
+
+function regionNode(inventory: RegionInventory, l10n: Localizer): ViewNode {
+  const { profile, region } = inventory.scope;
+  const where = `${profile}/${region}`;
+  const faults = faultsOf(inventory).map(({ provider, fault }) => faultNode(`fault:${where}/${provider}`, fault, l10n));
+  if (inventory.fault) faults.unshift(faultNode(`fault:${where}`, inventory.fault, l10n));
+  // Where nothing could be asked, empty groups would say something that nobody knows.
+  const unasked = inventory.fault !== undefined && inventory.providers.size === 0;
+  return {
+    id: `region:${where}`,
+    label: region,
+    ...(inventory.loading && { description: l10n.t('loading…') }),
+    icon: { id: inventory.loading ? 'loading~spin' : 'globe' },
+    words: ['region'],
+    children: unasked ? faults : [bastionsGroup(inventory, l10n), cachesGroup(inventory, l10n), ...faults],
+    open: true,
+  };
+}
+
+function bastionsGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
+  const rows = bastionsOf(inventory).map((bastion) => bastionNode(bastion, l10n));
+  const none = l10n.t('No EC2 instance in {0}', inventory.scope.region);
+  return group('bastions', l10n.t('Bastions'), { id: 'shield' }, rows, none, inventory, l10n);
+}
+
+function cachesGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
+  const rows = targetsOf(inventory).map((target) => targetNode(target, l10n));
+  const none = l10n.t('No cache in {0}', inventory.scope.region);
+  return group('caches', l10n.t('Caches'), { id: 'layers' }, rows, none, inventory, l10n);
+}
+
+function group(
+  kind: 'bastions' | 'caches',
+  label: string,
+  icon: NodeIcon,
+  rows: readonly ViewNode[],
+  none: string,
+  inventory: RegionInventory,
+  l10n: Localizer,
+): ViewNode {
+  const id = `${kind}:${inventory.scope.profile}/${inventory.scope.region}`;
+  const incomplete = faultsOf(inventory).length > 0 || inventory.fault !== undefined;
+  const empty = inventory.loading
+    ? note(`note:${id}`, l10n.t('Loading…'), 'loading~spin')
+    : note(`note:${id}`, incomplete ? l10n.t('Nothing is known: see the message below') : none, 'info');
+  return {
+    id,
+    // The count while parts still arrive would read as the final one, and a zero where nobody could count is wrong.
+    label: inventory.loading || (incomplete && rows.length === 0) ? label : `${label} (${rows.length})`,
+    ...(inventory.loading && rows.length > 0 && { description: String(rows.length) }),
+    icon,
+    words: ['group'],
+    children: rows.length > 0 ? rows : [empty],
+    // People come for the caches; the bastions work for them unseen.
+    open: kind === 'caches',
+  };
+}
+
+function note(id: string, label: string, icon: string): ViewNode {
+  return { id, label, icon: { id: icon }, words: ['note'] };
+}
+
+/** A failure as a row of its own; its button asks again. */
+export function faultNode(id: string, fault: FaultData, l10n: Localizer): ViewNode {
+  return {
+    id,
+    label: labelText(fault.message),
+    icon: { id: 'warning', color: 'list.warningForeground' },
+    tooltip: tooltipMarkdown(fault.message, [
+      ['', fault.remedy?.text],
+      [l10n.t('Code'), fault.code],
+    ]),
+    spoken: labelText(l10n.t('Problem: {0}', describeFault(fault))),
+    words: ['fault'],
+  };
+}
+
+function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
+  const obstacle = obstacleText(bastion, l10n);
+  const status = obstacle ?? (bastion.managed === 'unknown' ? l10n.t('running, agent not known') : l10n.t('online'));
+  return {
+    id: `bastion:${bastion.place.profile}/${bastion.place.region}/${bastion.id}`,
+    label: labelText(bastion.name),
+    description: labelText(joined([status, bastion.name === bastion.id ? undefined : bastion.id])),
+    icon: obstacle ? { id: 'vm-outline' } : { id: 'vm-running', color: 'charts.green' },
+    tooltip: tooltipMarkdown(bastion.name, [
+      [l10n.t('Instance'), bastion.id],
+      [l10n.t('State'), bastion.state],
+      [l10n.t('Session Manager'), bastion.managed],
+      [l10n.t('Agent'), bastion.agentVersion],
+      [l10n.t('Platform'), bastion.platform],
+      [l10n.t('VPC'), bastion.vpcId],
+      [l10n.t('Subnet'), bastion.subnetId],
+      [l10n.t('Security groups'), bastion.securityGroupIds.join(', ')],
+      [l10n.t('Cannot be used'), obstacle],
+    ]),
+    spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, status)),
+    words: ['bastion'],
+  };
+}
+
+function targetNode(target: Target, l10n: Localizer): ViewNode {
+  const serving = isServing(target);
+  const tls = tlsBadge(target.tls, l10n);
+  const auth = authBadge(target.auth, l10n);
+  const cluster = target.clusterMode ? l10n.t('cluster') : undefined;
+  const status = target.status.toLowerCase() === 'available' ? undefined : target.status;
+  const words: ItemWord[] = ['target'];
+  if (target.endpoints.length > 0) words.push('connectable');
+  if (speaksRedis(target)) words.push('redis');
+  const description = joined([status, engineText(target), cluster, tls, auth]);
+  return {
+    id: targetNodeId(target),
+    label: labelText(target.name),
+    description: labelText(description),
+    icon: serving ? { id: 'database' } : { id: 'database', color: 'disabledForeground' },
+    tooltip: targetTooltip(target, l10n),
+    spoken: labelText(l10n.t('Cache {0}, {1}', target.name, [target.status, engineText(target), cluster, tls, auth].filter(Boolean).join(', '))),
+    words,
+    ...(target.endpoints.length > 0 && { children: endpointNodes(target, words, l10n) }),
+  };
+}
+
+function endpointNodes(target: Target, ofTarget: readonly ItemWord[], l10n: Localizer): ViewNode[] {
+  const words: ItemWord[] = ['endpoint', ...ofTarget.filter((word) => word !== 'target')];
+  const rows = target.endpoints.map((endpoint): ViewNode => ({
+    id: endpointNodeId(target, endpoint),
+    label: roleText(endpoint.role, l10n),
+    description: labelText(formatEndpoint(endpoint)),
+    icon: { id: endpoint.role === 'reader' ? 'book' : 'symbol-interface' },
+    tooltip: tooltipMarkdown(target.name, [[roleText(endpoint.role, l10n), formatEndpoint(endpoint)]]),
+    spoken: labelText(l10n.t('{0} endpoint of {1}, {2}', roleText(endpoint.role, l10n), target.name, formatEndpoint(endpoint))),
+    words,
+  }));
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}
+
+function targetTooltip(target: Target, l10n: Localizer): string {
+  const tls = { required: l10n.t('required'), preferred: l10n.t('accepted, not required'), off: l10n.t('off') }[target.tls];
+  const auth = { none: l10n.t('none'), token: l10n.t('AUTH token'), users: l10n.t('users of a user group') }[target.auth];
+  return tooltipMarkdown(target.name, [
+    [l10n.t('Kind'), kindText(target.kind, l10n)],
+    [l10n.t('Status'), target.status],
+    [l10n.t('Engine'), engineText(target)],
+    [l10n.t('Cluster mode'), target.clusterMode ? l10n.t('on') : l10n.t('off')],
+    [l10n.t('TLS'), tls],
+    [l10n.t('Authentication'), auth],
+    ...target.endpoints.map((endpoint) => [l10n.t('Endpoint ({0})', roleText(endpoint.role, l10n)), formatEndpoint(endpoint)] as const),
+    [l10n.t('VPC'), target.vpcId],
+    [l10n.t('Subnets'), target.subnetIds.join(', ')],
+    [l10n.t('Security groups'), target.securityGroupIds.join(', ')],
+    [l10n.t('ARN'), target.id],
+  ]);
+}

@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import type { Disposable } from '../base/event';
+import { Fault } from '../base/fault';
+import type { SettingName, SettingValue } from './contributions';
+import { SETTINGS } from './contributions';
+import type { ChosenScope } from './selection';
+import { parsePem } from './targetCa';
+
+/** The setting's value; its default where settings.json holds something of another type. */
+export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
+  const { key, type, default: fallback } = SETTINGS[name];
+  const value: unknown = vscode.workspace.getConfiguration().get(key);
+  return (typeof value === type ? value : fallback) as SettingValue<N>;
+}
+
+/** Writes the person's own settings, never the workspace's; undefined takes the entry out. */
+export async function writeSetting<N extends SettingName>(name: N, value: SettingValue<N> | undefined): Promise<void> {
+  try {
+    await vscode.workspace.getConfiguration().update(SETTINGS[name].key, value, vscode.ConfigurationTarget.Global);
+  } catch (error) {
+    throw new Fault('settings.notWritten', `The setting ${SETTINGS[name].key} could not be saved.`, {
+      remedy: { text: 'Check that your settings.json has no errors, then try again.', action: 'retry' },
+      cause: error,
+    });
+  }
+}
+
+export function onDidChangeSettings(names: readonly SettingName[], listener: () => void): Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (names.some((name) => event.affectsConfiguration(SETTINGS[name].key))) listener();
+  });
+}
+
+export function chosenScope(): ChosenScope {
+  return { profile: readSetting('profile').trim(), region: readSetting('region').trim() };
+}
+
+export async function chooseScope(scope: Partial<ChosenScope>): Promise<void> {
+  if (scope.region !== undefined) await writeSetting('region', scope.region || undefined);
+  if (scope.profile !== undefined) await writeSetting('profile', scope.profile || undefined);
+}
+
+/** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */
+export async function readTargetCa(): Promise<string | undefined> {
+  const path = readSetting('caFile').trim();
+  return path === '' ? undefined : parsePem(path, (file) => vscode.workspace.fs.readFile(vscode.Uri.file(file)));
+}

@@ -1,0 +1,101 @@
+import type { FaultData } from '../base/fault';
+import type { Event } from '../base/event';
+import { Emitter } from '../base/event';
+import type { Logger } from '../base/log';
+import { Scope } from '../base/scope';
+import type { Route } from '../model/route';
+import type { Endpoint } from '../model/endpoint';
+import type { TunnelInfo, TunnelService } from '../model/tunnel';
+
+/** A tunnel that this window opened and that ended without being stopped. */
+export interface LostTunnel {
+  readonly tunnel: TunnelInfo;
+  readonly cause: FaultData;
+}
+
+/** The tunnels as the views show them: what the service has told, without those that are closed. */
+export class TunnelBoard {
+  readonly #scope = new Scope();
+  readonly #service: TunnelService;
+  readonly #tunnels = new Map<string, TunnelInfo>();
+  readonly #adopted = new Set<string>();
+  /** Starts whose answer is awaited, and the tunnels that closed meanwhile: an answer that comes late must not revive one. */
+  #starting = 0;
+  readonly #closedMeanwhile = new Map<string, TunnelInfo>();
+  readonly #changes: Emitter<readonly TunnelInfo[]>;
+  readonly #losses: Emitter<LostTunnel>;
+
+  readonly onDidChange: Event<readonly TunnelInfo[]>;
+  /** Fires once for each tunnel of this window that ended by itself. */
+  readonly onDidLose: Event<LostTunnel>;
+
+  constructor(service: TunnelService, logger: Logger) {
+    const report = (error: unknown): void => logger.log('error', 'tunnelBoard.listenerFailed', { error });
+    this.#service = service;
+    this.#changes = this.#scope.add(new Emitter(report));
+    this.#losses = this.#scope.add(new Emitter(report));
+    this.onDidChange = this.#changes.event;
+    this.onDidLose = this.#losses.event;
+    this.#scope.add(service.onDidChange((info) => this.#update(info)));
+  }
+
+  /** In the order in which they were opened. */
+  get tunnels(): readonly TunnelInfo[] {
+    return [...this.#tunnels.values()].toSorted((a, b) => a.since - b.since);
+  }
+
+  get(id: string): TunnelInfo | undefined {
+    return this.#tunnels.get(id);
+  }
+
+  /** The tunnel that leads there already, over whatever bastion. */
+  toTarget(targetId: string, endpoint: Endpoint, profile: string): TunnelInfo | undefined {
+    const leadsThere = ({ target, endpoint: own, place }: Route): boolean =>
+      target.id === targetId && own.host === endpoint.host && own.port === endpoint.port && place.profile === profile;
+    return this.tunnels.find(({ route }) => leadsThere(route));
+  }
+
+  /** Tunnels of before this window came: with a shared broker there may be some. */
+  async load(): Promise<void> {
+    for (const info of await this.#service.list()) if (!this.#tunnels.has(info.id)) this.#update(info);
+  }
+
+  /** Opens a tunnel; its loss is reported from now on. @throws what the service throws. */
+  async start(route: Route, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+    this.#starting++;
+    try {
+      const info = await this.#service.start(route, { localPort }, signal);
+      this.#adopted.add(info.id);
+      const closed = this.#closedMeanwhile.get(info.id);
+      // The event may come after the answer, or have come before it and told more.
+      if (closed) this.#update(closed);
+      else if (!this.#tunnels.has(info.id)) this.#update(info);
+      return closed ?? this.#tunnels.get(info.id) ?? info;
+    } finally {
+      this.#starting--;
+      if (this.#starting === 0) this.#closedMeanwhile.clear();
+    }
+  }
+
+  async stop(id: string): Promise<void> {
+    // What the person ends is no loss, whatever cause comes with it.
+    this.#adopted.delete(id);
+    await this.#service.stop(id);
+  }
+
+  dispose(): Promise<void> {
+    return this.#scope.dispose();
+  }
+
+  #update(info: TunnelInfo): void {
+    if (info.state.phase === 'closed') {
+      this.#tunnels.delete(info.id);
+      if (this.#starting > 0) this.#closedMeanwhile.set(info.id, info);
+      this.#changes.fire(this.tunnels);
+      if (this.#adopted.delete(info.id) && info.state.cause) this.#losses.fire({ tunnel: info, cause: info.state.cause });
+      return;
+    }
+    this.#tunnels.set(info.id, info);
+    this.#changes.fire(this.tunnels);
+  }
+}

@@ -1,0 +1,152 @@
+import type { Endpoint } from '../model/endpoint';
+import { formatEndpoint } from '../model/endpoint';
+import type { Bastion } from '../model/bastion';
+import { bastionObstacle } from '../model/bastion';
+import type { Health } from '../model/health';
+import type { Route } from '../model/route';
+import type { AuthMode, EndpointRole, Target, TargetKind, TlsMode } from '../model/target';
+import type { TunnelInfo } from '../model/tunnel';
+import type { Localizer } from './localizer';
+
+/** `0.4 ms`, `2.1 ms`, `12 ms`, `1.5 s`: two significant digits are what a glance can use. */
+export function latencyText(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+const UNITS = ['kB', 'MB', 'GB', 'TB'] as const;
+
+/** `812 B`, `1.2 kB`, `64 MB`; decimal units. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]!}`;
+}
+
+/** What a tunnel is called everywhere: the target, and which of its endpoints. */
+export function routeLabel(route: Pick<Route, 'target' | 'role'>, l10n: Localizer): string {
+  return route.role ? `${route.target.name} ${roleText(route.role, l10n)}` : route.target.name;
+}
+
+export function roleText(role: EndpointRole, l10n: Localizer): string {
+  switch (role) {
+    case 'primary':
+      return l10n.t('primary');
+    case 'reader':
+      return l10n.t('reader');
+    case 'configuration':
+      return l10n.t('configuration');
+    case 'node':
+      return l10n.t('node');
+  }
+}
+
+export function kindText(kind: TargetKind, l10n: Localizer): string {
+  switch (kind) {
+    case 'elasticache.replicationGroup':
+      return l10n.t('ElastiCache replication group');
+    case 'elasticache.serverless':
+      return l10n.t('ElastiCache serverless cache');
+  }
+}
+
+/** `Redis 7.1`; the engine as its makers write it. */
+export function engineText({ engine, engineVersion }: Pick<Target, 'engine' | 'engineVersion'>): string {
+  const name = ENGINES[engine.toLowerCase()] ?? engine;
+  return engineVersion ? `${name} ${engineVersion}` : name;
+}
+
+const ENGINES: Readonly<Record<string, string>> = { redis: 'Redis', valkey: 'Valkey', memcached: 'Memcached' };
+
+export function speaksRedis({ engine }: { readonly engine: string }): boolean {
+  return engine.toLowerCase() === 'redis' || engine.toLowerCase() === 'valkey';
+}
+
+/** Undefined where there is nothing to say: no TLS is visible by the missing badge, and named in the tooltip. */
+export function tlsBadge(tls: TlsMode, l10n: Localizer): string | undefined {
+  switch (tls) {
+    case 'required':
+      return l10n.t('TLS');
+    case 'preferred':
+      return l10n.t('TLS preferred');
+    case 'off':
+      return undefined;
+  }
+}
+
+export function authBadge(auth: AuthMode, l10n: Localizer): string | undefined {
+  switch (auth) {
+    case 'token':
+      return l10n.t('AUTH');
+    case 'users':
+      return l10n.t('users');
+    case 'none':
+      return undefined;
+  }
+}
+
+/** Why a bastion cannot carry a tunnel now, in a few words; undefined when it can. */
+export function obstacleText(bastion: Bastion, l10n: Localizer): string | undefined {
+  switch (bastionObstacle(bastion)) {
+    case 'notRunning':
+      return bastion.state;
+    case 'unmanaged':
+      return l10n.t('not managed by Systems Manager');
+    case 'offline':
+      return l10n.t('agent offline');
+    case 'agentTooOld':
+      return l10n.t('agent too old');
+    case undefined:
+      return undefined;
+  }
+}
+
+export type TunnelMood = 'ok' | 'checking' | 'connecting' | 'degraded' | 'waiting' | 'down' | 'closed';
+
+/** Phase and health of a tunnel as the one thing that its icon, its words and the status bar show. */
+export function tunnelMood({ state, health }: Pick<TunnelInfo, 'state' | 'health'>): TunnelMood {
+  if (state.phase !== 'open') return state.phase;
+  return health.level === 'unknown' ? 'checking' : health.level;
+}
+
+/** The words for a mood; undefined for `ok`, where the latency speaks. */
+export function moodText(mood: TunnelMood, l10n: Localizer): string {
+  switch (mood) {
+    case 'ok':
+      return l10n.t('healthy');
+    case 'checking':
+      return l10n.t('not checked yet');
+    case 'connecting':
+      return l10n.t('connecting…');
+    case 'degraded':
+      return l10n.t('degraded');
+    case 'waiting':
+      return l10n.t('reconnecting…');
+    case 'down':
+      return l10n.t('down');
+    case 'closed':
+      return l10n.t('closed');
+  }
+}
+
+/** `ok` with a latency is the latency alone; everything else is said. */
+export function healthText(mood: TunnelMood, health: Health, l10n: Localizer): string {
+  const latency = health.latencyMs === undefined || mood === 'down' ? undefined : latencyText(health.latencyMs);
+  if (mood === 'ok') return latency ?? moodText(mood, l10n);
+  return mood === 'degraded' && latency ? `${moodText(mood, l10n)} · ${latency}` : moodText(mood, l10n);
+}
+
+export function addressText(endpoint: Endpoint): string {
+  return formatEndpoint(endpoint);
+}
+
+/** Parts joined as descriptions show them; absent ones leave no gap. */
+export function joined(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(' · ');
+}

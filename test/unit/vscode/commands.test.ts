@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict';
+import { Fault } from '../../../src/base/fault';
+import type { FaultData } from '../../../src/base/fault';
+import type { Target } from '../../../src/model/target';
+import type { TunnelInfo } from '../../../src/model/tunnel';
+import { Attempts, faultButtons } from '../../../src/vscode/attempts';
+import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands';
+import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
+import { InventoryStore } from '../../../src/vscode/inventoryStore';
+import { plainText } from '../../../src/vscode/localizer';
+import { RedisCommands } from '../../../src/vscode/redisCommands';
+import { endpointNodeId, targetNodeId } from '../../../src/vscode/resourceNodes';
+import { ScopeCommands } from '../../../src/vscode/scopeCommands';
+import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
+import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
+import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, parts, target, until } from './samples';
+
+/** Commands over fakes: what a window has, without the window. */
+class Bench {
+  readonly inventory = new FakeInventory();
+  readonly service = new FakeTunnels();
+  readonly ui = new FakeUi();
+  readonly logger = new MemoryLogger();
+  readonly revealed: string[] = [];
+  chosen = { profile: '', region: '' };
+  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => this.chosen, preferredProfile: undefined, logger: this.logger });
+  readonly board = new TunnelBoard(this.service, this.logger);
+  readonly attempts = new Attempts(this.ui, this.logger);
+  readonly connecting = new ConnectCommands({
+    store: this.store,
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    reveal: ({ id }) => void this.revealed.push(id),
+  });
+  readonly consoles: string[] = [];
+  pings: (number | Error)[] = [];
+  readonly tunnels = new TunnelCommands({
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    connectTo: () => this.connecting.handlers.connectTo(undefined),
+    openConsole: (tunnel) => this.redis.open(tunnel),
+  });
+  readonly redis: RedisCommands = new RedisCommands({
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    connecting: this.connecting,
+    tunnels: this.tunnels,
+    redis: {
+      open: ({ id }: TunnelInfo) => Promise.resolve(void this.consoles.push(id)),
+      ping: () => {
+        const answer = this.pings.shift() ?? 2.1;
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    },
+  });
+  readonly scopes = new ScopeCommands({
+    store: this.store,
+    ui: this.ui,
+    attempts: this.attempts,
+    chosen: () => this.chosen,
+    preferredProfile: undefined,
+    choose: (scope) => Promise.resolve(void (this.chosen = { ...this.chosen, ...scope })),
+    showLog: () => void this.ui.shown.push('log'),
+  });
+
+  constructor(targets?: Target[]) {
+    this.inventory.answer = parts(targets ? { targets } : {});
+  }
+
+  get destinations(): string[] {
+    return this.service.started.map(({ route }) => `${route.endpoint.host} via ${route.bastion.id}`);
+  }
+
+  dispose(): Promise<unknown> {
+    return disposeAll([this.store, this.board]);
+  }
+}
+
+describe('commands', () => {
+  let bench: Bench;
+  const use = async (targets?: Target[]): Promise<Bench> => {
+    bench = new Bench(targets);
+    await bench.store.refresh();
+    return bench;
+  };
+  afterEach(() => bench.dispose());
+
+  describe('Connect', () => {
+    it('opens the row at once, to the endpoint that takes writes, and shows where', async () => {
+      const { connecting, ui, revealed } = await use();
+      await connecting.handlers.connect(targetNodeId(target()));
+      assert.deepEqual(bench.destinations, ['orders-cache.example via i-0a1']);
+      assert.equal(ui.picks.length, 0);
+      assert.deepEqual(revealed, ['t1']);
+      assert.deepEqual(ui.shown, ['Connected: orders-cache primary at 127.0.0.1:53211']);
+    });
+
+    it('opens the endpoint whose row it is', async () => {
+      const { connecting } = await use();
+      await connecting.handlers.connect(endpointNodeId(target(), target().endpoints[1]!));
+      assert.deepEqual(bench.destinations, ['orders-cache-ro.example via i-0a1']);
+    });
+
+    it('asks from the palette which cache and which endpoint, discovering first if need be', async () => {
+      bench = new Bench([target(), target({ name: 'other' })]);
+      bench.ui.choose = ['other', 'reader'];
+      await bench.connecting.handlers.connectTo(undefined);
+      assert.deepEqual(bench.destinations, ['other-ro.example via i-0a1']);
+    });
+
+    it('does nothing when a question is dismissed', async () => {
+      const { connecting, ui } = await use();
+      await connecting.handlers.connectTo(undefined);
+      ui.choose = ['orders'];
+      await connecting.handlers.connectTo(undefined);
+      await connecting.handlers.connectOnPort(targetNodeId(target()));
+      assert.deepEqual(bench.destinations, []);
+      assert.deepEqual(ui.errors, []);
+    });
+
+    it('says so when the row is gone, or nothing was found', async () => {
+      const { connecting, ui } = await use([]);
+      await connecting.handlers.connect('target:gone');
+      assert.match(ui.errors[0]!.text, /no longer listed/);
+      await connecting.handlers.connectTo({ hostile: true });
+      assert.match(ui.errors[1]!.text, /no cache in eu-central-1/);
+      assert.deepEqual(ui.errors[1]!.buttons, ['Select Region', 'Show Log']);
+    });
+
+    it('shows the fault with its next step, once, and logs it', async () => {
+      const { connecting, ui, logger, inventory, store } = await use();
+      inventory.answer = parts({ bastions: [bastion({ state: 'stopped' })] });
+      await store.refresh();
+      await connecting.handlers.connect(targetNodeId(target()));
+      assert.equal(ui.errors.length, 1);
+      assert.match(ui.errors[0]!.text, /is stopped\. Start it with/);
+      assert.deepEqual(ui.errors[0]!.buttons, ['Try Again', 'Show Log']);
+      assert.ok(logger.lines.some(({ event, fields }) => event === 'connect.failed' && fields?.['code'] === 'route.bastionStopped'));
+      assert.deepEqual(bench.destinations, []);
+    });
+
+    it('looks anew and tries again when asked to', async () => {
+      const { connecting, ui, inventory, store } = await use();
+      inventory.answer = parts({ bastions: [] });
+      await store.refresh();
+      ui.press = ['Try Again'];
+      const connecting_ = connecting.handlers.connect(targetNodeId(target()));
+      inventory.answer = parts();
+      await connecting_;
+      await until(() => bench.destinations.length === 1, 'the second try');
+    });
+
+    it('does not say "no bastion" where the bastions could not be listed', async () => {
+      const { connecting, ui, inventory, store } = await use();
+      inventory.answer = [parts()[2]!, { kind: 'fault', provider: 'ec2.bastions', fault: denied }];
+      await store.refresh();
+      await store.refresh();
+      inventory.answer = [parts()[2]!, { kind: 'fault', provider: 'ec2.bastions', fault: denied }];
+      const fresh = new Bench();
+      fresh.inventory.answer = inventory.answer;
+      await fresh.store.refresh();
+      await fresh.connecting.handlers.connect(targetNodeId(target()));
+      assert.match(fresh.ui.errors[0]!.text, /is not allowed/);
+      await fresh.dispose();
+      assert.deepEqual(ui.errors, []);
+      await connecting.handlers.connect(targetNodeId(target()));
+      assert.deepEqual(bench.destinations, ['orders-cache.example via i-0a1'], 'the bastions of before are still good');
+    });
+
+    it('refuses a cache that does not serve, and one without an endpoint', async () => {
+      const { connecting, ui } = await use([target({ name: 'soon', status: 'creating' }), target({ name: 'bare', endpoints: [] })]);
+      await connecting.handlers.connect(targetNodeId(target({ name: 'soon' })));
+      await connecting.handlers.connect(targetNodeId(target({ name: 'bare' })));
+      assert.match(ui.errors[0]!.text, /"soon" is creating/);
+      assert.match(ui.errors[1]!.text, /"bare" has no endpoint/);
+    });
+
+    it('offers another port when the wanted one is taken', async () => {
+      const { connecting, ui, service } = await use();
+      service.failures = [new Fault('tunnel.portTaken', 'Port 6379 is in use.', { remedy: { text: 'Use another port.', action: 'chooseAnotherPort' } })];
+      ui.type = ['6379'];
+      ui.choose = ['primary'];
+      ui.press = ['Use Another Port'];
+      await connecting.handlers.connectOnPort(targetNodeId(target()));
+      await until(() => service.started.length === 2, 'the second try');
+      assert.deepEqual(service.started.map(({ options }) => options.localPort), [6379, 0]);
+    });
+
+    it('says where a tunnel is that was open already on another port', async () => {
+      const { connecting, ui, service } = await use();
+      const row = endpointNodeId(target(), target().endpoints[0]!);
+      await connecting.handlers.connect(row);
+      ui.type = ['7000'];
+      await connecting.handlers.connectOnPort(row);
+      assert.equal(service.started.length, 1);
+      assert.equal(ui.shown.at(-1), 'orders-cache primary is already open at 127.0.0.1:53211.');
+    });
+
+    it('stays silent when it is cancelled', async () => {
+      const { connecting, ui, service } = await use();
+      service.failures = [new Fault('operation.cancelled', 'The operation was cancelled.')];
+      await connecting.handlers.connect(targetNodeId(target()));
+      assert.deepEqual(ui.errors, []);
+    });
+
+    it('takes only a port for a port', () => {
+      assert.deepEqual([' 6379 ', '1', '65535'].map(parsePort), [6379, 1, 65535]);
+      assert.deepEqual(['', '0', '65536', '-1', '1e3', '63 79', '0x10', '123456'].filter((text) => parsePort(text) !== undefined), []);
+    });
+  });
+
+  describe('a tunnel that ends by itself', () => {
+    const cause: FaultData = { code: 'ssm.sessionEnded', message: 'The session ended.', retryable: true };
+
+    it('is reported once and opened again on the same port when asked to', async () => {
+      const { connecting, ui, service, board } = await use();
+      board.onDidLose((lost) => connecting.lost(lost));
+      await connecting.handlers.connect(targetNodeId(target()));
+      ui.press = ['Try Again'];
+      const [info] = service.infos;
+      service.infos = [];
+      service.changes.fire({ ...info!, state: { phase: 'closed', cause } });
+      await until(() => service.started.length === 2, 'the tunnel that replaces it');
+      assert.equal(ui.errors.length, 1);
+      assert.match(ui.errors[0]!.text, /tunnel to orders-cache primary ended: The session ended/);
+      assert.equal(service.started[1]!.options.localPort, info!.local.port);
+    });
+
+    it('is not reported when it was stopped, or belongs to another window', async () => {
+      const { connecting, ui, service, board, tunnels } = await use();
+      board.onDidLose((lost) => connecting.lost(lost));
+      await connecting.handlers.connect(targetNodeId(target()));
+      const [info] = service.infos;
+      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'open', streams: 0 } });
+      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'closed', cause } });
+      await tunnels.handlers.stop(tunnelNodeId(info!));
+      assert.deepEqual(ui.errors, []);
+      assert.deepEqual(board.tunnels, []);
+    });
+
+    it('is not revived by an answer that comes after its end', async () => {
+      const { board, service } = await use();
+      const lost: string[] = [];
+      board.onDidLose(({ tunnel }) => void lost.push(tunnel.id));
+      const { start } = service;
+      service.start = async (...args) => {
+        const info = await start.apply(service, args);
+        service.changes.fire({ ...info, state: { phase: 'closed', cause } });
+        return info;
+      };
+      await bench.connecting.handlers.connect(targetNodeId(target()));
+      assert.deepEqual(board.tunnels, []);
+      assert.deepEqual(lost, ['t1']);
+    });
+  });
+
+  describe('on tunnels', () => {
+    const two = async (): Promise<Bench> => {
+      await use([target(), target({ name: 'other' })]);
+      await bench.connecting.handlers.connect(targetNodeId(target()));
+      await bench.connecting.handlers.connect(targetNodeId(target({ name: 'other' })));
+      return bench;
+    };
+
+    it('stop the one of the row', async () => {
+      const { tunnels, service } = await two();
+      await tunnels.handlers.stop('tunnel:t2');
+      assert.deepEqual(service.stopped, ['t2']);
+    });
+
+    it('ask which one where there are several, and not where there is one', async () => {
+      const { tunnels, service, ui } = await two();
+      ui.choose = ['other'];
+      await tunnels.handlers.stop(undefined);
+      await tunnels.handlers.stop(undefined);
+      assert.deepEqual(service.stopped, ['t2', 't1']);
+      assert.equal(ui.picks.length, 1);
+      await tunnels.handlers.stop(undefined);
+      await tunnels.handlers.stop('tunnel:t1');
+      assert.match(ui.errors[0]!.text, /no longer listed/);
+    });
+
+    it('stop all, and one that fails does not keep the others', async () => {
+      const { tunnels, service, ui } = await two();
+      const { stop } = service;
+      service.stop = (id) => (id === 't1' ? Promise.reject(new Fault('ssm.stuck', 'Stuck.')) : stop.call(service, id));
+      await tunnels.handlers.stopAll(undefined);
+      assert.deepEqual(service.stopped, ['t2']);
+      assert.equal(ui.errors[0]!.text, 'Stuck.');
+    });
+
+    it('copy the address', async () => {
+      const { tunnels, ui } = await two();
+      await tunnels.handlers.copyAddress('tunnel:t1');
+      assert.equal(ui.copied, '127.0.0.1:53211');
+    });
+
+    it('toggle from the status bar: stop one, stop all, or connect', async () => {
+      const { tunnels, service, ui } = await two();
+      ui.choose = ['orders-cache'];
+      await tunnels.handlers.toggleTunnels(undefined);
+      assert.deepEqual(service.stopped, ['t1']);
+      ui.choose = ['Connect…', 'orders-cache', 'primary'];
+      await tunnels.handlers.toggleTunnels(undefined);
+      assert.equal(service.started.length, 3);
+      ui.choose = ['Redis: Open Console'];
+      await tunnels.handlers.toggleTunnels(undefined);
+      assert.equal(bench.consoles.length, 1);
+      ui.choose = ['Stop All Tunnels'];
+      await tunnels.handlers.toggleTunnels(undefined);
+      assert.deepEqual(bench.board.tunnels, []);
+      ui.choose = ['orders-cache', 'primary'];
+      await tunnels.handlers.toggleTunnels(undefined);
+      assert.equal(service.started.length, 4);
+    });
+  });
+
+  describe('Redis', () => {
+    it('pings through the tunnel that is open, and opens one where none is', async () => {
+      const { redis, ui, service } = await use();
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      assert.equal(service.started.length, 1);
+      assert.equal(ui.shown.at(-1), 'PONG from orders-cache in 2.1 ms');
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      await redis.handlers.pingRedis('tunnel:t1');
+      assert.equal(service.started.length, 1);
+      await redis.handlers.openConsole('tunnel:t1');
+      assert.deepEqual(bench.consoles, ['t1']);
+    });
+
+    it('asks from the palette: a tunnel that is open, or another cache', async () => {
+      const { redis, ui, service } = await use([target(), target({ name: 'other', endpoints: [target().endpoints[0]!] })]);
+      ui.choose = ['other'];
+      await redis.handlers.pingRedis(undefined);
+      assert.equal(service.started.length, 1);
+      ui.choose = ['other'];
+      await redis.handlers.pingRedis(undefined);
+      assert.equal(service.started.length, 1);
+      ui.choose = ['Another cache', 'orders'];
+      await redis.handlers.openConsole(undefined);
+      assert.equal(service.started.length, 2);
+      assert.deepEqual(bench.consoles, ['t2']);
+      const before = ui.picks.length;
+      await redis.handlers.openConsole(undefined);
+      assert.equal(ui.picks.length, before + 1, 'a dismissed question leads to no other');
+    });
+
+    it('opens nothing for what does not speak it', async () => {
+      const { redis, ui, service } = await use([target({ engine: 'memcached' })]);
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      assert.match(ui.errors[0]!.text, /does not speak the Redis protocol/);
+      assert.equal(service.started.length, 0);
+    });
+
+    it('asks again for a password that was not given', async () => {
+      const { redis, ui } = await use();
+      bench.pings = [new Fault('redis.passwordNeeded', 'A password is needed.', { remedy: { text: 'Enter it.', action: 'enterPassword' } }), 3];
+      ui.press = ['Enter Password'];
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      await until(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');
+    });
+  });
+
+  describe('profile and region', () => {
+    it('are chosen from what the configuration has; the region of another profile is dropped', async () => {
+      const { scopes, ui, inventory } = await use();
+      inventory.profileList = [{ name: 'dev', region: 'eu-central-1' }, { name: 'prod', region: 'eu-west-1' }, { name: 'bare' }];
+      bench.chosen = { profile: 'dev', region: 'us-east-1' };
+      ui.choose = ['prod'];
+      await scopes.handlers.selectProfile(undefined);
+      assert.deepEqual(bench.chosen, { profile: 'prod', region: '' });
+      bench.chosen = { profile: 'dev', region: 'us-east-1' };
+      ui.choose = ['bare'];
+      await scopes.handlers.selectProfile(undefined);
+      assert.deepEqual(bench.chosen, { profile: 'bare', region: 'us-east-1' });
+    });
+
+    it('take a region from the list, typed, or the profile’s own', async () => {
+      const { scopes, ui } = await use();
+      ui.choose = ['sa-east-1'];
+      await scopes.handlers.selectRegion(undefined);
+      assert.equal(bench.chosen.region, 'sa-east-1');
+      ui.type = ['xx-north-1'];
+      await scopes.handlers.selectRegion(undefined);
+      assert.equal(bench.chosen.region, 'xx-north-1');
+      ui.type = ['evil.example'];
+      await scopes.handlers.selectRegion(undefined);
+      assert.equal(bench.chosen.region, 'xx-north-1');
+      ui.choose = ["profile's region"];
+      await scopes.handlers.selectRegion(undefined);
+      assert.equal(bench.chosen.region, '');
+    });
+
+    it('are asked for anew by Refresh', async () => {
+      const { scopes, inventory } = await use();
+      await scopes.handlers.refresh(undefined);
+      assert.equal(inventory.discoveries.length, 2);
+    });
+  });
+});
+
+describe('the buttons of a failure', () => {
+  const fault = (action?: NonNullable<FaultData['remedy']>['action']): FaultData => ({
+    code: 'x.y',
+    message: 'No.',
+    retryable: false,
+    ...(action && { remedy: { text: 'Do.', action } }),
+  });
+  const labels = (...args: Parameters<typeof faultButtons> extends [infer F, infer R, unknown] ? [F, R] : never): string[] =>
+    faultButtons(args[0], args[1], plainText).map(({ label }) => label);
+
+  it('are the remedy where it can be offered here, then the log', () => {
+    assert.deepEqual(labels(fault(), {}), ['Show Log']);
+    assert.deepEqual(labels(fault('selectProfile'), {}), ['Select Profile', 'Show Log']);
+    assert.deepEqual(labels(fault('retry'), {}), ['Show Log']);
+    assert.deepEqual(labels(fault('retry'), { retry: () => {} }), ['Try Again', 'Show Log']);
+    assert.deepEqual(labels(fault('signIn'), { retry: () => {} }), ['Try Again', 'Show Log']);
+    assert.deepEqual(labels(fault('showLog'), {}), ['Show Log']);
+  });
+
+  it('run their command', async () => {
+    const ui = new FakeUi();
+    ui.press = ['Select Region'];
+    new Attempts(ui, new MemoryLogger()).report('x', fault('selectRegion'));
+    await until(() => ui.ran.length > 0);
+    assert.deepEqual(ui.ran, ['selectRegion']);
+  });
+
+  it('turn even a defect into a sentence', async () => {
+    const ui = new FakeUi();
+    const result = await new Attempts(ui, new MemoryLogger()).run('x', () => Promise.reject(new TypeError('a is not b')));
+    assert.equal(result, undefined);
+    assert.equal(ui.errors[0]!.text, 'a is not b');
+  });
+});

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import type { InventoryPart } from '../../../src/model/inventory';
+import { connectionNodes, moodIcon, resolveTunnel, tunnelNodeId } from '../../../src/vscode/connectionNodes';
+import type { ResourcesState } from '../../../src/vscode/inventoryState';
+import { step } from '../../../src/vscode/inventoryState';
+import { plainText } from '../../../src/vscode/localizer';
+import { resolveTarget, resourceNodes, resourcesContext, targetNodeId } from '../../../src/vscode/resourceNodes';
+import type { ViewNode } from '../../../src/vscode/viewNode';
+import { changedRows, NodeTree } from '../../../src/vscode/viewNode';
+import { bastion, denied, parts, target, tunnel } from './samples';
+
+const scope = { profile: 'dev', region: 'eu-central-1' };
+
+function shown(all: readonly InventoryPart[], done = true): ResourcesState {
+  let state = step({ phase: 'idle' }, { type: 'discovering', scope });
+  for (const part of all) state = step(state, { type: 'part', part });
+  return done ? step(state, { type: 'discovered' }) : state;
+}
+
+function outline(nodes: readonly ViewNode[], depth = 0): string[] {
+  return nodes.flatMap((node) => [
+    `${'  '.repeat(depth)}${node.label}${node.description ? ` | ${node.description}` : ''}`,
+    ...outline(node.children ?? [], depth + 1),
+  ]);
+}
+
+function find(nodes: readonly ViewNode[], label: string): ViewNode {
+  const all = (some: readonly ViewNode[]): ViewNode[] => some.flatMap((node) => [node, ...all(node.children ?? [])]);
+  const found = all(nodes).find((node) => node.label === label);
+  assert.ok(found, `there is no row ${label}`);
+  return found;
+}
+
+describe('the rows of Resources', () => {
+  it('lead from the profile over the region to bastions and caches', () => {
+    const creating = target({ name: 'soon', status: 'creating', endpoints: [] });
+    const secure = target({ name: 'secure', engine: 'valkey', engineVersion: '8.0', tls: 'required', auth: 'users', clusterMode: true });
+    const stopped = bastion({ id: 'i-2', name: 'old', state: 'stopped' });
+    const state = shown(parts({ targets: [target(), creating, secure], bastions: [bastion(), stopped] }));
+    assert.deepEqual(outline(resourceNodes(state, plainText)), [
+      'dev | 111122223333',
+      '  eu-central-1',
+      '    Bastions (2)',
+      '      bastion-a | online · i-0a1',
+      '      old | stopped · i-2',
+      '    Caches (3)',
+      '      orders-cache | Redis 7.1',
+      '        primary | orders-cache.example:6379',
+      '        reader | orders-cache-ro.example:6379',
+      '      secure | Valkey 8.0 · cluster · TLS · users',
+      '        primary | secure.example:6379',
+      '        reader | secure-ro.example:6379',
+      '      soon | creating · Redis 7.1',
+    ]);
+  });
+
+  it('say that they are loading, and count only what is complete', () => {
+    const lines = outline(resourceNodes(shown([], false), plainText));
+    assert.deepEqual(lines, ['dev', '  eu-central-1 | loading…', '    Bastions', '      Loading…', '    Caches', '      Loading…']);
+    const partly = outline(resourceNodes(shown(parts(), false), plainText));
+    assert.ok(partly.includes('    Caches | 1') && !partly.some((line) => line.includes('(1)')));
+  });
+
+  it('say in a sentence that there is nothing', () => {
+    const lines = outline(resourceNodes(shown(parts({ targets: [], bastions: [] })), plainText));
+    assert.deepEqual(lines.slice(2), ['    Bastions (0)', '      No EC2 instance in eu-central-1', '    Caches (0)', '      No cache in eu-central-1']);
+  });
+
+  it('show a failure beside what did arrive, with its next step', () => {
+    const state = shown([...parts({ targets: [] }), { kind: 'fault', provider: 'elasticache.serverless', fault: denied }]);
+    const roots = resourceNodes(state, plainText);
+    const fault = find(roots, denied.message);
+    assert.deepEqual(fault.words, ['fault']);
+    assert.ok(fault.tooltip!.includes('Ask for that permission'));
+    assert.ok(fault.spoken!.includes('Ask for that permission'));
+    find(roots, 'bastion-a');
+    // "No cache" would be a claim that nobody can make now.
+    find(roots, 'Nothing is known: see the message below');
+  });
+
+  it('show a failure alone where nothing could be asked', () => {
+    const state = step(shown([], false), { type: 'discoveryFailed', fault: denied });
+    assert.deepEqual(outline(resourceNodes(state, plainText)), ['dev', '  eu-central-1', `    ${denied.message}`]);
+    const noRegion = step({ phase: 'idle' }, { type: 'unavailable', profile: 'dev', fault: denied });
+    assert.deepEqual(outline(resourceNodes(noRegion, plainText)), ['dev', `  ${denied.message}`]);
+  });
+
+  it('leave the view empty exactly where welcome content stands instead', () => {
+    const states: ResourcesState[] = [
+      { phase: 'idle' },
+      { phase: 'reading' },
+      { phase: 'noProfiles' },
+      { phase: 'unavailable', fault: denied },
+      shown(parts()),
+    ];
+    for (const state of states) assert.equal(resourceNodes(state, plainText).length === 0, resourcesContext(state) !== 'shown', state.phase);
+  });
+
+  it('have ids that are unique and stay across refreshes, and differ between profiles', () => {
+    const ids = (state: ResourcesState): string[] => {
+      const collect = (nodes: readonly ViewNode[]): string[] => nodes.flatMap((node) => [node.id, ...collect(node.children ?? [])]);
+      return collect(resourceNodes(state, plainText));
+    };
+    const first = ids(shown(parts()));
+    assert.equal(new Set(first).size, first.length);
+    assert.deepEqual(ids(shown(parts())), first);
+    let other = step({ phase: 'idle' }, { type: 'discovering', scope: { ...scope, profile: 'prod' } });
+    const elsewhere = { ...target().place, profile: 'prod' };
+    for (const part of parts({ targets: [target({ place: elsewhere })], bastions: [bastion({ place: elsewhere })] })) other = step(other, { type: 'part', part });
+    assert.deepEqual(ids(step(other, { type: 'discovered' })).filter((id) => first.includes(id)), []);
+    // AWS lists an endpoint twice: VS Code must not see one id twice.
+    const [endpoint] = target().endpoints;
+    const doubled = ids(shown(parts({ targets: [target({ endpoints: [endpoint!, endpoint!] })] })));
+    assert.equal(new Set(doubled).size, doubled.length);
+  });
+
+  it('say which commands fit', () => {
+    const memcached = target({ name: 'mc', engine: 'memcached' });
+    const roots = resourceNodes(shown(parts({ targets: [target(), memcached, target({ name: 'soon', endpoints: [] })] })), plainText);
+    assert.deepEqual(find(roots, 'orders-cache').words, ['target', 'connectable', 'redis']);
+    assert.deepEqual(find(find(roots, 'orders-cache').children!, 'primary').words, ['endpoint', 'connectable', 'redis']);
+    assert.deepEqual(find(roots, 'mc').words, ['target', 'connectable']);
+    assert.deepEqual(find(roots, 'soon').words, ['target', 'redis']);
+  });
+
+  it('escape what comes from AWS', () => {
+    const roots = resourceNodes(shown(parts({ bastions: [bastion({ name: '[x](command:y)\n😀' })] })), plainText);
+    const row = find(roots, '[x](command:y) 😀');
+    assert.ok(row.tooltip!.startsWith(String.raw`**\[x\]\(command\:y\) 😀**`), row.tooltip);
+  });
+
+  it('lead back to the target and the endpoint, and nothing else does', () => {
+    const state = shown(parts());
+    assert.ok(state.phase === 'region');
+    const roots = resourceNodes(state, plainText);
+    const { inventory } = state;
+    assert.deepEqual(resolveTarget(inventory, targetNodeId(target())), { target: target() });
+    assert.equal(resolveTarget(inventory, find(roots, 'reader').id)?.endpoint?.role, 'reader');
+    for (const wrong of [undefined, null, 5, {}, '', 'target:x', find(roots, 'bastion-a').id]) {
+      assert.equal(resolveTarget(inventory, wrong), undefined);
+    }
+    assert.equal(resolveTarget(undefined, targetNodeId(target())), undefined);
+  });
+});
+
+describe('the rows of Connections', () => {
+  const rows = (...tunnels: Parameters<typeof connectionNodes>[0]): readonly ViewNode[] => connectionNodes(tunnels, plainText, (ms) => `at ${ms}`);
+
+  it('show where a tunnel is and how it is', () => {
+    const [row] = rows(tunnel());
+    assert.equal(row!.label, 'orders-cache primary');
+    assert.equal(row!.description, '127.0.0.1:53211 · 2.1 ms');
+    assert.equal(row!.spoken, 'Tunnel orders-cache primary, healthy, 2.1 ms, 127.0.0.1 port 53211');
+    assert.deepEqual(row!.words, ['tunnel', 'redis']);
+    for (const part of ['bastion\\-a', 'orders\\-cache\\.example\\:6379', '812 B', '1\\.2 MB', 'healthy', 'at 1700000000000']) {
+      assert.ok(row!.tooltip!.includes(part), `${part} in ${row!.tooltip}`);
+    }
+  });
+
+  it('say why a tunnel waits', () => {
+    const cause = { code: 'ssm.closed', message: 'The session ended.', retryable: true, remedy: { text: 'Wait.' } } as const;
+    const [row] = rows(tunnel({ state: { phase: 'waiting', attempt: 2, retryAt: 1, cause } }));
+    assert.equal(row!.description, '127.0.0.1:53211 · reconnecting…');
+    assert.ok(row!.tooltip!.includes('The session ended\\. Wait\\.'));
+  });
+
+  it('differ in shape for every mood, not in colour alone', () => {
+    const moods = ['ok', 'checking', 'connecting', 'degraded', 'waiting', 'down', 'closed'] as const;
+    assert.equal(new Set(moods.map((mood) => moodIcon(mood).id)).size, moods.length);
+  });
+
+  it('lead back to their tunnel, and nothing else does', () => {
+    const tunnels = [tunnel()];
+    assert.equal(resolveTunnel(tunnels, tunnelNodeId(tunnels[0]!)), tunnels[0]);
+    for (const wrong of [undefined, null, 't1', {}, 'tunnel:other']) assert.equal(resolveTunnel(tunnels, wrong), undefined);
+  });
+});
+
+describe('a redraw', () => {
+  const leaf = (id: string, label = id): ViewNode => ({ id, label, words: [] });
+  const parent = (id: string, children: readonly ViewNode[], label = id): ViewNode => ({ id, label, words: [], children });
+
+  it('is of nothing when nothing changed', () => {
+    const make = (): NodeTree => new NodeTree([parent('a', [leaf('b')])]);
+    assert.deepEqual(changedRows(make(), make()), []);
+  });
+
+  it('is of the one row that changed', () => {
+    const before = new NodeTree([parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('e')])]);
+    const after = new NodeTree([parent('a', [leaf('b'), leaf('c', 'new')]), parent('d', [leaf('e')])]);
+    assert.deepEqual(changedRows(before, after), ['c']);
+  });
+
+  it('is of the parent when its children come, go or change places', () => {
+    const before = new NodeTree([parent('a', [leaf('b')]), parent('d', [leaf('e'), leaf('f')])]);
+    const after = new NodeTree([parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('f'), leaf('e', 'new')])]);
+    assert.deepEqual(changedRows(before, after), ['a', 'd']);
+  });
+
+  it('is of everything when the roots change', () => {
+    assert.equal(changedRows(new NodeTree([leaf('a')]), new NodeTree([leaf('b')])), undefined);
+  });
+
+  it('finds parents for reveal', () => {
+    const tree = new NodeTree([parent('a', [parent('b', [leaf('c')])])]);
+    assert.deepEqual([tree.parent('c'), tree.parent('b'), tree.parent('a'), tree.parent('x')], ['b', 'a', undefined, undefined]);
+    assert.deepEqual(tree.children('x'), []);
+  });
+});

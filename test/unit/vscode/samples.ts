@@ -1,0 +1,274 @@
+import { Emitter } from '../../../src/base/event';
+import type { FaultData } from '../../../src/base/fault';
+import type { LogFields, Logger } from '../../../src/base/log';
+import type { Bastion } from '../../../src/model/bastion';
+import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
+import type { Route } from '../../../src/model/route';
+import { makeRoute } from '../../../src/model/route';
+import type { Target } from '../../../src/model/target';
+import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
+import type { CommandName } from '../../../src/vscode/contributions';
+import { plainText } from '../../../src/vscode/localizer';
+import type { InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
+
+export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
+
+export function target(change: Partial<Target> = {}): Target {
+  const name = change.name ?? 'orders-cache';
+  return {
+    id: `arn:aws:elasticache:eu-central-1:111122223333:replicationgroup:${name}`,
+    kind: 'elasticache.replicationGroup',
+    name,
+    place,
+    engine: 'redis',
+    engineVersion: '7.1',
+    status: 'available',
+    endpoints: [
+      { role: 'primary', host: `${name}.example`, port: 6379 },
+      { role: 'reader', host: `${name}-ro.example`, port: 6379 },
+    ],
+    clusterMode: false,
+    tls: 'off',
+    auth: 'none',
+    vpcId: 'vpc-a',
+    subnetIds: ['subnet-1'],
+    securityGroupIds: ['sg-1'],
+    ...change,
+  };
+}
+
+export function bastion(change: Partial<Bastion> = {}): Bastion {
+  return {
+    id: 'i-0a1',
+    kind: 'ec2',
+    name: 'bastion-a',
+    place,
+    state: 'running',
+    managed: 'Online',
+    agentVersion: '3.3.1142.0',
+    vpcId: 'vpc-a',
+    securityGroupIds: [],
+    ...change,
+  };
+}
+
+export const denied: FaultData = {
+  code: 'aws.accessDenied',
+  message: 'The call elasticache:DescribeReplicationGroups is not allowed.',
+  retryable: false,
+  remedy: { text: 'Ask for that permission.', action: 'retry' },
+};
+
+export function tunnel(change: Partial<TunnelInfo> = {}): TunnelInfo {
+  return {
+    id: 't1',
+    route: makeRoute(target(), target().endpoints[0]!, bastion()),
+    local: { host: '127.0.0.1', port: 53211 },
+    state: { phase: 'open', streams: 0 },
+    health: { level: 'ok', latencyMs: 2.1, checkedAt: 1_700_000_000_000 },
+    since: 1_700_000_000_000,
+    bytes: { up: 812, down: 1_234_567 },
+    ...change,
+  };
+}
+
+/** The parts of a complete, successful discovery. */
+export function parts(change: { targets?: Target[]; bastions?: Bastion[] } = {}): InventoryPart[] {
+  return [
+    { kind: 'account', accountId: place.accountId },
+    { kind: 'bastions', provider: 'ec2.bastions', bastions: change.bastions ?? [bastion()] },
+    { kind: 'targets', provider: 'elasticache.replicationGroups', targets: change.targets ?? [target()] },
+  ];
+}
+
+/** Yields what the test pushes; every discovery is kept, so that a test can feed one that was fenced off. */
+export class FakeInventory implements InventoryService {
+  profileList: readonly ProfileInfo[] = [{ name: 'dev', region: 'eu-central-1' }];
+  /** When set, each discovery yields these and ends. */
+  answer: readonly InventoryPart[] | undefined;
+  failure: Error | undefined;
+  readonly discoveries: Discovery[] = [];
+  profileReads = 0;
+
+  profiles(): Promise<readonly ProfileInfo[]> {
+    this.profileReads++;
+    return Promise.resolve(this.profileList);
+  }
+
+  discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
+    const discovery = new Discovery(scope, signal);
+    this.discoveries.push(discovery);
+    if (this.failure) discovery.fail(this.failure);
+    for (const part of this.answer ?? []) discovery.push(part);
+    if (this.answer) discovery.end();
+    return discovery;
+  }
+}
+
+type Step = { part: InventoryPart } | { error: Error } | 'end';
+
+export class Discovery implements AsyncIterable<InventoryPart> {
+  readonly scope: DiscoveryScope;
+  readonly signal: AbortSignal;
+  readonly #steps: Step[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(scope: DiscoveryScope, signal: AbortSignal) {
+    this.scope = scope;
+    this.signal = signal;
+  }
+
+  push(part: InventoryPart): void {
+    this.#add({ part });
+  }
+
+  fail(error: Error): void {
+    this.#add({ error });
+  }
+
+  end(): void {
+    this.#add('end');
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<InventoryPart> {
+    for (;;) {
+      const step = this.#steps.shift();
+      if (step === 'end') return;
+      if (step && 'error' in step) throw step.error;
+      if (step) yield step.part;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #add(step: Step): void {
+    this.#steps.push(step);
+    this.#wake?.();
+  }
+}
+
+export class FakeTunnels implements TunnelService {
+  readonly changes = new Emitter<TunnelInfo>();
+  readonly onDidChange = this.changes.event;
+  readonly started: { readonly route: Route; readonly options: StartOptions; readonly signal: AbortSignal }[] = [];
+  readonly stopped: string[] = [];
+  infos: TunnelInfo[] = [];
+  failures: Error[] = [];
+
+  start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
+    this.started.push({ route, options, signal });
+    const failure = this.failures.shift();
+    if (failure) return Promise.reject(failure);
+    const info = tunnel({ id: `t${this.started.length}`, route, local: { host: '127.0.0.1', port: options.localPort || 53210 + this.started.length } });
+    this.infos.push(info);
+    this.changes.fire(info);
+    return Promise.resolve(info);
+  }
+
+  stop(id: string): Promise<void> {
+    this.stopped.push(id);
+    const info = this.infos.find((one) => one.id === id);
+    this.infos = this.infos.filter((one) => one !== info);
+    if (info) this.changes.fire({ ...info, state: { phase: 'closed' } });
+    return Promise.resolve();
+  }
+
+  list(): Promise<readonly TunnelInfo[]> {
+    return Promise.resolve(this.infos);
+  }
+}
+
+/** A window that answers as the test says, in order; an answer that nobody gave is a dismissal. */
+export class FakeUi implements Ui {
+  readonly l10n = plainText;
+  readonly shown: string[] = [];
+  readonly errors: { readonly text: string; readonly buttons: readonly string[] }[] = [];
+  readonly picks: { readonly items: readonly PickItem<unknown>[]; readonly options: PickOptions }[] = [];
+  readonly inputs: InputOptions[] = [];
+  readonly tasks: string[] = [];
+  readonly ran: CommandName[] = [];
+  copied: string | undefined;
+  /** Labels (or parts of them) that are chosen. */
+  choose: string[] = [];
+  type: string[] = [];
+  press: string[] = [];
+
+  pick<T>(items: readonly PickItem<T>[], options: PickOptions): Promise<T | undefined> {
+    this.picks.push({ items, options });
+    const wanted = this.choose.shift();
+    if (wanted === undefined) return Promise.resolve(undefined);
+    const item = items.find(({ label }) => label.includes(wanted));
+    if (item) return Promise.resolve(item.value);
+    const button = items.flatMap(({ buttons }) => buttons ?? []).find(({ label }) => label.includes(wanted));
+    if (!button) throw new Error(`There is no "${wanted}" among ${items.map(({ label }) => label).join(', ')}`);
+    return Promise.resolve(button.value);
+  }
+
+  pickOrType<T>(items: readonly PickItem<T>[], options: PickOptions & { accept: (text: string) => PickItem<T> | undefined }): Promise<T | undefined> {
+    const typed = this.type.shift();
+    return typed === undefined ? this.pick(items, options) : Promise.resolve(options.accept(typed)?.value);
+  }
+
+  input(options: InputOptions): Promise<string | undefined> {
+    this.inputs.push(options);
+    const text = this.type.shift();
+    if (text !== undefined && options.validate?.(text) !== undefined) throw new Error(`"${text}" is refused`);
+    return Promise.resolve(text);
+  }
+
+  task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.tasks.push(title);
+    return work(new AbortController().signal);
+  }
+
+  background<T>(title: string, work: () => Promise<T>): Promise<T> {
+    this.tasks.push(title);
+    return work();
+  }
+
+  error(text: string, buttons: readonly string[]): Promise<string | undefined> {
+    this.errors.push({ text, buttons });
+    return Promise.resolve(this.press.shift());
+  }
+
+  info(text: string): void {
+    this.shown.push(text);
+  }
+
+  brief(text: string): void {
+    this.shown.push(text);
+  }
+
+  copy(text: string): Promise<void> {
+    this.copied = text;
+    return Promise.resolve();
+  }
+
+  run(command: CommandName): void {
+    this.ran.push(command);
+  }
+}
+
+export class MemoryLogger implements Logger {
+  readonly lines: { readonly level: string; readonly event: string; readonly fields: LogFields | undefined }[] = [];
+
+  log(level: string, event: string, fields?: LogFields): void {
+    this.lines.push({ level, event, fields });
+  }
+
+  get text(): string {
+    return JSON.stringify(this.lines);
+  }
+}
+
+/** Resolves once the condition holds; fails after two seconds. */
+export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
+  const deadline = performance.now() + 2000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come true`);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}
+
+export function disposeAll(owned: readonly { dispose(): Promise<void> }[]): Promise<unknown> {
+  return Promise.all(owned.map((one) => one.dispose()));
+}
