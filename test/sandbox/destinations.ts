@@ -1,0 +1,27 @@
+import { privateHosts } from './naming';
+import type { Servers } from './servers/index';
+import type { Resolution } from './sessionManager/service';
+import { instanceNamed } from './worldQueries';
+import type { World } from './worldTypes';
+
+/** The real servers by what the world calls them, with their addresses only. */
+export type ServerAddresses = Readonly<Record<'plain' | 'tls' | 'wrongName', Pick<Servers['plain'], 'host' | 'port'>>>;
+
+/**
+ * What an instance meets at a host and port: names resolve in every VPC, packets into another VPC are lost.
+ * @param servers absent: nothing listens anywhere
+ */
+export function destinationOf(
+  world: World,
+  servers: ServerAddresses | undefined,
+  { host, port, instanceId }: { readonly host: string; readonly port: number; readonly instanceId: string },
+): Resolution {
+  const named = privateHosts(world).filter((row) => row.host === host.toLowerCase());
+  const [known] = named;
+  if (!known) return undefined;
+  if (instanceNamed(world, instanceId)?.vpc.id !== known.vpcId) return 'blackhole';
+  const backing = named.find((row) => row.port === port)?.backing ?? 'refused';
+  if (backing === 'refused' || backing === 'blackhole') return backing;
+  const server = servers?.[backing];
+  return server ? { kind: 'server', host: server.host, port: server.port } : 'refused';
+}

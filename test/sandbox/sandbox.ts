@@ -1,0 +1,141 @@
+import { ApiServer } from './apiServer';
+import { profileEnvironment, writeAwsConfig } from './awsConfig';
+import type { AwsConfigFiles } from './awsConfig';
+import { Faults } from './faults';
+import { destinationOf } from './destinations';
+import { privateHosts } from './naming';
+import type { PrivateHost } from './naming';
+import { RequestLog } from './requestLog';
+import { services } from './services/index';
+import { SessionManagerService } from './sessionManager/service';
+import type { ManagedInstance, SessionManagerOptions } from './sessionManager/service';
+import { startServers } from './servers/index';
+import { describeWorld } from './world';
+import { instanceNamed, replicationGroupNamed, serverlessCacheNamed } from './worldQueries';
+import type { Instance, ReplicationGroup, ServerlessCache, World } from './worldTypes';
+
+export interface SandboxOptions {
+  /** Port of the API on 127.0.0.1; 0 or absent lets the system choose. */
+  readonly port?: number;
+  /** The most rows of a page; small, so that paging is always exercised. Default: 2. */
+  readonly pageSize?: number;
+  /** False: no real servers are started, and every private host refuses. Default: true. */
+  readonly servers?: boolean;
+  /** The service's clock, ms since the epoch. */
+  readonly now?: () => number;
+  /** Passed on to the Session Manager service. */
+  readonly sessions?: Omit<SessionManagerOptions, 'baseUrl' | 'findInstance' | 'resolve'>;
+}
+
+/** The AWS of the tests: API, Session Manager service with its agents, and the real servers that only they reach. */
+export interface Sandbox {
+  /** Base URL of all services: `http://127.0.0.1:port`. */
+  readonly endpoint: string;
+  /** This sandbox's own copy: what a test changes here, the next API call tells. */
+  readonly world: World;
+  readonly faults: Faults;
+  readonly requests: RequestLog;
+  readonly sessions: SessionManagerService;
+  /** Rows of the world by id or name. @throws when there is none */
+  instance(id: string): Instance;
+  replicationGroup(id: string): ReplicationGroup;
+  serverlessCache(name: string): ServerlessCache;
+  /** Every private address that the API tells, and what stands behind it. */
+  hosts(): PrivateHost[];
+  /** PEM file of the authority behind the caches' certificates; absent without servers. */
+  readonly caFile: string | undefined;
+  /** A profile as environment variables (default: `dev`). */
+  env(profile?: string): Record<string, string>;
+  /** Writes config and credentials files with every profile of the world into a directory. */
+  writeAwsConfig(directory: string): Promise<AwsConfigFiles>;
+  /** Stops everything; nothing is left. Idempotent. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_PAGE_SIZE = 2;
+
+/** @throws Error naming the program that is missing (redis-server, openssl); nothing is left running then. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const world = describeWorld();
+  const servers = options.servers === false ? undefined : await startServers(serverOptions(world));
+  const faults = new Faults();
+  const requests = new RequestLog();
+  let endpoint = '';
+  const sessions = new SessionManagerService({
+    ...options.sessions,
+    baseUrl: () => endpoint.replace('http', 'ws'),
+    findInstance: (id) => findInstance(world, id),
+    resolve: (host, port, instanceId) => destinationOf(world, servers, { host, port, instanceId }),
+  });
+  const api = new ApiServer({
+    world,
+    services,
+    sessions,
+    faults,
+    requests,
+    pageSize: () => options.pageSize ?? DEFAULT_PAGE_SIZE,
+    now: options.now ?? Date.now,
+    onUpgrade: (request, socket, head) => {
+      if (!sessions.handleUpgrade(request, socket, head)) socket.destroy();
+    },
+  });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= closeAll([() => sessions.close(), () => api.close(), async () => servers?.stop()]);
+    return closing;
+  };
+  try {
+    endpoint = `http://127.0.0.1:${await api.listen(options.port ?? 0)}`;
+  } catch (error) {
+    await servers?.stop();
+    throw error;
+  }
+  return { endpoint, world, faults, requests, sessions, caFile: servers?.caFile, ...views(world, endpoint), close };
+}
+
+function views(
+  world: World,
+  endpoint: string,
+): Pick<Sandbox, 'instance' | 'replicationGroup' | 'serverlessCache' | 'hosts' | 'env' | 'writeAwsConfig'> {
+  return {
+    instance: (id) => existing(instanceNamed(world, id), id).instance,
+    replicationGroup: (id) => existing(replicationGroupNamed(world, id), id).group,
+    serverlessCache: (name) => existing(serverlessCacheNamed(world, name), name).cache,
+    hosts: () => privateHosts(world),
+    env: (profile = 'dev') => profileEnvironment(profile, world, endpoint),
+    writeAwsConfig: (directory) => writeAwsConfig(directory, world, endpoint),
+  };
+}
+
+/** Runs all, one after the other, and throws the first error when all have run. */
+async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}
+
+/** The certificate of `tls` carries every name that leads to it; that of `wrongName` carries another one. */
+function serverOptions(world: World): Parameters<typeof startServers>[0] {
+  const behindTls = privateHosts(world).filter(({ backing }) => backing === 'tls');
+  const [first, ...rest] = new Set(behindTls.map(({ host }) => host));
+  return {
+    ...(first !== undefined && { tlsNames: [first, ...rest] as const }),
+    wrongNames: ['master.renamed-cache.x1y2z3.euc1.cache.amazonaws.com'],
+    password: world.redis.authToken,
+    users: world.redis.users,
+  };
+}
+
+function existing<T>(found: T | undefined, name: string): T {
+  if (!found) throw new Error(`the world has no ${name}`);
+  return found;
+}
+
+function findInstance(world: World, id: string): ManagedInstance | undefined {
+  const found = instanceNamed(world, id);
+  if (!found?.instance.managed) return undefined;
+  const { place, instance } = found;
+  const { agentVersion, ping } = found.instance.managed;
+  const online = instance.state === 'running' && ping === 'Online';
+  return { id, agentVersion, online, region: place.region, accountId: place.accountId };
+}

@@ -1,0 +1,348 @@
+import type {
+  AccessKey,
+  Instance,
+  Managed,
+  Place,
+  ReplicationGroup,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+  World,
+} from './worldTypes';
+
+const DEV = '111122223333';
+const SECOND = '444455556666';
+
+const LONG_NAME = `bastion 🏰 ${'very long name '.repeat(20)}`.slice(0, 255);
+
+/**
+ * The world that the sandbox tells: two accounts, two regions, and for each way in which a connection can fail
+ * a VPC of its own with one cache that shows it. Every call makes a fresh copy that a test may change.
+ */
+export function describeWorld(): World {
+  return {
+    regions: [
+      { name: 'eu-central-1', code: 'euc1', optInStatus: 'opt-in-not-required' },
+      { name: 'us-east-1', code: 'use1', optInStatus: 'opt-in-not-required' },
+      { name: 'af-south-1', code: 'afs1', optInStatus: 'not-opted-in' },
+    ],
+    accessKeys: [
+      user('dora', { id: 'AKIASANDBOXDEV000001', userId: 'AIDASANDBOXDEVELOPER1', accountId: DEV }),
+      user('sam', { id: 'AKIASANDBOXSECOND001', userId: 'AIDASANDBOXSECOND0001', accountId: SECOND }),
+      user('nobody', { id: 'AKIASANDBOXDENIED001', userId: 'AIDASANDBOXDENIED0001', accountId: DEV }, ['*']),
+      user('olga', { id: 'AKIASANDBOXPARTIAL01', userId: 'AIDASANDBOXPARTIAL001', accountId: DEV }, ['elasticache:*']),
+      {
+        ...user('', { id: 'ASIASANDBOXEXPIRED01', userId: 'AROASANDBOXDEVROLE001:dora', accountId: DEV }),
+        arn: `arn:aws:sts::${DEV}:assumed-role/Developer/dora`,
+        sessionToken: 'IQoJb3JpZ2luX2VjEXPIREDsandboxSessionToken==',
+        expiresAt: Date.UTC(2024, 0, 1),
+      },
+    ],
+    roles: [
+      {
+        arn: `arn:aws:iam::${SECOND}:role/Support`,
+        id: 'AROASANDBOXSUPPORT001',
+        trusts: [`arn:aws:iam::${DEV}:user/dora`],
+        externalId: 'sallyport-support',
+        denied: ['ssm:StartSession'],
+      },
+      {
+        arn: `arn:aws:iam::${DEV}:role/Developer`,
+        id: 'AROASANDBOXDEVROLE001',
+        trusts: [`arn:aws:iam::${DEV}:user/dora`],
+        denied: [],
+      },
+    ],
+    profiles: [
+      { name: 'dev', accessKeyId: 'AKIASANDBOXDEV000001', region: 'eu-central-1' },
+      { name: 'dev-second', accessKeyId: 'AKIASANDBOXSECOND001', region: 'eu-central-1' },
+      { name: 'expired', accessKeyId: 'ASIASANDBOXEXPIRED01', region: 'eu-central-1' },
+      { name: 'denied', accessKeyId: 'AKIASANDBOXDENIED001', region: 'eu-central-1' },
+      { name: 'partial', accessKeyId: 'AKIASANDBOXPARTIAL01', region: 'eu-central-1' },
+      { name: 'noregion', accessKeyId: 'AKIASANDBOXDEV000001' },
+      { name: 'wrongkey', accessKeyId: 'AKIASANDBOXDEV000001', secret: 'not/the-secret', region: 'eu-central-1' },
+    ],
+    places: [devFrankfurt(), devVirginia(), secondFrankfurt()],
+    redis: {
+      authToken: 'sandbox-auth-token-0001',
+      users: [{ name: 'reader', password: 'sandbox-reader-0001', rules: '~* +@read +ping +hello +auth' }],
+    },
+  };
+}
+
+function devFrankfurt(): Place {
+  const vpcs: Vpc[] = [
+    shop(),
+    // From here on each VPC shows one reason why a cache cannot be reached.
+    vpc(2, 'billing', {
+      instances: [machine(2, 1, 'billing-bastion', { state: 'stopped', managed: linux('ConnectionLost') })],
+      replicationGroups: [cache('billing-cache', 2)],
+    }),
+    vpc(3, 'reporting', {
+      instances: [machine(3, 1, 'reporting-bastion', { managed: linux('ConnectionLost') })],
+      replicationGroups: [cache('reports-cache', 3)],
+    }),
+    vpc(4, 'archive', {
+      instances: [machine(4, 1, 'archive-bastion', { managed: linux('Online', '3.1.1188.0') })],
+      replicationGroups: [cache('archive-cache', 4)],
+    }),
+    vpc(5, 'lab', { instances: [machine(5, 1, 'lab-host')], replicationGroups: [cache('lab-cache', 5)] }),
+    vpc(6, 'partner', { replicationGroups: [cache('partner-cache', 6)] }),
+  ];
+  return { accountId: DEV, region: 'eu-central-1', vpcs };
+}
+
+/** The VPC in which things work, and fail only behind the bastion. */
+function shop(): Vpc {
+  return vpc(1, 'shop', {
+    instances: [
+      machine(1, 1, 'shop-bastion', { managed: linux('Online'), tags: [{ key: 'sallyport', value: 'bastion' }] }),
+      machine(1, 2, 'shop-web'),
+      machine(1, 3, 'shop-batch', { state: 'terminated' }),
+    ],
+    replicationGroups: [
+      cache('orders-cache', 1, {
+        description: 'Orders in flight 📦',
+        replicas: 1,
+        tags: [{ key: 'team', value: 'orders' }],
+      }),
+      cache('sessions-cache', 1, {
+        description: 'Sessions: TLS and an AUTH token',
+        replicas: 1,
+        tls: 'required',
+        authToken: true,
+        backing: 'tls',
+        tags: [
+          { key: 'team', value: 'identity ✨' },
+          { key: 'note', value: 'x'.repeat(256) },
+        ],
+      }),
+      cache('catalog-cluster', 1, { description: 'Catalogue, two shards', clusterMode: true, shards: 2, replicas: 1 }),
+      cache('fresh-cache', 1, { description: 'Being created', status: 'creating' }),
+      cache('fresh-cluster', 1, {
+        description: 'Being created, cluster mode',
+        status: 'creating',
+        clusterMode: true,
+        shards: 2,
+      }),
+      cache('legacy-cache', 1, {
+        description: 'Its certificate carries another name',
+        tls: 'required',
+        backing: 'wrongName',
+      }),
+      cache('dark-cache', 1, { description: 'Packets to it are dropped', backing: 'blackhole' }),
+      cache('closed-cache', 1, { description: 'Nothing listens on its port', backing: 'refused' }),
+    ],
+    standaloneCaches: [
+      {
+        id: 'pages-memcached',
+        engine: 'memcached',
+        engineVersion: '1.6.22',
+        status: 'available',
+        nodes: 2,
+        port: 11211,
+        nodeType: 'cache.t4g.small',
+        securityGroupIds: [`sg-${hex(1, 'c')}`],
+        tags: [],
+        backing: 'refused',
+      },
+    ],
+    serverlessCaches: [
+      {
+        name: 'events-serverless',
+        description: 'Serverless Valkey',
+        status: 'available',
+        engine: 'valkey',
+        majorVersion: '8',
+        fullVersion: '8.1',
+        userGroupId: 'app-users',
+        subnetIds: subnets(1, 'eu-central-1').map(({ id }) => id),
+        securityGroupIds: [`sg-${hex(1, 'c')}`],
+        tags: [{ key: 'team', value: 'events' }],
+        backing: 'tls',
+      },
+      {
+        name: 'fresh-serverless',
+        description: 'Being created',
+        status: 'creating',
+        engine: 'valkey',
+        majorVersion: '8',
+        fullVersion: '8.1',
+        userGroupId: 'app-users',
+        subnetIds: subnets(1, 'eu-central-1').map(({ id }) => id),
+        securityGroupIds: [`sg-${hex(1, 'c')}`],
+        tags: [],
+        backing: 'refused',
+      },
+    ],
+  });
+}
+
+function devVirginia(): Place {
+  const region = 'us-east-1';
+  return {
+    accountId: DEV,
+    region,
+    vpcs: [
+      vpc(
+        7,
+        'us-shop',
+        {
+          instances: [machine(7, 1, 'us-bastion', { managed: linux('Online') })],
+          replicationGroups: [cache('us-orders-cache', 7, { replicas: 1 })],
+        },
+        region,
+      ),
+    ],
+  };
+}
+
+function secondFrankfurt(): Place {
+  return {
+    accountId: SECOND,
+    region: 'eu-central-1',
+    vpcs: [
+      vpc(8, 'payments', {
+        instances: [machine(8, 1, LONG_NAME, { managed: linux('Online') })],
+        replicationGroups: [
+          cache('payments-cache', 8, {
+            engine: 'valkey',
+            engineVersion: '8.0.1',
+            tls: 'preferred',
+            userGroupIds: ['app-users'],
+          }),
+        ],
+      }),
+    ],
+  };
+}
+
+// The rows that all places share.
+
+/** The 17 hexadecimal digits of an id: the third letter on tells the VPC, the last ones which of its things. */
+function hex(vpcNumber: number, rest: string): string {
+  return `0${'abcdef12'[vpcNumber - 1]}${`${vpcNumber}${rest}`.padStart(15, '0')}`;
+}
+
+type VpcContent = Partial<Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches'>>;
+
+function vpc(number: number, name: string, content: VpcContent, region = 'eu-central-1'): Vpc {
+  const own = subnets(number, region);
+  return {
+    id: `vpc-${hex(number, '0')}`,
+    name,
+    cidr: `10.${number}0.0.0/16`,
+    subnets: own,
+    securityGroups: securityGroups(number),
+    routeTables: [
+      {
+        id: `rtb-${hex(number, '0')}`,
+        main: true,
+        subnetIds: [],
+        routes: [{ destination: `10.${number}0.0.0/16`, via: 'local', state: 'active' }],
+      },
+      {
+        id: `rtb-${hex(number, '1')}`,
+        main: false,
+        subnetIds: [own[0]!.id],
+        routes: [
+          { destination: `10.${number}0.0.0/16`, via: 'local', state: 'active' },
+          { destination: '0.0.0.0/0', via: `nat-${hex(number, '1')}`, state: 'active' },
+        ],
+      },
+    ],
+    cacheSubnetGroup: {
+      name: `${name}-caches`,
+      description: `Private subnets of ${name}`,
+      subnetIds: own.map(({ id }) => id),
+    },
+    instances: [],
+    replicationGroups: [],
+    standaloneCaches: [],
+    serverlessCaches: [],
+    ...content,
+  };
+}
+
+function subnets(number: number, region: string): Subnet[] {
+  return ['a', 'b'].map((zone, index) => ({
+    id: `subnet-${hex(number, zone)}`,
+    name: `private-${zone}`,
+    cidr: `10.${number}0.${index}.0/24`,
+    zone: `${region}${zone}`,
+  }));
+}
+
+function securityGroups(number: number): SecurityGroup[] {
+  const everything = [{ protocol: '-1', cidrs: ['0.0.0.0/0'] }] as const;
+  return [
+    {
+      id: `sg-${hex(number, 'b')}`,
+      name: 'bastion',
+      description: 'Bastion: nothing in',
+      ingress: [],
+      egress: everything,
+    },
+    {
+      id: `sg-${hex(number, 'c')}`,
+      name: 'caches',
+      description: 'Caches: from the bastion',
+      ingress: [{ protocol: 'tcp', from: 6379, to: 6380, groups: [`sg-${hex(number, 'b')}`] }],
+      egress: everything,
+    },
+    {
+      id: `sg-${hex(number, 'd')}`,
+      name: 'default',
+      description: 'default VPC security group',
+      ingress: [],
+      egress: everything,
+    },
+  ];
+}
+
+function machine(vpcNumber: number, number: number, name: string, more: Partial<Instance> = {}): Instance {
+  return {
+    id: `i-${hex(vpcNumber, `${number}`)}`,
+    name,
+    state: 'running',
+    subnetId: `subnet-${hex(vpcNumber, 'a')}`,
+    privateIp: `10.${vpcNumber}0.0.1${number}`,
+    securityGroupIds: [`sg-${hex(vpcNumber, 'b')}`],
+    type: 't4g.nano',
+    tags: [],
+    ...more,
+  };
+}
+
+function linux(ping: Managed['ping'], agentVersion = '3.3.1142.0'): Managed {
+  return { ping, agentVersion, platformName: 'Amazon Linux', platformVersion: '2023' };
+}
+
+function cache(id: string, vpcNumber: number, more: Partial<ReplicationGroup> = {}): ReplicationGroup {
+  return {
+    id,
+    description: id,
+    status: 'available',
+    engine: 'redis',
+    engineVersion: '7.1.0',
+    clusterMode: false,
+    shards: 1,
+    replicas: 0,
+    tls: 'off',
+    authToken: false,
+    userGroupIds: [],
+    nodeType: 'cache.t4g.micro',
+    securityGroupIds: [`sg-${hex(vpcNumber, 'c')}`],
+    tags: [],
+    backing: 'plain',
+    ...more,
+  };
+}
+
+type Identity = Pick<AccessKey, 'id' | 'userId' | 'accountId'>;
+
+function user(name: string, identity: Identity, denied: readonly string[] = []): AccessKey {
+  // Has the characters that a real secret may have and that have to be quoted somewhere.
+  const secret = `sandbox/secret+of/${identity.userId}`;
+  return { ...identity, secret, arn: `arn:aws:iam::${identity.accountId}:user/${name}`, denied };
+}

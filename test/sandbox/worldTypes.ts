@@ -1,0 +1,203 @@
+/** The shape of the sandbox's world: what exists, told once, from which every API call is answered. Plain data. */
+export interface World {
+  readonly regions: readonly Region[];
+  readonly accessKeys: AccessKey[];
+  readonly roles: Role[];
+  readonly profiles: readonly Profile[];
+  readonly places: Place[];
+  /** What the real servers behind the caches accept. */
+  readonly redis: RedisLogins;
+}
+
+export interface RedisLogins {
+  /** AUTH token of every cache whose backing is `tls`: the password of the user `default`. */
+  readonly authToken: string;
+  /** Further users of every cache whose backing is `plain`; the default user needs no password there. */
+  readonly users: readonly { readonly name: string; readonly password: string; readonly rules: string }[];
+}
+
+export interface Region {
+  /** For example `eu-central-1`. */
+  readonly name: string;
+  /** The short form inside ElastiCache host names, e.g. `euc1`. */
+  readonly code: string;
+  readonly optInStatus: 'opt-in-not-required' | 'opted-in' | 'not-opted-in';
+}
+
+export interface AccessKey {
+  readonly id: string;
+  readonly secret: string;
+  /** Present on temporary credentials only (`ASIA...`); then every request has to carry it. */
+  readonly sessionToken?: string;
+  /** Milliseconds since the epoch; absent: never. */
+  readonly expiresAt?: number;
+  readonly accountId: string;
+  readonly userId: string;
+  readonly arn: string;
+  /** IAM actions that are refused: `*`, `service:*` or `service:Action`. All others are allowed. */
+  denied: readonly string[];
+}
+
+export interface Role {
+  readonly arn: string;
+  /** `AROA...`, the first half of the user ids of its sessions. */
+  readonly id: string;
+  /** Principal ARNs that may assume it. */
+  readonly trusts: readonly string[];
+  readonly externalId?: string;
+  readonly denied: readonly string[];
+}
+
+/** A profile of the AWS configuration files that the sandbox writes. */
+export interface Profile {
+  readonly name: string;
+  readonly accessKeyId: string;
+  /** Written instead of the key's own secret, to be wrong. */
+  readonly secret?: string;
+  readonly region?: string;
+}
+
+/** One account in one region. */
+export interface Place {
+  readonly accountId: string;
+  readonly region: string;
+  readonly vpcs: Vpc[];
+}
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface Vpc {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  readonly subnets: Subnet[];
+  readonly securityGroups: SecurityGroup[];
+  readonly routeTables: RouteTable[];
+  readonly instances: Instance[];
+  readonly cacheSubnetGroup: CacheSubnetGroup;
+  readonly replicationGroups: ReplicationGroup[];
+  /** Caches outside any replication group. */
+  readonly standaloneCaches: StandaloneCache[];
+  readonly serverlessCaches: ServerlessCache[];
+}
+
+export interface CacheSubnetGroup {
+  readonly name: string;
+  readonly description: string;
+  readonly subnetIds: readonly string[];
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  /** For example `eu-central-1a`. */
+  readonly zone: string;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  ingress: readonly Rule[];
+  egress: readonly Rule[];
+}
+
+/** One permission; `protocol` `-1` means all, and then the ports say nothing. */
+export interface Rule {
+  readonly protocol: 'tcp' | 'udp' | '-1';
+  readonly from?: number;
+  readonly to?: number;
+  readonly cidrs?: readonly string[];
+  /** Ids of security groups whose members may pass. */
+  readonly groups?: readonly string[];
+}
+
+export interface RouteTable {
+  readonly id: string;
+  readonly main: boolean;
+  readonly subnetIds: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  readonly destination: string;
+  /** `local`, or the id of an internet (`igw-`) or NAT (`nat-`) gateway. */
+  readonly via: string;
+  readonly state: 'active' | 'blackhole';
+}
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+export interface Instance {
+  readonly id: string;
+  /** The Name tag. */
+  readonly name: string;
+  state: InstanceState;
+  readonly subnetId: string;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+  readonly securityGroupIds: readonly string[];
+  readonly type: string;
+  readonly tags: readonly Tag[];
+  /** What Systems Manager knows of it; absent when it never registered. */
+  managed?: Managed;
+}
+
+export interface Managed {
+  ping: 'Online' | 'ConnectionLost' | 'Inactive';
+  agentVersion: string;
+  readonly platformName: string;
+  readonly platformVersion: string;
+}
+
+/** What stands behind a private host: one of the real servers of the run, or what a dead host does. */
+export type Backing = 'plain' | 'tls' | 'wrongName' | 'refused' | 'blackhole';
+
+export interface ReplicationGroup {
+  readonly id: string;
+  readonly description: string;
+  status: 'available' | 'creating' | 'modifying' | 'snapshotting' | 'deleting' | 'create-failed';
+  readonly engine: 'redis' | 'valkey';
+  readonly engineVersion: string;
+  readonly clusterMode: boolean;
+  readonly shards: number;
+  readonly replicas: number;
+  readonly tls: 'off' | 'preferred' | 'required';
+  readonly authToken: boolean;
+  readonly userGroupIds: readonly string[];
+  readonly nodeType: string;
+  readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
+  backing: Backing;
+}
+
+export interface StandaloneCache {
+  readonly id: string;
+  readonly engine: 'redis' | 'memcached';
+  readonly engineVersion: string;
+  status: 'available' | 'creating';
+  readonly nodes: number;
+  readonly port: number;
+  readonly nodeType: string;
+  readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
+  backing: Backing;
+}
+
+export interface ServerlessCache {
+  readonly name: string;
+  readonly description: string;
+  status: 'available' | 'creating' | 'modifying' | 'deleting';
+  readonly engine: 'redis' | 'valkey';
+  readonly majorVersion: string;
+  readonly fullVersion: string;
+  readonly userGroupId?: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
+  backing: Backing;
+}
