@@ -17,6 +17,8 @@ export interface CoreOptions {
   readonly logger: Logger;
   /** Certificates (PEM) trusted for TLS to targets besides the built-in ones; read at each use. */
   readonly targetCa: () => Promise<string | undefined>;
+  /** The AWS configuration's variables; `process.env` unless told. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The services without the laziness; made by `core.ts`. */

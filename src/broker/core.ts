@@ -8,10 +8,10 @@ import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa }: CoreOptions): Core {
+export function createCore({ logger, targetCa, env }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
-  const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock })));
+  const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock, ...(env && { env }) })));
   const api: SsmSessionApi = {
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
     resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),

@@ -91,7 +91,8 @@ function ping(raw: Duplex, route: Route, ca: string | undefined, clock: Clock, s
     if (secure) stream.on('error', fail);
     stream.on('data', onData);
     stream.once('end', () => fail(undefined));
-    raw.once('close', () => fail(raw.errored ?? undefined));
+    // Not the raw stream's `close`: it comes before the error that says what was wrong with the certificate.
+    stream.once('close', () => fail(stream.errored ?? raw.errored ?? undefined));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     else if (!secure) send();
@@ -112,12 +113,12 @@ function probeFault(error: unknown, route: Route, secure: boolean): Fault {
   if (known) return known;
   const where = formatEndpoint(route.endpoint);
   if (secure) {
-    return new Fault('target.tlsFailed', `${where} ended the TLS handshake.`, {
+    return new Fault('target.tlsFailed', `The server at ${where} ended the TLS handshake.`, {
       cause: error,
       remedy: { text: 'Check that encryption in transit is enabled on the cache, then refresh.', action: 'retry' },
     });
   }
-  return new Fault('target.closedConnection', `${where} closed the connection without answering PING.`, {
+  return new Fault('target.closedConnection', `The server at ${where} closed the connection without answering PING.`, {
     cause: error,
     retryable: true,
     remedy: { text: 'If the cache requires encryption in transit, refresh its details; else check that it is available.', action: 'retry' },
@@ -125,14 +126,14 @@ function probeFault(error: unknown, route: Route, secure: boolean): Fault {
 }
 
 function notRedis(route: Route, cause: unknown): Fault {
-  return new Fault('target.notRedis', `${formatEndpoint(route.endpoint)} does not speak the Redis protocol.`, {
+  return new Fault('target.notRedis', `The server at ${formatEndpoint(route.endpoint)} does not speak the Redis protocol.`, {
     cause,
     remedy: { text: 'Check the endpoint and the port.' },
   });
 }
 
 function unanswered(route: Route, timeoutMs: number): Fault {
-  return new Fault('target.unreachable', `${formatEndpoint(route.endpoint)} did not answer through "${route.bastion.name}" within ${timeoutMs / 1000} s.`, {
+  return new Fault('target.unreachable', `The server at ${formatEndpoint(route.endpoint)} did not answer through "${route.bastion.name}" within ${timeoutMs / 1000} s.`, {
     retryable: true,
     remedy: {
       text: `Check that a security group of the cache allows port ${route.endpoint.port} from the bastion's security group.`,
