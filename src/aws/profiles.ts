@@ -43,10 +43,19 @@ const CREDENTIAL_KEYS = [
   'login_session',
 ];
 
+/** Variables of containers and functions, and those without which the role of an instance has no region. */
+const AMBIENT_TRACES = [
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_EXECUTION_ENV',
+];
+
 /**
  * Profiles in the order of the standard precedence: the environment's credentials, the one that AWS_PROFILE
- * names, `default`, then the others by name. With nothing configured at all `default` remains: on an EC2
- * instance or in a container it works without any file.
+ * names, `default`, then the others by name. Without any of these `default` stands for the role of the machine or
+ * container, if the environment shows any trace of AWS; else the list is empty.
  */
 export function listProfiles(shared: SharedConfig, env: NodeJS.ProcessEnv): ProfileInfo[] {
   const named = profileNames(shared);
@@ -57,7 +66,7 @@ export function listProfiles(shared: SharedConfig, env: NodeJS.ProcessEnv): Prof
   ];
   const others = [...named].toSorted((a, b) => a.localeCompare(b));
   const names = new Set([...first, ...others]);
-  if (names.size === 0) names.add(DEFAULT_PROFILE);
+  if (names.size === 0 && AMBIENT_TRACES.some((variable) => env[variable])) names.add(DEFAULT_PROFILE);
   return [...names].map((name) => {
     const region = regionOf(section(shared, sectionName(shared, name, env)), env);
     return region ? { name, region } : { name };

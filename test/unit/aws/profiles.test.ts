@@ -37,7 +37,12 @@ describe('AWS profiles', () => {
       assert.deepEqual(names(shared({ a: {} }), { AWS_PROFILE: 'typo' }), ['typo', 'a']);
     });
 
-    it('offers default when nothing is configured: the machine itself may have a role', () => {
+    it('offers nothing when nothing at all is configured', () => {
+      assert.deepEqual(listProfiles(shared({}), {}), []);
+    });
+
+    it('offers default where the environment shows a trace of AWS: the machine itself may have a role', () => {
+      assert.deepEqual(names(shared({}), { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1/x' }), ['default']);
       assert.deepEqual(listProfiles(shared({}), { AWS_REGION: 'eu-west-1' }), [{ name: 'default', region: 'eu-west-1' }]);
     });
 
