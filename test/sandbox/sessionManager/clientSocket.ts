@@ -1,0 +1,120 @@
+// The service's end of one client's WebSocket: batching, back-pressure and the ways in which it can be cut.
+import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { WebSocket, type RawData } from 'ws';
+
+/** How a client's socket is cut: a TCP reset, the service's hourly close, or a network that swallows everything. */
+export type Cut = 'rst' | 'close1000' | 'silence';
+
+/** Bytes towards the client that may wait in this process. */
+const WRITE_LIMIT = 1024 * 1024;
+
+export interface ClientSocketOwner {
+  text(message: string): void;
+  frame(raw: Buffer): void;
+  /** The socket takes more again. */
+  writable(): void;
+  /** Once; whichever side ended it. */
+  gone(): void;
+}
+
+export class ClientSocket {
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+  #owner: ClientSocketOwner;
+  #silenced = false;
+  #gone = false;
+
+  constructor(ws: WebSocket, socket: Duplex, owner: ClientSocketOwner) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#owner = owner;
+    ws.on('message', (data, isBinary) => this.#message(data, isBinary));
+    ws.on('error', () => this.#socket.destroy());
+    ws.on('close', () => this.#end());
+    socket.on('drain', () => this.#owner.writable());
+  }
+
+  set owner(owner: ClientSocketOwner) {
+    this.#owner = owner;
+  }
+
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  get writable(): boolean {
+    return !this.#gone && !this.#silenced && this.#ws.readyState === WebSocket.OPEN && this.#socket.writableLength < WRITE_LIMIT;
+  }
+
+  /** Sends a binary message; what is sent in one turn of the loop leaves with one system call. */
+  send(frame: Buffer): void {
+    if (this.#gone || this.#silenced || this.#ws.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      setImmediate(() => this.#socket.uncork());
+    }
+    this.#ws.send(frame, { binary: true, compress: false });
+  }
+
+  /** Stops or goes on reading from the client. */
+  hold(held: boolean): void {
+    if (this.#gone || this.#silenced) return;
+    if (held && !this.#ws.isPaused) this.#ws.pause();
+    if (!held && this.#ws.isPaused) this.#ws.resume();
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#silenced) {
+      this.destroy();
+      return;
+    }
+    // A paused socket would never see the client's answer.
+    this.hold(false);
+    this.#ws.close(code, reason);
+  }
+
+  cut(how: Cut): void {
+    switch (how) {
+      case 'rst':
+        this.#reset();
+        return;
+      case 'close1000':
+        this.close(1000, 'Bye');
+        return;
+      case 'silence':
+        // Nothing is read or written any more, and neither end is told.
+        this.#silenced = true;
+        this.#ws.pause();
+        this.#socket.pause();
+        return;
+    }
+  }
+
+  destroy(): void {
+    this.#ws.terminate();
+    this.#socket.destroy();
+  }
+
+  #reset(): void {
+    try {
+      if (this.#socket instanceof Socket) this.#socket.resetAndDestroy();
+    } catch {
+      // Not every kind of handle can be reset (TLS cannot).
+    }
+    this.#ws.terminate();
+  }
+
+  #message(data: RawData, isBinary: boolean): void {
+    if (this.#silenced) return;
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+    if (isBinary) this.#owner.frame(bytes);
+    else this.#owner.text(bytes.toString());
+  }
+
+  #end(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#owner.gone();
+  }
+}

@@ -1,0 +1,249 @@
+// The Session Manager service: sessions, tokens and data channels. The API server calls `start`, `resume` and
+// `terminate`, and hands WebSocket upgrades to `handleUpgrade`.
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Cut } from './clientSocket';
+import { ClientSocket } from './clientSocket';
+import type { SessionDocument, SessionParameters } from './documents';
+import { DOCUMENTS, ServiceError, sessionProperties } from './documents';
+import type { FrameFaults } from './frameFaults';
+import { parseOpenMessage } from './openMessage';
+import type { SessionRecord } from './session';
+import { Session } from './session';
+import type { Resolve } from './targets';
+
+export { ServiceError } from './documents';
+export type { SessionDocument, SessionParameters } from './documents';
+export type { Cut } from './clientSocket';
+export type { FrameFaultRates, FrameFaults } from './frameFaults';
+export type { SessionRecord, SessionStatus } from './session';
+export type { Resolution, Resolve } from './targets';
+
+export interface ManagedInstance {
+  readonly id: string;
+  /** Dotted quadruple, e.g. `3.3.1142.0`. */
+  readonly agentVersion: string;
+  readonly online: boolean;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export interface SessionManagerOptions {
+  /** Where `handleUpgrade` is reachable: `ws://127.0.0.1:port` or `wss://...`; asked at each start and resume. */
+  readonly baseUrl: () => string;
+  readonly findInstance: (id: string) => ManagedInstance | undefined;
+  readonly resolve: Resolve;
+  /** Agents sleep 1 ms after each message, as the real one does. Default: false. */
+  readonly pace?: boolean;
+  /** Session documents besides the built-in ones, by name. */
+  readonly documents?: Readonly<Record<string, SessionDocument>>;
+  /** How long a session without a socket stays resumable, ms. Default: one minute. */
+  readonly resumableMs?: number;
+  /** How long a token can be used, ms. Default: one minute. */
+  readonly tokenLifeMs?: number;
+  /**
+   * On resume, send again at once what the client has not acknowledged. Default: true. False leaves it to the agent,
+   * which resends about ten messages per second.
+   */
+  readonly replayOnResume?: boolean;
+}
+
+export interface StartSession {
+  readonly target: string;
+  readonly documentName: string;
+  readonly parameters?: SessionParameters;
+  readonly reason?: string | undefined;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export interface SessionGrant {
+  readonly SessionId: string;
+  readonly TokenValue: string;
+  readonly StreamUrl: string;
+}
+
+/** The answer to ResumeSession; without TokenValue the session is over. */
+export type ResumeGrant = SessionGrant | { readonly SessionId: string };
+
+const PATH = /^\/v1\/data-channel\/([^/?]+)(?:\?.*)?$/;
+const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_MESSAGE_BYTES = 8192;
+/** The agent's parser has no limit; this only bounds memory. */
+const MESSAGE_BYTES = 16 * 1024 * 1024;
+/** Sessions that are over and remembered. */
+const HISTORY = 1000;
+
+export class SessionManagerService {
+  readonly #options: SessionManagerOptions;
+  readonly #documents: Readonly<Record<string, SessionDocument>>;
+  readonly #sessions = new Map<string, Session>();
+  readonly #sockets = new Set<Duplex>();
+  readonly #webSockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, perMessageDeflate: false });
+  #frameFaults: FrameFaults | undefined;
+  #closed = false;
+
+  constructor(options: SessionManagerOptions) {
+    this.#options = options;
+    this.#documents = { ...DOCUMENTS, ...options.documents };
+  }
+
+  /** @throws ServiceError `TargetNotConnected`, `InvalidDocument`, `InvalidParameters`, `BadRequest`, `InternalServerError`. */
+  start(request: StartSession): SessionGrant {
+    if (this.#closed) throw new ServiceError('InternalServerError', 'The service is closed.', 500);
+    const { target, documentName, reason, region, accountId } = request;
+    const properties = sessionProperties(this.#documents, documentName, request.parameters ?? {});
+    const instance = this.#options.findInstance(target);
+    if (!instance || !instance.online || instance.region !== region || instance.accountId !== accountId) {
+      throw new ServiceError('TargetNotConnected', `${target} is not connected.`);
+    }
+    const { pace = false, resumableMs = 60_000, tokenLifeMs = 60_000, replayOnResume = true } = this.#options;
+    const session = new Session({
+      sessionId: `sandbox-${randomBytes(9).toString('hex').slice(0, 17)}`,
+      target,
+      documentName,
+      reason,
+      region,
+      accountId,
+      agentVersion: instance.agentVersion,
+      properties,
+      resolve: this.#options.resolve,
+      pace,
+      resumableMs,
+      tokenLifeMs,
+      replayOnResume,
+      ended: () => this.#trim(),
+    });
+    if (this.#frameFaults) session.setFrameFaults(this.#frameFaults);
+    this.#sessions.set(session.id, session);
+    return this.#grant(session);
+  }
+
+  /** @throws ServiceError `DoesNotExistException` for an id that never was. */
+  resume(sessionId: string): ResumeGrant {
+    const session = this.#find(sessionId);
+    return session.over ? { SessionId: sessionId } : this.#grant(session);
+  }
+
+  /** Idempotent. @throws ServiceError `DoesNotExistException` for an id that never was. */
+  terminate(sessionId: string): { readonly SessionId: string } {
+    this.#find(sessionId).end('', 'terminated');
+    return { SessionId: sessionId };
+  }
+
+  /** Sessions that are not over, oldest first. */
+  activeSessions(): SessionRecord[] {
+    return [...this.#sessions.values()].filter(({ over }) => !over).map(({ record }) => record);
+  }
+
+  /** Sessions that are over, oldest first; the last thousand. */
+  history(): SessionRecord[] {
+    return [...this.#sessions.values()].filter(({ over }) => over).map(({ record }) => record);
+  }
+
+  /** Connections that agents hold open to targets. */
+  openTargets(): number {
+    return [...this.#sessions.values()].reduce((sum, { openTargets }) => sum + openTargets, 0);
+  }
+
+  /** Takes an HTTP upgrade. True: it was a data channel's, and the socket is taken over (or answered 404). */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const id = PATH.exec(request.url ?? '')?.[1];
+    if (id === undefined) return false;
+    const session = this.#sessions.get(id);
+    if (!session || session.over || this.#closed) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return true;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#await(session, ws, socket));
+    return true;
+  }
+
+  /**
+   * Cuts the clients' sockets, all of them or one session's; the sessions stay resumable.
+   * @returns how many were cut.
+   */
+  cutSockets(how: Cut, sessionId?: string): number {
+    return this.#selected(sessionId).filter((session) => session.cut(how)).length;
+  }
+
+  /** Kills the instance's session workers: nothing is answered any more, nobody is told. */
+  killAgent(instanceId: string): void {
+    for (const session of this.#sessions.values()) {
+      if (session.target === instanceId && !session.over) session.killAgent();
+    }
+  }
+
+  /** Ends a session from the service's side: the client gets `channel_closed` with the reason as its Output. */
+  endSession(sessionId: string, reason: string): void {
+    this.#find(sessionId).end(reason);
+  }
+
+  /** Sends `pause_publication` or `start_publication` to the clients. */
+  sendPublication(messageType: 'pause_publication' | 'start_publication', sessionId?: string): void {
+    for (const session of this.#selected(sessionId)) session.sendPublication(messageType);
+  }
+
+  /** Injects faults into the frames of all present and future sessions, until called with undefined. */
+  setFrameFaults(faults: FrameFaults | undefined): void {
+    this.#frameFaults = faults;
+    for (const session of this.#selected(undefined)) session.setFrameFaults(faults);
+  }
+
+  /** Ends every session; resolves when no socket and no timer is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closing = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closing);
+    this.#webSockets.close();
+  }
+
+  #await(session: Session, ws: WebSocket, socket: Duplex): void {
+    const timer = setTimeout(() => refuse('no open message'), OPEN_TIMEOUT_MS);
+    const refuse = (why: string): void => {
+      clearTimeout(timer);
+      client.close(1008, why);
+    };
+    const client: ClientSocket = new ClientSocket(ws, socket, {
+      text: (message) => {
+        clearTimeout(timer);
+        const open = message.length <= OPEN_MESSAGE_BYTES ? parseOpenMessage(message) : undefined;
+        if (!open) refuse('malformed open message');
+        else if (!session.attach(client, open)) refuse('token refused');
+      },
+      frame: () => refuse('data before the open message'),
+      writable: () => {},
+      gone: () => clearTimeout(timer),
+    });
+  }
+
+  #grant(session: Session): SessionGrant {
+    return {
+      SessionId: session.id,
+      TokenValue: session.issueToken(),
+      StreamUrl: `${this.#options.baseUrl()}/v1/data-channel/${session.id}?role=publish_subscribe`,
+    };
+  }
+
+  #find(sessionId: string): Session {
+    const session = this.#sessions.get(sessionId);
+    if (!session) throw new ServiceError('DoesNotExistException', `Session ${sessionId} does not exist.`);
+    return session;
+  }
+
+  #selected(sessionId: string | undefined): Session[] {
+    if (sessionId !== undefined) return [this.#find(sessionId)];
+    return [...this.#sessions.values()].filter(({ over }) => !over);
+  }
+
+  #trim(): void {
+    const over = [...this.#sessions.values()].filter((session) => session.over);
+    for (const { id } of over.slice(0, Math.max(0, over.length - HISTORY))) this.#sessions.delete(id);
+  }
+}
