@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
+import { RDSClient } from '@aws-sdk/client-rds';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { Sandbox } from '../sandbox/sandbox';
@@ -21,6 +22,7 @@ export interface Credentials {
 export interface Clients {
   readonly ec2: EC2Client;
   readonly elastiCache: ElastiCacheClient;
+  readonly rds: RDSClient;
   readonly ssm: SSMClient;
   readonly sts: STSClient;
 }
@@ -37,6 +39,7 @@ export function clientsOf(sandbox: Sandbox, profile = 'dev', options: ClientOpti
   return {
     ec2: new EC2Client(config),
     elastiCache: new ElastiCacheClient(config),
+    rds: new RDSClient(config),
     ssm: new SSMClient(config),
     sts: new STSClient(config),
   };

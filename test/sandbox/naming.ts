@@ -1,5 +1,6 @@
 import type {
   Backing,
+  Database,
   Place,
   Region,
   ReplicationGroup,
@@ -98,14 +99,19 @@ export function serverlessAddress(cache: ServerlessCache, role: 'writer' | 'read
   };
 }
 
-/** Whether a cache has endpoints: one that is being created, or whose creation failed, has none yet. */
+export function databaseAddress(database: Database, { name }: Region): Address {
+  return { host: `${database.id}.${SUFFIX}.${name}.rds.amazonaws.com`, port: database.port };
+}
+
+/** Whether a cache or a database has endpoints: one that is being created, or whose creation failed, has none yet. */
 export function isUp({ status }: { readonly status: string }): boolean {
   return status !== 'creating' && status !== 'create-failed';
 }
 
-/** A private host and what stands behind it; `name` is the cache's. */
+/** A private host and what stands behind it. */
 export interface PrivateHost extends Address {
-  readonly cache: string;
+  /** Name of the cache or database. */
+  readonly resource: string;
   readonly accountId: string;
   readonly region: string;
   readonly vpcId: string;
@@ -122,8 +128,8 @@ export function privateHosts(world: World): PrivateHost[] {
 
 function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] {
   const where = { accountId, region: region.name, vpcId: vpc.id };
-  const at = (cache: string, { backing }: { backing: Backing }, addresses: readonly Address[]): PrivateHost[] =>
-    addresses.map(({ host, port }) => Object.assign({ host, port, cache, backing }, where));
+  const at = (resource: string, { backing }: { backing: Backing }, addresses: readonly Address[]): PrivateHost[] =>
+    addresses.map(({ host, port }) => Object.assign({ host, port, resource, backing }, where));
   return [
     ...vpc.replicationGroups.filter(isUp).flatMap((group) => at(group.id, group, groupAddresses(group, vpc, region))),
     ...vpc.serverlessCaches
@@ -132,6 +138,7 @@ function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] 
         at(cache.name, cache, [serverlessAddress(cache, 'writer', region), serverlessAddress(cache, 'reader', region)]),
       ),
     ...vpc.standaloneCaches.filter(isUp).flatMap((cache) => at(cache.id, cache, standaloneAddresses(cache, region))),
+    ...vpc.databases.filter(isUp).flatMap((database) => at(database.id, database, [databaseAddress(database, region)])),
   ];
 }
 

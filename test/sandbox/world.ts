@@ -1,5 +1,6 @@
 import type {
   AccessKey,
+  Database,
   Instance,
   Managed,
   Place,
@@ -175,6 +176,11 @@ function shop(): Vpc {
         backing: 'refused',
       },
     ],
+    databases: [
+      database('orders-db', 1, { tags: [{ key: 'team', value: 'orders' }] }),
+      database('ledger-db', 1, { engine: 'mysql', engineVersion: '8.4.3', port: 3306 }),
+      database('fresh-db', 1, { status: 'creating' }),
+    ],
   });
 }
 
@@ -224,7 +230,7 @@ function hex(vpcNumber: number, rest: string): string {
   return `0${'abcdef12'[vpcNumber - 1]}${`${vpcNumber}${rest}`.padStart(15, '0')}`;
 }
 
-type VpcContent = Partial<Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches'>>;
+type VpcContent = Partial<Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches' | 'databases'>>;
 
 function vpc(number: number, name: string, content: VpcContent, region = 'eu-central-1'): Vpc {
   const own = subnets(number, region);
@@ -260,6 +266,7 @@ function vpc(number: number, name: string, content: VpcContent, region = 'eu-cen
     replicationGroups: [],
     standaloneCaches: [],
     serverlessCaches: [],
+    databases: [],
     ...content,
   };
 }
@@ -335,6 +342,21 @@ function cache(id: string, vpcNumber: number, more: Partial<ReplicationGroup> = 
     securityGroupIds: [`sg-${hex(vpcNumber, 'c')}`],
     tags: [],
     backing: 'plain',
+    ...more,
+  };
+}
+
+function database(id: string, vpcNumber: number, more: Partial<Database> = {}): Database {
+  return {
+    id,
+    engine: 'postgres',
+    engineVersion: '16.6',
+    status: 'available',
+    instanceClass: 'db.t4g.micro',
+    port: 5432,
+    securityGroupIds: [`sg-${hex(vpcNumber, 'd')}`],
+    tags: [],
+    backing: 'refused',
     ...more,
   };
 }

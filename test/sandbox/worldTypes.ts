@@ -82,6 +82,7 @@ export interface Vpc {
   /** Caches outside any replication group. */
   readonly standaloneCaches: StandaloneCache[];
   readonly serverlessCaches: ServerlessCache[];
+  readonly databases: Database[];
 }
 
 export interface CacheSubnetGroup {
@@ -170,6 +171,19 @@ export interface ReplicationGroup {
   readonly authToken: boolean;
   readonly userGroupIds: readonly string[];
   readonly nodeType: string;
+  readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
+  backing: Backing;
+}
+
+/** An RDS instance outside any cluster. */
+export interface Database {
+  readonly id: string;
+  readonly engine: 'postgres' | 'mysql';
+  readonly engineVersion: string;
+  status: 'available' | 'creating' | 'stopped' | 'modifying';
+  readonly instanceClass: string;
+  readonly port: number;
   readonly securityGroupIds: readonly string[];
   readonly tags: readonly Tag[];
   backing: Backing;

@@ -1,3 +1,4 @@
+import { markerPage, vpcsOf } from './listing';
 import type { Action, Call, ServiceDefinition } from './definition';
 import { cacheClusters } from './elasticacheClusters';
 import type { CacheClusterRow } from './elasticacheClusters';
@@ -16,27 +17,8 @@ import {
 import type { Address, Member } from '../naming';
 import type { ReplicationGroup, ServerlessCache, Tag, Vpc } from '../worldTypes';
 
-/** The caller's VPCs in the region asked. */
-function vpcsOf({ world, caller, region }: Call): Vpc[] {
-  return world.places
-    .filter((place) => place.accountId === caller.accountId && place.region === region.name)
-    .flatMap(({ vpcs }) => vpcs);
-}
-
 function arn({ region, caller }: Call, kind: string, name: string): string {
   return `arn:aws:elasticache:${region.name}:${caller.accountId}:${kind}:${name}`;
-}
-
-/** A page in the words of the older actions: MaxRecords from 20 to 100, and a marker. */
-function markerPage<Row>(
-  call: Call,
-  rows: readonly Row[],
-  listing: string,
-): { rows: readonly Row[]; marker: string | undefined } {
-  const limit = call.input.integer('MaxRecords', 20, 100);
-  const page = call.page(rows, { limit, token: call.input.text('Marker'), listing });
-  if (!page) throw new ApiError('InvalidParameterValue', 'Invalid or expired marker.');
-  return { rows: page.rows, marker: page.next };
 }
 
 const describeReplicationGroups: Action = {

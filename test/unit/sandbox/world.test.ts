@@ -54,12 +54,12 @@ describe("the sandbox's world", () => {
     for (const { accountId } of world.accessKeys) assert.ok(accounts.has(accountId), accountId);
   });
 
-  it('names each private host after one cache only, and none of a cache that is being created', () => {
+  it('names each private host after one cache or database only, and none of one that is being created', () => {
     const owners = new Map<string, string>();
-    for (const { host, port, cache } of privateHosts(world)) {
-      assert.equal(owners.get(`${host}:${port}`) ?? cache, cache);
-      owners.set(`${host}:${port}`, cache);
-      assert.ok(!cache.startsWith('fresh-'), cache);
+    for (const { host, port, resource } of privateHosts(world)) {
+      assert.equal(owners.get(`${host}:${port}`) ?? resource, resource);
+      owners.set(`${host}:${port}`, resource);
+      assert.ok(!resource.startsWith('fresh-'), resource);
     }
     assert.ok(owners.size > 20);
   });
@@ -87,7 +87,7 @@ describe("the sandbox's world", () => {
   it('forms host names as ElastiCache does, by TLS and cluster mode', () => {
     const all = privateHosts(world);
     const hostsOf = (cache: string): string[] =>
-      all.filter((row) => row.cache === cache).map(({ host, port }) => `${host}:${port}`);
+      all.filter((row) => row.resource === cache).map(({ host, port }) => `${host}:${port}`);
     assert.deepEqual(hostsOf('orders-cache'), [
       'orders-cache.x1y2z3.ng.0001.euc1.cache.amazonaws.com:6379',
       'orders-cache-ro.x1y2z3.ng.0001.euc1.cache.amazonaws.com:6379',
