@@ -58,6 +58,7 @@ describe('AWS access', () => {
 
   afterEach(() => bench.close());
 
+  const rightSecret = (): string => sandbox.env('dev')['AWS_SECRET_ACCESS_KEY']!;
   const discover = (profile: string, region = FRANKFURT): Promise<Found> => gather(aws.inventory.discover({ profile, region }, signal));
 
   async function refusal(profile: string, region = FRANKFURT): Promise<string> {
@@ -204,7 +205,7 @@ describe('AWS access', () => {
     it('sees changed credentials without being made anew', async () => {
       assert.match(await refusal('wrongkey'), /^aws\.invalidKey /);
       const file = join(directory, 'credentials');
-      await writeFile(file, (await readFile(file, 'utf8')).replace('not/the-secret', 'sandbox/secret+of/the-developer'));
+      await writeFile(file, (await readFile(file, 'utf8')).replace('not/the-secret', rightSecret()));
       assert.equal((await discover('wrongkey')).accountId, DEV);
     });
   });
@@ -219,7 +220,7 @@ describe('AWS access', () => {
     );
     await give('stale');
     assert.match(await refusal('process'), /^aws\.invalidKey /);
-    await give('sandbox/secret+of/the-developer');
+    await give(rightSecret());
     assert.equal((await discover('process')).accountId, DEV);
   });
 

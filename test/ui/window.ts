@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Scope } from '../../src/base/scope';
+import type { ReleaseName } from '../provision/vscodeServer';
+import { ensureVscode } from '../provision/vscodeServer';
+import { startBrowser } from '../vscode/harness/browser';
+import { createRunFolders } from '../vscode/harness/folders';
+import { startSandboxProcess } from '../vscode/harness/sandboxProcess';
+import { installExtension, startServer } from '../vscode/harness/server';
+import type { Settings, Theme } from '../vscode/harness/settings';
+import { themeSettings, writeSettings } from '../vscode/harness/settings';
+import { Workbench } from './workbench';
+
+/** A VS Code window with the packaged extension, in front of the sandbox. */
+export interface Window {
+  readonly workbench: Workbench;
+  /** What the VS Code server logged. */
+  serverLog(): string;
+  dispose(): Promise<void>;
+}
+
+export interface WindowOptions {
+  readonly release: ReleaseName;
+  readonly theme: Theme;
+  /** Besides those of the theme and the sandbox. */
+  readonly settings?: Settings;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Every wait of the driver, ms. */
+const WAIT_MS = 30_000;
+const VIEWPORT = { width: 1280, height: 800 };
+
+/** The package under test: the file that `npm run package` makes. */
+export function packagedExtension(): string {
+  return process.env['SALLYPORT_VSIX'] ?? resolve('sallyport.vsix');
+}
+
+/** Opens the window; `dispose` ends browser, server and sandbox and removes every file. */
+export async function openWindow(options: WindowOptions): Promise<Window> {
+  const scope = new Scope();
+  try {
+    const vscode = await ensureVscode(options.release);
+    const folders = scope.add(createRunFolders());
+    const configuration = mkdtempSync(join(tmpdir(), 'sallyport-aws-'));
+    scope.defer(() => rmSync(configuration, { recursive: true, force: true }));
+    const sandbox = await startSandboxProcess(configuration);
+    scope.defer(sandbox.stop);
+    await installExtension(vscode, folders, packagedExtension());
+    writeSettings(folders, { ...sandbox.settings, ...options.settings, ...themeSettings(options.theme, options.release) });
+    const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...options.env }, testSuite: false });
+    scope.defer(server.stop);
+    const browser = await startBrowser();
+    scope.defer(() => browser.close());
+    const page = await browser.newPage({ viewport: VIEWPORT });
+    page.setDefaultTimeout(WAIT_MS);
+    await page.goto(server.address(folders.workspace));
+    const out = process.env['SALLYPORT_OUT'] ?? resolve('out');
+    const pictures = join(out, 'screenshots', vscode.version);
+    const workbench = new Workbench({ page, pictures, theme: options.theme });
+    await workbench.ready();
+    return { workbench, serverLog: server.output, dispose: () => scope.dispose() };
+  } catch (error) {
+    await scope.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import type { Theme } from '../vscode/harness/settings';
+
+export interface WorkbenchOptions {
+  readonly page: Page;
+  /** Folder of the pictures; `<theme>/NN-name.png` are made in it. */
+  readonly pictures: string;
+  readonly theme: Theme;
+}
+
+// The class of the workbench element that each theme gives it.
+const THEME_CLASS: Readonly<Record<Theme, string>> = { light: 'vs', dark: 'vs-dark', highContrast: 'hc-black' };
+
+const THEME_LABELS: Readonly<Record<Theme, string>> = { light: 'Light Modern', dark: 'Dark Modern', highContrast: 'Dark High Contrast' };
+
+/** Pixels: more than any tree is high, and less than a view is. */
+const SCROLL_FAR = 100_000;
+const SCROLL_STEP = 100;
+
+/** A person's hands and eyes on one VS Code window. Everything waits for what it needs, up to the page's time limit. */
+export class Workbench {
+  readonly page: Page;
+  readonly #folder: string;
+  readonly #pictures = new Map<Theme, number>();
+  #theme: Theme;
+
+  constructor(options: WorkbenchOptions) {
+    this.page = options.page;
+    this.#folder = options.pictures;
+    this.#theme = options.theme;
+  }
+
+  /** Waits until the window is drawn, in the theme that was set. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.activitybar').waitFor();
+    await this.#untilTheme(this.#theme);
+  }
+
+  // Views
+
+  activity(label: string): Locator {
+    return this.page.locator(`.activitybar .action-label[aria-label="${label}"]`);
+  }
+
+  get sideBar(): Locator {
+    return this.page.locator('.part.sidebar');
+  }
+
+  /** Opens the container of views with this title, wherever the side bar is now. */
+  async openContainer(label: string): Promise<void> {
+    // A click on the icon of the container that is open would close it.
+    const open = this.page.locator(`.activitybar .action-item.checked .action-label[aria-label="${label}"]`);
+    if ((await open.count()) === 0) await this.activity(label).click();
+    await this.sideBar.locator('.composite.title', { hasText: new RegExp(label, 'i') }).waitFor();
+  }
+
+  /** A view of the open container, by its title, e.g. "Resources". */
+  view(title: string): Locator {
+    return this.sideBar.locator('.pane').filter({ has: this.page.locator('.pane-header', { hasText: title }) });
+  }
+
+  /** A row that is drawn; `name` is matched against its accessible name. */
+  treeItem(view: string, name: string | RegExp): Locator {
+    return this.view(view).getByRole('treeitem', { name }).first();
+  }
+
+  /** A row of a tree, scrolled into sight: a long tree draws only the rows that fit. */
+  async row(view: string, name: string | RegExp): Promise<Locator> {
+    const row = this.treeItem(view, name);
+    const tree = this.view(view).locator('.monaco-list').first();
+    await tree.waitFor();
+    let before = '';
+    await this.until(async () => {
+      if ((await row.count()) > 0) return true;
+      await tree.hover();
+      const drawn = (await tree.getByRole('treeitem').allInnerTexts()).join('\n');
+      // At the end, or the tree is still filling: start again from the top.
+      await this.page.mouse.wheel(0, drawn === before ? -SCROLL_FAR : SCROLL_STEP);
+      before = drawn;
+      return false;
+    }, `a row ${name} in ${view}`);
+    await row.scrollIntoViewIfNeeded();
+    return row;
+  }
+
+  /** Opens a row of a tree and waits until it is open. */
+  async expand(view: string, name: string | RegExp): Promise<void> {
+    const row = await this.row(view, name);
+    const open = this.view(view).locator('[role="treeitem"][aria-expanded="true"]').and(row);
+    await this.until(async () => {
+      if ((await open.count()) > 0) return true;
+      await row.locator('.monaco-tl-twistie').click();
+      // A tree that is drawn anew at this moment loses the click.
+      return open.waitFor({ timeout: 2000 }).then(() => true, () => false);
+    }, `${name} is expanded`);
+  }
+
+  /** Presses one of the buttons that a row shows under the mouse. */
+  async rowAction(view: string, name: string | RegExp, action: string): Promise<void> {
+    const row = await this.row(view, name);
+    await row.hover();
+    await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Chooses from the context menu of a row. */
+  async rowMenu(view: string, name: string | RegExp, entry: string): Promise<void> {
+    await (await this.row(view, name)).click({ button: 'right' });
+    await this.page.locator('.context-view .action-item', { hasText: entry }).first().click();
+  }
+
+  // Palette, quick picks and input boxes
+
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget input.input');
+  }
+
+  /** Rows of the quick pick that contain the text. */
+  quickPickRow(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Types into the palette and waits for the entry. */
+  async findCommand(title: string): Promise<Locator> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(`>${title}`);
+    const row = this.quickPickRow(title).first();
+    await row.waitFor();
+    return row;
+  }
+
+  /** Runs a command by its full title, e.g. "Sallyport: Show Log". */
+  async runCommand(title: string): Promise<void> {
+    await (await this.findCommand(title)).click();
+  }
+
+  async pick(text: string): Promise<void> {
+    const row = this.quickPickRow(text).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** Answers an input box. */
+  async answer(text: string): Promise<void> {
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async dismissQuickInput(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  // Status bar and notifications
+
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator(String.raw`#workbench\.parts\.statusbar .statusbar-item`, { hasText: text }).first();
+  }
+
+  /** A notification that has slid in. */
+  async toast(text: string | RegExp): Promise<Locator> {
+    const toast = this.page.locator('.notification-toast', { hasText: text }).first();
+    await toast.waitFor();
+    await this.#untilStill(toast);
+    return toast;
+  }
+
+  async pressToast(text: string | RegExp, button: string): Promise<void> {
+    await (await this.toast(text)).getByRole('button', { name: button }).click();
+  }
+
+  /** Texts of the notifications that are visible now. */
+  async toasts(): Promise<string[]> {
+    return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
+  }
+
+  async clearToasts(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await this.page.locator('.notification-toast').first().waitFor({ state: 'hidden' });
+  }
+
+  // Editors
+
+  tab(title: string | RegExp): Locator {
+    return this.page.locator('.tabs-container .tab', { hasText: title }).first();
+  }
+
+  /** The page inside the webview that is visible. */
+  get webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+
+  // Appearance
+
+  /** Chooses the theme as a person does: not every release sees at once that its settings file was written. */
+  async setTheme(theme: Theme): Promise<void> {
+    if (theme === this.#theme) return;
+    await this.runCommand('Preferences: Color Theme');
+    await this.quickInput.fill(THEME_LABELS[theme]);
+    await this.pick(THEME_LABELS[theme]);
+    await this.#untilTheme(theme);
+    this.#theme = theme;
+  }
+
+  /** Keeps a picture of the window; pictures are numbered in each theme. `hover` keeps what the mouse has brought up. */
+  async picture(name: string, { hover = false }: { readonly hover?: boolean } = {}): Promise<string> {
+    const number = (this.#pictures.get(this.#theme) ?? 0) + 1;
+    this.#pictures.set(this.#theme, number);
+    const folder = join(this.#folder, this.#theme);
+    mkdirSync(folder, { recursive: true });
+    if (!hover) await this.#parkMouse();
+    const path = join(folder, `${String(number).padStart(2, '0')}-${name}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  /** Polls a condition for up to `limitMs`; `what` names it when it does not come true. */
+  async until(condition: () => Promise<boolean>, what: string, limitMs = 20_000): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    while (!(await condition())) {
+      assert.ok(performance.now() < deadline, `not within ${limitMs} ms: ${what}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** Moves the mouse to where it changes nothing, and waits until tooltips have gone. */
+  async #parkMouse(): Promise<void> {
+    const size = this.page.viewportSize();
+    if (size) await this.page.mouse.move(size.width - 1, size.height / 2);
+    await this.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
+  }
+
+  #untilTheme(theme: Theme): Promise<void> {
+    return this.page.locator(`.monaco-workbench.${THEME_CLASS[theme]}`).first().waitFor();
+  }
+
+  /** Waits until an element has been at the same place in two looks in a row. */
+  async #untilStill(element: Locator): Promise<void> {
+    let before = '';
+    await this.until(async () => {
+      const now = JSON.stringify(await element.boundingBox());
+      const still = now === before;
+      before = now;
+      return still;
+    }, 'the notification has slid in');
+  }
+}

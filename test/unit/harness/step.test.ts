@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import type { StageStep } from '../../run/stages';
+import type { StepResult } from '../../run/step';
+import { runStep } from '../../run/step';
+
+const REPORT = { done: true, passed: 3, failed: 0, skipped: 0, passes: [], failures: [] };
+const writeReport = `require("fs").writeFileSync(process.env.SALLYPORT_TEST_REPORT, ${JSON.stringify(JSON.stringify(REPORT))});`;
+
+function run(script: string, step: Partial<StageStep> = {}, signal = new AbortController().signal): Promise<StepResult> {
+  const whole: StageStep = {
+    title: 'test',
+    command: ['node', '-e', script],
+    kind: 'suite',
+    limitMs: 20_000,
+    home: 'empty',
+    ...step,
+  };
+  return runStep(whole, { root: '.', env: process.env, options: [], exitGraceMs: 300, stragglerGraceMs: 300, signal });
+}
+
+describe('a step of a test run', () => {
+  it('counts what its suite reports', async () => {
+    assert.deepEqual(await run(writeReport), { totals: { passed: 3, failed: 0, skipped: 0 }, remarks: [] });
+  });
+
+  it('counts once when it is a command', async () => {
+    assert.deepEqual((await run('', { kind: 'command' })).totals, { passed: 1, failed: 0, skipped: 0 });
+    assert.deepEqual((await run('process.exit(2)', { kind: 'command' })).totals, { passed: 0, failed: 1, skipped: 0 });
+  });
+
+  it('fails without a report although it ended with 0', async () => {
+    assert.equal((await run('')).totals.failed, 1);
+  });
+
+  it('fails when it is killed after its report', async () => {
+    const { totals, remarks } = await run(`${writeReport} process.kill(process.pid, "SIGKILL")`);
+    assert.equal(totals.failed, 1);
+    assert.equal(remarks.length, 1);
+  });
+
+  it('fails when it takes too long, and is ended', async () => {
+    const { totals, remarks } = await run('setInterval(() => {}, 1000)', { limitMs: 300 });
+    assert.equal(totals.failed, 1);
+    assert.deepEqual(remarks, ['did not end within 0.3 s']);
+  });
+
+  it('fails when it is interrupted, and is ended', async () => {
+    const { totals, remarks } = await run('setInterval(() => {}, 1000)', {}, AbortSignal.timeout(200));
+    assert.equal(totals.failed, 1);
+    assert.deepEqual(remarks, ['interrupted']);
+  });
+
+  it('fails when its tests are done but it does not end', async () => {
+    const { totals, remarks } = await run(`${writeReport} setInterval(() => {}, 1000)`);
+    assert.equal(totals.failed, 1);
+    assert.match(remarks[0] ?? '', /something was left open/);
+  });
+
+  it('fails when it leaves a process running, even one in a session of its own', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { totals, remarks } = await run(
+      `${writeReport} require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" }).unref()`,
+    );
+    assert.equal(totals.failed, 1);
+    assert.match(remarks[0] ?? '', /left running: \S+ \(\d+\)/);
+  });
+
+  it('sees an empty home', async () => {
+    const script = `if (require("fs").readdirSync(require("os").homedir()).length === 0) { ${writeReport} }`;
+    assert.equal((await run(script)).totals.passed, 3);
+  });
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { findExtension } from './extension';
+
+describe('activation', () => {
+  it('runs in a remote extension host, where the private network is', () => {
+    assert.equal(findExtension().extensionKind, vscode.ExtensionKind.Workspace);
+  });
+
+  it('succeeds', async () => {
+    const extension = findExtension();
+    await extension.activate();
+    assert.equal(extension.isActive, true);
+  });
+
+  it('registers every command that the manifest declares', async () => {
+    await findExtension().activate();
+    const registered = new Set(await vscode.commands.getCommands(true));
+    const missing = declaredCommands().filter((command) => !registered.has(command));
+    assert.deepEqual(missing, []);
+  });
+});
+
+function declaredCommands(): string[] {
+  const { contributes } = findExtension().packageJSON as { contributes: { commands?: readonly { command: string }[] } };
+  const commands = (contributes.commands ?? []).map(({ command }) => command);
+  assert.notEqual(commands.length, 0, 'the manifest declares no command at all');
+  return commands;
+}
