@@ -1,0 +1,140 @@
+import type { FaultOptions } from '../../base/fault';
+import { Fault } from '../../base/fault';
+import type { Endpoint } from '../../model/endpoint';
+import { formatEndpoint } from '../../model/endpoint';
+
+// Everything that this transport reports to a person, in one place. Codes are stable.
+
+const TRY_AGAIN = { text: 'Try again.', action: 'retry' } as const;
+
+/** The stream URL points to where a session's traffic could be read by others. */
+export function insecureStream(): Fault {
+  const text = 'The service named an unencrypted data channel, or none at all; nothing was sent to it.';
+  return new Fault('ssm.insecureStream', text, {
+    remedy: { text: 'Check the endpoint_url of the AWS profile: only loopback addresses may be plain ws://.' },
+  });
+}
+
+/** The WebSocket could not be opened, or broke before the session was ready. */
+export function connectionFailed(why: string, cause?: unknown): Fault {
+  return new Fault('ssm.connectionFailed', `The data channel to Session Manager could not be opened: ${why}.`, {
+    ...transient(cause),
+    remedy: {
+      text: 'Check that this machine reaches the ssmmessages endpoint of the region on port 443, then try again.',
+      action: 'retry',
+    },
+  });
+}
+
+/** The certificate of the service does not verify. */
+export function untrustedService(cause: unknown): Fault {
+  return new Fault('ssm.untrustedService', 'The certificate of the Session Manager service does not verify.', {
+    cause,
+    remedy: {
+      text: 'If a proxy inspects TLS here, set NODE_EXTRA_CA_CERTS to its certificate; never switch verification off.',
+    },
+  });
+}
+
+export function handshakeTimeout(step: 'connection' | 'request' | 'completion'): Fault {
+  const what = {
+    connection: 'The Session Manager service did not accept the data channel',
+    request: 'The agent on the bastion did not start the session',
+    completion: 'The agent on the bastion did not complete the handshake',
+  }[step];
+  return new Fault('ssm.handshakeTimeout', `${what} within 15 seconds.`, {
+    retryable: true,
+    remedy: {
+      text: 'Check that the bastion is online in Systems Manager and its agent is current, then try again.',
+      action: 'retry',
+    },
+  });
+}
+
+/** The service says that the session is over: idle or maximum duration reached, or terminated by someone. */
+export function sessionEnded(): Fault {
+  const text = 'The Session Manager session is over: it was terminated, or reached its time limit.';
+  return new Fault('ssm.sessionEnded', text, { retryable: true, remedy: TRY_AGAIN });
+}
+
+export function channelClosed(reason: string): Fault {
+  const why = reason.replace(/\.$/, '');
+  const text = why === '' ? 'The Session Manager service closed the session.' : `The session was closed: ${why}.`;
+  return new Fault('ssm.channelClosed', text, { retryable: true, remedy: TRY_AGAIN });
+}
+
+/** The socket was lost and could not be replaced. */
+export function connectionLost(cause?: unknown): Fault {
+  return new Fault('ssm.connectionLost', 'The connection to Session Manager was lost and could not be resumed.', {
+    ...transient(cause),
+    remedy: { text: 'Check the network, then try again.', action: 'retry' },
+  });
+}
+
+export function agentSilent(): Fault {
+  return new Fault('ssm.agentSilent', 'The agent on the bastion has acknowledged nothing for five minutes.', {
+    retryable: true,
+    remedy: {
+      text: 'Check the bastion and whether the target still reads what it is sent, then try again.',
+      action: 'retry',
+    },
+  });
+}
+
+/**
+ * `elapsedMs`: between asking for the connection and its failure; it tells apart what the agent does not say
+ * (facts/diagnosis 0.2).
+ */
+export function connectFailed(to: Endpoint, elapsedMs: number): Fault {
+  const where = formatEndpoint(to);
+  if (elapsedMs < 2000) {
+    const text = `The bastion could not connect to ${where}: refused at once, or the name does not resolve there.`;
+    return new Fault('ssm.connectFailed', text, {
+      retryable: true,
+      remedy: {
+        text: 'Check host and port, that the target is available, and that the name resolves inside the VPC.',
+        action: 'retry',
+      },
+    });
+  }
+  const seconds = Math.round(elapsedMs / 1000);
+  const text = `The bastion's connection to ${where} was dropped without an answer for ${seconds} seconds.`;
+  return new Fault('ssm.connectFailed', text, {
+    retryable: true,
+    remedy: {
+      text:
+        "Check that the target's security group lets the bastion in, that the bastion's lets it out, " +
+        'and that network ACLs and routes allow both ways.',
+      action: 'retry',
+    },
+  });
+}
+
+export function slowReader(): Fault {
+  const text = 'A client read too slowly while others shared its session; its connection was reset.';
+  return new Fault('ssm.slowReader', text, {
+    retryable: true,
+    remedy: { text: 'Connect again; read faster, or use a tunnel of its own for bulk transfers.' },
+  });
+}
+
+/** Bytes were written to a connection that the target had already closed. */
+export function peerClosed(): Fault {
+  const text = 'The target closed the connection while data was still being sent to it.';
+  return new Fault('ssm.peerClosed', text, { retryable: true });
+}
+
+export function linkClosed(cause?: unknown): Fault {
+  const text = 'The Session Manager session is closed.';
+  return new Fault('ssm.linkClosed', text, { ...transient(cause), remedy: TRY_AGAIN });
+}
+
+/** A session leads to one destination, fixed when it starts. */
+export function wrongDestination(asked: Endpoint, session: Endpoint): Fault {
+  const text = `This session leads to ${formatEndpoint(session)}, not to ${formatEndpoint(asked)}.`;
+  return new Fault('ssm.wrongDestination', text);
+}
+
+function transient(cause: unknown): FaultOptions {
+  return cause === undefined ? { retryable: true } : { retryable: true, cause };
+}

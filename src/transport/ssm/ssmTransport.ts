@@ -1,0 +1,84 @@
+import type { Clock } from '../../base/clock';
+import type { Logger } from '../../base/log';
+import { compareVersions } from '../../model/bastion';
+import type { Link, Transport } from '../../model/link';
+import type { Route } from '../../model/route';
+import type { SsmSessionApi, SsmSessionRequest } from '../../model/ssmSession';
+import type { SessionParameters } from '../../wire/ssm/handshake';
+import { BasicLink } from './basicLink';
+import type { CreateSocket } from './dataSocket';
+import { connectDirectly } from './dataSocket';
+import { MuxLink } from './muxLink';
+import { SsmSession } from './ssmSession';
+
+/** The last agent that forwards one connection at a time (facts/ssm-session-protocol, Modes). */
+const LAST_BASIC_AGENT = '3.0.196.0';
+const DEFAULT_PAYLOAD_BYTES = 1024;
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+export interface SsmTransportOptions {
+  /** Session document; `AWS-StartPortForwardingSessionToRemoteHost` unless told. */
+  readonly documentName?: string;
+  /** Bytes of payload per message, 1 to 1048576; 1024 is what AWS's own programs send and the default. */
+  readonly payloadBytes?: number;
+  /** Certificates (PEM) trusted for the data channel besides the built-in ones. */
+  readonly ca?: string;
+  /** Makes the byte stream below the WebSocket; a direct connection unless told. */
+  readonly createSocket?: CreateSocket;
+}
+
+export interface SsmTransportDeps {
+  readonly api: SsmSessionApi;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options?: SsmTransportOptions;
+}
+
+/** Links through AWS Systems Manager Session Manager, spoken natively: no plugin, no AWS CLI. */
+export class SsmTransport implements Transport {
+  readonly method = 'ssm';
+  readonly #deps: SsmTransportDeps;
+
+  constructor(deps: SsmTransportDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Starts a session towards the route's endpoint. The agent connects to the target stream by stream,
+   * so that success says nothing about the target yet.
+   * @throws Fault of the API (`aws.*`) or `ssm.*`; the session that was started is terminated then.
+   */
+  async dial(route: Route, signal: AbortSignal): Promise<Link> {
+    const { api, clock, logger, options = {} } = this.#deps;
+    const request: SsmSessionRequest = {
+      place: route.place,
+      bastionId: route.bastion.id,
+      to: route.endpoint,
+      ...(options.documentName !== undefined && { documentName: options.documentName }),
+    };
+    const payloadBytes = Math.min(MAX_PAYLOAD_BYTES, Math.max(1, options.payloadBytes ?? DEFAULT_PAYLOAD_BYTES));
+    const createSocket = options.createSocket ?? connectDirectly;
+    const began = clock.now();
+    const made: { link?: MuxLink | BasicLink } = {};
+    const makeCarrier = (session: SsmSession, parameters: SessionParameters): MuxLink | BasicLink => {
+      const multiplexed = isMultiplexed(parameters);
+      logger.log('info', 'ssm.dialed', {
+        sessionId: session.id,
+        bastion: route.bastion.id,
+        agent: parameters.agentVersion,
+        mode: multiplexed ? 'mux' : 'basic',
+        ms: Math.round(clock.now() - began),
+      });
+      made.link = new (multiplexed ? MuxLink : BasicLink)(session, route.endpoint, clock);
+      return made.link;
+    };
+    const deps = { api, clock, logger, createSocket, payloadBytes, ca: options.ca };
+    await SsmSession.start(deps, request, makeCarrier, signal);
+    return made.link!;
+  }
+}
+
+/** Both sides decide by the same rule, each on its own. */
+export function isMultiplexed({ agentVersion, properties }: SessionParameters): boolean {
+  return properties['type'] === 'LocalPortForwarding' && compareVersions(agentVersion, LAST_BASIC_AGENT) > 0;
+}

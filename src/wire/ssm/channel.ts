@@ -1,0 +1,285 @@
+import type { Fault } from '../../base/fault';
+import { isFault } from '../../base/fault';
+import { acknowledgementPayload, parseAcknowledgement } from './acknowledgement';
+import type { Frame } from './frame';
+import { decodeFrame, FrameWriter, MessageType, PayloadType } from './frame';
+import type { SessionParameters } from './handshake';
+import { answerHandshake } from './handshake';
+import { Flag, flagPayload, parseChannelClosed, parseExitCode, parseFlag } from './messages';
+import { parseHandshakeComplete, parseHandshakeRequest } from './messages';
+import type { ReceiverLimits } from './receiver';
+import { Receiver } from './receiver';
+import type { SenderLimits } from './sender';
+import { Sender } from './sender';
+
+/** Unreadable messages are dropped and come again, but not for ever. */
+const MAX_UNREADABLE = 100;
+
+export interface ChannelOptions {
+  /** Four-part version that the agent sees; from 1.2.332.0 on it switches smux keepalive off. */
+  readonly clientVersion: string;
+  /** Sixteen random bytes for message ids. */
+  readonly idSeed: Uint8Array;
+  /** Milliseconds since the epoch at `now` = 0; used for CreatedDate only. */
+  readonly epochOffset: number;
+  readonly sender?: SenderLimits;
+  readonly receiver?: ReceiverLimits;
+}
+
+export type ChannelEvent =
+  /** The agent has said what the session is; its completion follows. */
+  | { readonly kind: 'handshake'; readonly session: SessionParameters }
+  /** A text that the account's administrator shows to whoever opens a session. */
+  | { readonly kind: 'customerMessage'; readonly text: string }
+  /** Data may be sent from now on; before this the agent acknowledges and discards it. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'output'; readonly payload: Buffer }
+  | { readonly kind: 'stderr'; readonly payload: Buffer }
+  /** Multiplexed mode: a connection to the destination failed; its stream is ended next. */
+  | { readonly kind: 'connectError' }
+  | { readonly kind: 'exit'; readonly code: number | undefined }
+  /** The service has ended the session; nothing follows. */
+  | { readonly kind: 'closed'; readonly reason: string }
+  /** The session cannot go on; nothing follows. What is in `takeOutgoing` should still be sent. */
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  /** Something was not understood and passed over. */
+  | { readonly kind: 'ignored'; readonly what: string };
+
+type Phase = 'greeting' | 'completing' | 'open' | 'over';
+
+/**
+ * The client's side of a session's data channel, free of I/O: messages in,
+ * events and messages out. `now` is monotonic milliseconds. It survives the
+ * loss of the WebSocket below it: see `reconnected`.
+ */
+export class Channel {
+  readonly #options: ChannelOptions;
+  readonly #emit: (event: ChannelEvent) => void;
+  readonly #writer: FrameWriter;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  #epochOffset: number;
+  #outgoing: Buffer[] = [];
+  #phase: Phase = 'greeting';
+  #unreadable = 0;
+
+  constructor(options: ChannelOptions, emit: (event: ChannelEvent) => void) {
+    this.#options = options;
+    this.#emit = emit;
+    this.#writer = new FrameWriter(options.idSeed);
+    this.#sender = new Sender(options.sender);
+    this.#receiver = new Receiver(options.receiver);
+    this.#epochOffset = options.epochOffset;
+  }
+
+  /** One binary WebSocket message. */
+  receive(bytes: Buffer, now: number): void {
+    if (this.#phase === 'over') return;
+    try {
+      this.#dispatch(decodeFrame(bytes), now);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      // Neither acknowledged nor counted: what the peer meant to send comes again, whole.
+      if (++this.#unreadable > MAX_UNREADABLE) this.#fail(error);
+      else this.#emit({ kind: 'ignored', what: error.message });
+    }
+  }
+
+  /** Whether `sendOutput` may be called: the handshake is complete and the window has room. */
+  get canSend(): boolean {
+    return this.#phase === 'open' && this.#sender.canSend;
+  }
+
+  /** The message that carries `chunks` as Output, to be sent at once. At least one byte; call only when `canSend`. */
+  sendOutput(chunks: readonly Uint8Array[], now: number): Buffer {
+    return this.#data(PayloadType.output, chunks, now);
+  }
+
+  /** Queues a flag, outside the window. @returns its sequence number, for `isAcknowledged`. */
+  sendFlag(flag: number, now: number): number {
+    const sequence = this.#sender.nextSequence;
+    this.#outgoing.push(this.#data(PayloadType.flag, [flagPayload(flag)], now));
+    return sequence;
+  }
+
+  isAcknowledged(sequence: number): boolean {
+    return this.#sender.isAcknowledged(sequence);
+  }
+
+  /** Acknowledgements and control messages that are to be sent before anything else. */
+  takeOutgoing(): Buffer[] {
+    const frames = this.#outgoing;
+    if (frames.length > 0) this.#outgoing = [];
+    return frames;
+  }
+
+  /** Messages that are to be sent again now. */
+  takeResends(now: number): Buffer[] {
+    return this.#phase === 'over' ? [] : this.#sender.resends(now);
+  }
+
+  /** When `takeResends` has to be called next, in terms of `now`; undefined: not before something else happens. */
+  get deadline(): number | undefined {
+    return this.#phase === 'over' ? undefined : this.#sender.deadline;
+  }
+
+  /** How long the agent has owed an acknowledgement, ms. */
+  stalledFor(now: number): number {
+    return this.#sender.stalledFor(now);
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#sender.roundTripMs;
+  }
+
+  /**
+   * The session has a new WebSocket: both directions go on where they were, and what was not acknowledged is sent
+   * again.
+   */
+  reconnected(now: number, epochOffset: number): void {
+    this.#epochOffset = epochOffset;
+    // Acknowledgements for the old socket are of no use: the agent sends those messages again.
+    this.#outgoing = [];
+    this.#sender.reconnected(now);
+  }
+
+  /** Reading from the socket was held up by us and goes on now: late acknowledgements are no sign of loss. */
+  readingResumed(now: number): void {
+    this.#sender.refresh(now);
+  }
+
+  #dispatch(frame: Frame, now: number): void {
+    switch (frame.messageType) {
+      case MessageType.output:
+        this.#sender.resume();
+        this.#arrived(frame, now);
+        break;
+      case MessageType.acknowledge: {
+        const sequence = parseAcknowledgement(frame.payload);
+        if (sequence !== undefined) this.#sender.acknowledged(sequence, now);
+        break;
+      }
+      case MessageType.pausePublication:
+        this.#sender.pause(now);
+        break;
+      case MessageType.startPublication:
+        this.#sender.resume();
+        break;
+      case MessageType.channelClosed:
+        this.#phase = 'over';
+        this.#emit({ kind: 'closed', reason: parseReason(frame.payload) });
+        break;
+      default:
+        this.#emit({ kind: 'ignored', what: `message type ${JSON.stringify(frame.messageType.slice(0, 32))}` });
+    }
+  }
+
+  #arrived(frame: Frame, now: number): void {
+    switch (this.#receiver.accept(frame)) {
+      case 'next':
+        // Not ready for it: the number is not consumed and the agent sends it again.
+        if (!this.#process(frame, now)) return;
+        this.#acknowledge(frame, now);
+        this.#processHeld(now);
+        break;
+      case 'early':
+      case 'repeated':
+        this.#acknowledge(frame, now);
+        break;
+      case 'refused':
+        this.#emit({ kind: 'ignored', what: 'a message too far ahead of the missing one' });
+    }
+  }
+
+  #processHeld(now: number): void {
+    for (let held = this.#receiver.advance(); held && this.#phase !== 'over'; held = this.#receiver.advance()) {
+      if (!this.#process(held, now)) return;
+    }
+  }
+
+  /** @returns false when there is no one to take the message yet. */
+  #process(frame: Frame, now: number): boolean {
+    const { payload } = frame;
+    switch (frame.payloadType) {
+      case PayloadType.output:
+        if (this.#phase !== 'open') return false;
+        if (payload.length > 0) this.#emit({ kind: 'output', payload });
+        return true;
+      case PayloadType.handshakeRequest:
+        this.#greet(payload, now);
+        return true;
+      case PayloadType.handshakeComplete:
+        this.#complete(payload);
+        return true;
+      case PayloadType.flag:
+        if (parseFlag(payload) === Flag.connectToPortError) this.#emit({ kind: 'connectError' });
+        else this.#emit({ kind: 'ignored', what: 'a flag without meaning for a client' });
+        return true;
+      case PayloadType.stdErr:
+        this.#emit({ kind: 'stderr', payload });
+        return true;
+      case PayloadType.exitCode:
+        this.#emit({ kind: 'exit', code: parseExitCode(payload) });
+        return true;
+      default:
+        this.#emit({ kind: 'ignored', what: `payload type ${frame.payloadType}` });
+        return true;
+    }
+  }
+
+  #greet(payload: Buffer, now: number): void {
+    // A second answer under a new number would block the agent's reader for ever.
+    if (this.#phase !== 'greeting') {
+      this.#emit({ kind: 'ignored', what: 'a repeated handshake request' });
+      return;
+    }
+    const answer = answerHandshake(parseHandshakeRequest(payload), this.#options.clientVersion);
+    this.#outgoing.push(this.#data(PayloadType.handshakeResponse, [answer.response], now));
+    if (answer.fault) {
+      this.#fail(answer.fault);
+      return;
+    }
+    this.#phase = 'completing';
+    this.#emit({ kind: 'handshake', session: answer.session });
+  }
+
+  #complete(payload: Buffer): void {
+    if (this.#phase !== 'completing') {
+      this.#emit({ kind: 'ignored', what: 'a handshake completion out of turn' });
+      return;
+    }
+    const text = parseHandshakeComplete(payload);
+    this.#phase = 'open';
+    if (text !== '') this.#emit({ kind: 'customerMessage', text });
+    this.#emit({ kind: 'ready' });
+  }
+
+  #acknowledge(frame: Frame, now: number): void {
+    const payload = acknowledgementPayload(frame.messageId, frame.sequence);
+    this.#outgoing.push(this.#writer.acknowledgement(this.#date(now), payload));
+  }
+
+  #data(payloadType: number, chunks: readonly Uint8Array[], now: number): Buffer {
+    const frame = this.#writer.data(payloadType, this.#sender.nextSequence, this.#date(now), chunks);
+    this.#sender.sent(frame, now);
+    return frame;
+  }
+
+  #date(now: number): number {
+    return Math.max(0, Math.round(this.#epochOffset + now));
+  }
+
+  #fail(fault: Fault): void {
+    this.#phase = 'over';
+    this.#emit({ kind: 'fault', fault });
+  }
+}
+
+/** The session is over whether or not its reason can be read. */
+function parseReason(payload: Buffer): string {
+  try {
+    return parseChannelClosed(payload);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { Fault } from '../../../src/base/fault';
+import { endpoint, faultCode, never, readBytes, roundTrip, useRig } from './rig';
+import { until } from './testClock';
+
+describe('a lost socket', () => {
+  const rig = useRig();
+
+  const cuts: Readonly<Record<string, () => void>> = {
+    'code 1000 "Bye"': () => rig.service.sessions[0]!.socket!.close(1000, 'Bye'),
+    'a reset': () => rig.service.sessions[0]!.socket!.terminate(),
+  };
+
+  for (const [how, cut] of Object.entries(cuts)) {
+    it(`is replaced without losing a byte of any stream: ${how}`, async () => {
+      rig.echo();
+      const link = await rig.dial();
+      const stream = await link.open(endpoint, never);
+      assert.equal(await roundTrip(stream), 'ping');
+      const sent = randomBytes(1024 * 1024);
+      stream.write(sent);
+      const reading = readBytes(stream, sent.length);
+      for (let round = 1; round <= 3; round++) {
+        const before = rig.service.sessions[0]!.agent.expected;
+        await until(() => rig.service.sessions[0]!.agent.expected > before + 20 || round > 1, 'some progress');
+        rig.service.sessions[0]!.agent.deaf = false;
+        cut();
+        await until(() => rig.service.sessions[0]!.greetings.length === round + 1, 'the next socket');
+      }
+      assert.ok((await reading).equals(sent));
+      const ids = new Set(rig.service.sessions[0]!.greetings.map((greeting) => greeting['ClientId']));
+      assert.equal(ids.size, 1, 'one client id');
+      const tokens = new Set(rig.service.sessions[0]!.greetings.map((greeting) => greeting['TokenValue']));
+      assert.equal(tokens.size, 4, 'a token per socket');
+      await link.dispose();
+    });
+  }
+
+  it('is noticed when it has fallen silent, and replaced', async () => {
+    rig.echo();
+    const link = await rig.dial();
+    const stream = await link.open(endpoint, never);
+    assert.equal(await roundTrip(stream), 'ping');
+    const socket = rig.service.sessions[0]!.socket! as unknown as { _socket: { pause(): void; resume(): void } };
+    socket._socket.pause();
+    stream.write('hello?');
+    await until(() => {
+      rig.clock.skip(1000);
+      return rig.service.sessions[0]!.greetings.length > 1;
+    }, 'the next socket');
+    assert.equal((await readBytes(stream, 6)).toString(), 'hello?');
+    await link.dispose();
+    socket._socket.resume();
+  });
+
+  it('ends the link when the service says that the session is over', async () => {
+    const link = await rig.dial();
+    rig.service.sessions[0]!.over = true;
+    rig.service.sessions[0]!.socket!.close(1000, 'Bye');
+    const fault = await link.closed;
+    faultCode('ssm.sessionEnded')(fault);
+    assert.equal(fault!.retryable, true);
+    assert.equal(rig.service.resumes, 1);
+    await link.dispose();
+  });
+
+  it('is asked for six times, with growing pauses, before the link ends', async () => {
+    const link = await rig.dial();
+    rig.service.resumeFailures = 100;
+    const times: number[] = [];
+    const resume = rig.service.resume.bind(rig.service);
+    rig.service.resume = (place, id) => {
+      times.push(rig.clock.now());
+      return resume(place, id);
+    };
+    let fault: Fault | undefined;
+    void link.closed.then((ending) => (fault = ending));
+    rig.service.sessions[0]!.socket!.terminate();
+    await until(() => {
+      rig.clock.skip(10);
+      return fault !== undefined;
+    }, 'the end of the link');
+    faultCode('ssm.connectionLost')(fault);
+    assert.equal(times.length, 6);
+    for (const [index, least] of [100, 200, 400, 800, 1600].entries()) assert.ok(times[index + 1]! - times[index]! >= least);
+    await link.dispose();
+  });
+
+  it('is replaced although the first tries fail', async () => {
+    rig.echo();
+    const link = await rig.dial();
+    const stream = await link.open(endpoint, never);
+    rig.service.resumeFailures = 2;
+    rig.service.sessions[0]!.socket!.terminate();
+    assert.equal(await roundTrip(stream), 'ping');
+    assert.equal(rig.service.resumes, 3);
+    await link.dispose();
+  });
+
+  it('can be disposed of while it is being replaced', async () => {
+    const link = await rig.dial();
+    rig.service.resume = () => new Promise(() => {});
+    rig.service.sessions[0]!.socket!.terminate();
+    await until(() => rig.logged.some(({ event }) => event === 'ssm.socketLost'), 'the loss');
+    await link.dispose();
+    assert.equal(await link.closed, undefined);
+  });
+});
