@@ -80,7 +80,8 @@ class ConsoleSession implements RedisSession {
   get prompt(): string {
     const { database, transaction } = this.#typed;
     const shown = transaction?.database ?? database;
-    return `${formatEndpoint(this.#options.endpoint)}${shown === 0 ? '' : `[${shown}]`}${transaction ? '(TX)' : ''}`;
+    const label = this.#options.label ?? formatEndpoint(this.#options.endpoint);
+    return `${label}${shown === 0 ? '' : `[${shown}]`}${transaction ? '(TX)' : ''}`;
   }
 
   async run(line: string, signal: AbortSignal): Promise<RenderedReply> {

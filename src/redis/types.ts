@@ -11,7 +11,9 @@ export interface RedisLogin {
 export interface RedisSessionOptions {
   /** The tunnel's local end. */
   readonly local: Endpoint;
-  /** The real endpoint: shown at the prompt, and the name that the TLS certificate must carry. */
+  /** What the prompt shows; the endpoint unless told. */
+  readonly label?: string;
+  /** The real endpoint, whose name the TLS certificate must carry. */
   readonly endpoint: Endpoint;
   readonly tls: TlsMode;
   readonly login?: RedisLogin;
@@ -33,7 +35,7 @@ export type RedisSessionState = 'ready' | 'lost' | 'closed';
 /** One console session: its own connection through the tunnel. */
 export interface RedisSession {
   readonly state: RedisSessionState;
-  /** As redis-cli shows it, without the last `>`: `host:6379`, `host:6379[2]`, `host:6379[2](TX)`. */
+  /** As redis-cli shows it, without the last `>`: `label`, `label[2]`, `label[2](TX)`. */
   readonly prompt: string;
   readonly onDidChangeState: Event<RedisSessionState>;
   /**

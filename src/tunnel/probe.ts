@@ -62,18 +62,28 @@ function ping(raw: Duplex, route: Route, ca: string | undefined, clock: Clock, s
   return new Promise((resolve, reject) => {
     const secure = route.target.tls !== 'off';
     let sentAt = 0;
+    let first: Reply | undefined;
     const decoder = new RespDecoder(REPLY_LIMITS);
     const finish = (settle: () => void): void => {
       signal.removeEventListener('abort', onAbort);
       settle();
       stream.destroy();
     };
-    const fail = (error: unknown): void => finish(() => reject(probeFault(error, route, secure)));
+    const done = (reply: Reply): void => finish(() => resolve(reply));
+    // A server may close right after its refusal, which is an answer all the same.
+    const fail = (error: unknown): void => (first ? done(first) : finish(() => reject(probeFault(error, route, secure))));
     const onAbort = (): void => finish(() => reject(cancelled()));
     const onData = (chunk: Buffer): void => {
       try {
         const [value] = decoder.push(chunk);
-        if (value) finish(() => resolve({ value, latencyMs: clock.now() - sentAt }));
+        if (!value) return;
+        const reply = { value, latencyMs: clock.now() - sentAt };
+        if (first) done(reply);
+        else {
+          // The first round trip waits for the bastion's own connection to the target; the second is the latency.
+          first = reply;
+          send();
+        }
       } catch (error) {
         finish(() => reject(notRedis(route, error)));
       }

@@ -235,9 +235,11 @@ export class Tunnel {
     this.#clients.add(socket);
     socket.once('close', () => {
       this.#clients.delete(socket);
-      this.#move({ type: 'streams', count: this.#clients.size }, 'later');
+      this.#countStreams();
     });
-    this.#move({ type: 'streams', count: this.#clients.size }, 'later');
+    // A client that has ended its side may be gone altogether, which cannot be told apart; it counts no longer.
+    socket.once('end', () => this.#countStreams());
+    this.#countStreams();
     void this.#serve(socket);
   }
 
@@ -278,6 +280,11 @@ export class Tunnel {
       signal.addEventListener('abort', onAbort, { once: true });
       if (signal.aborted) onAbort();
     });
+  }
+
+  #countStreams(): void {
+    const count = [...this.#clients].filter(({ readableEnded }) => !readableEnded).length;
+    this.#move({ type: 'streams', count }, 'later');
   }
 
   #setHealth(health: Health): void {

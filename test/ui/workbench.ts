@@ -19,6 +19,8 @@ const THEME_LABELS: Readonly<Record<Theme, string>> = { light: 'Light Modern', d
 /** Pixels: more than any tree is high, and less than a view is. */
 const SCROLL_FAR = 100_000;
 const SCROLL_STEP = 100;
+/** Within this time the rows that were scrolled to are drawn, ms. */
+const DRAW_MS = 500;
 
 /** A person's hands and eyes on one VS Code window. Everything waits for what it needs, up to the page's time limit. */
 export class Workbench {
@@ -72,17 +74,28 @@ export class Workbench {
     const row = this.treeItem(view, name);
     const tree = this.view(view).locator('.monaco-list').first();
     await tree.waitFor();
-    let before = '';
+    const rows = async (): Promise<string> => (await tree.getByRole('treeitem').allInnerTexts()).join('\n');
+    let down = true;
     await this.until(async () => {
-      if ((await row.count()) > 0) return true;
-      await tree.hover();
-      const drawn = (await tree.getByRole('treeitem').allInnerTexts()).join('\n');
-      // At the end, or the tree is still filling: start again from the top.
-      await this.page.mouse.wheel(0, drawn === before ? -SCROLL_FAR : SCROLL_STEP);
-      before = drawn;
+      const [frame, place] = [await tree.boundingBox(), (await row.count()) > 0 ? await row.boundingBox() : null];
+      if (!frame) return false;
+      const below = place && place.y + place.height - (frame.y + frame.height);
+      const above = place && frame.y - place.y;
+      // The tree also draws a row or two outside of its frame, where the mouse does not reach them.
+      if (place && below! <= 0 && above! <= 0) return true;
+      // Over the scroll bar: rows under the mouse bring up tooltips, which then lie over the tree.
+      await this.page.mouse.move(frame.x + frame.width - 4, frame.y + frame.height / 2);
+      if (place) {
+        await this.page.mouse.wheel(0, below! > 0 ? below! : -above!);
+        await this.#within(DRAW_MS, async () => (await row.boundingBox())?.y !== place.y);
+        return false;
+      }
+      const before = await rows();
+      await this.page.mouse.wheel(0, down ? SCROLL_STEP : -SCROLL_FAR);
+      // The next rows are drawn a moment later. None: the end, or the tree is still filling, so start again from the top.
+      down = !down || (await this.#within(DRAW_MS, async () => (await rows()) !== before));
       return false;
     }, `a row ${name} in ${view}`);
-    await row.scrollIntoViewIfNeeded();
     return row;
   }
 
@@ -100,9 +113,15 @@ export class Workbench {
 
   /** Presses one of the buttons that a row shows under the mouse. */
   async rowAction(view: string, name: string | RegExp, action: string): Promise<void> {
-    const row = await this.row(view, name);
-    await row.hover();
-    await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
+    await this.until(async () => {
+      const row = await this.row(view, name);
+      // A tree that is drawn anew at this moment moves the row away from under the mouse.
+      const moment = { timeout: 2000 };
+      return row
+        .hover(moment)
+        .then(() => row.locator(`.actions .action-label[aria-label^="${action}"]`).click(moment))
+        .then(() => true, () => false);
+    }, `${action} is pressed on ${name}`);
   }
 
   /** Chooses from the context menu of a row. */
@@ -143,9 +162,9 @@ export class Workbench {
     await row.click();
   }
 
-  /** Answers an input box. */
-  async answer(text: string): Promise<void> {
-    await this.quickInput.waitFor();
+  /** Answers the input box that asks with this prompt: one box may follow another in the same place. */
+  async answer(prompt: string, text: string): Promise<void> {
+    await this.page.locator('.quick-input-message', { hasText: prompt }).waitFor();
     await this.quickInput.fill(text);
     await this.page.keyboard.press('Enter');
   }
@@ -220,18 +239,29 @@ export class Workbench {
 
   /** Polls a condition for up to `limitMs`; `what` names it when it does not come true. */
   async until(condition: () => Promise<boolean>, what: string, limitMs = 20_000): Promise<void> {
-    const deadline = performance.now() + limitMs;
-    while (!(await condition())) {
-      assert.ok(performance.now() < deadline, `not within ${limitMs} ms: ${what}`);
-      await this.page.waitForTimeout(50);
-    }
+    assert.ok(await this.#within(limitMs, condition), `not within ${limitMs} ms: ${what}`);
   }
 
-  /** Moves the mouse to where it changes nothing, and waits until tooltips have gone. */
+  /** Whether the condition comes true in time. */
+  async #within(limitMs: number, condition: () => Promise<boolean>): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    while (!(await condition())) {
+      if (performance.now() > deadline) return false;
+      await this.page.waitForTimeout(50);
+    }
+    return true;
+  }
+
+  /** Moves the mouse to where it changes nothing, and waits for tooltips to go; one whose button has vanished stays for good. */
   async #parkMouse(): Promise<void> {
     const size = this.page.viewportSize();
-    if (size) await this.page.mouse.move(size.width - 1, size.height / 2);
-    await this.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
+    if (!size) return;
+    const tooltip = this.page.locator('.workbench-hover:visible');
+    let step = 0;
+    await this.#within(2000, async () => {
+      await this.page.mouse.move(size.width - 1 - (step++ % 2), size.height / 2);
+      return (await tooltip.count()) === 0;
+    });
   }
 
   #untilTheme(theme: Theme): Promise<void> {

@@ -1,11 +1,10 @@
 import { asFault, describeFault, Fault, isCancelled } from '../../base/fault';
 import type { Logger } from '../../base/log';
-import { formatEndpoint } from '../../model/endpoint';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { RedisSession, RedisSessionState } from '../../redis/types';
 import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
 import type { RedisLogins } from '../services';
-import { needsLogin, openWithLogin, type SessionServices } from './login';
+import { needsLogin, openWithLogin, type SessionServices, promptLabel } from './login';
 
 export interface ControllerPorts {
   readonly services: SessionServices & { readonly logger: Logger };
@@ -109,7 +108,7 @@ export class ConsoleController {
   }
 
   get #prompt(): string {
-    return this.#session?.prompt ?? formatEndpoint(this.#tunnel.route.endpoint);
+    return this.#session?.prompt ?? promptLabel(this.#tunnel.route);
   }
 
   #connect(): Promise<void> {

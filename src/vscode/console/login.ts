@@ -1,4 +1,5 @@
 import { asFault, cancelled, faultData } from '../../base/fault';
+import type { Route } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { RedisSession } from '../../redis/types';
 import type { RedisLogins, Services } from '../services';
@@ -8,6 +9,11 @@ export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa'>;
 /** Whether a login from the person can help. */
 export function needsLogin(code: string): boolean {
   return code === 'redis.passwordNeeded' || code === 'redis.wrongPassword';
+}
+
+/** What the prompt shows: AWS's host names are too long to leave room for a command. */
+export function promptLabel({ target, role }: Route): string {
+  return role === undefined || role === 'primary' ? target.name : `${target.name} ${role}`;
 }
 
 /**
@@ -27,7 +33,8 @@ export async function openWithLogin(
   for (;;) {
     if (signal.aborted) throw cancelled();
     try {
-      return await openRedisSession({ local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }) }, signal);
+      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }) };
+      return await openRedisSession(options, signal);
     } catch (error) {
       const fault = asFault(error);
       if (!needsLogin(fault.code)) throw fault;

@@ -25,7 +25,7 @@ describe('redisProbe', () => {
   });
 
   const answering = (reply: string) => (socket: Socket) => {
-    socket.once('data', (request: Buffer) => {
+    socket.on('data', (request: Buffer) => {
       assert.equal(request.toString(), '*1\r\n$4\r\nPING\r\n');
       socket.write(reply);
     });
@@ -39,6 +39,24 @@ describe('redisProbe', () => {
       assert.ok(health.latencyMs! > 0 && health.latencyMs! < 5000);
     });
   }
+
+  it('measures the second round trip: the first waits for the connection behind the bastion', async () => {
+    let requests = 0;
+    await against((socket) => {
+      socket.on('data', () => {
+        if (++requests === 1) setTimeout(() => socket.write('+PONG\r\n'), 200);
+        else socket.write('+PONG\r\n');
+      });
+    });
+    const health = await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never);
+    assert.equal(requests, 2);
+    assert.ok(health.latencyMs! < 150, String(health.latencyMs));
+  });
+
+  it('takes the refusal of a server that closes right after it for an answer', async () => {
+    await against((socket) => void socket.once('data', () => socket.end('-DENIED Redis is running in protected mode\r\n')));
+    assert.equal((await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never)).level, 'ok');
+  });
 
   it('calls a server that is still loading degraded', async () => {
     await against(answering('-LOADING Redis is loading the dataset in memory\r\n'));

@@ -122,7 +122,7 @@ describe('ConsoleController', () => {
   it('connects when the page is ready, through the tunnel and under the real name', async () => {
     const world = await new World().start();
     assert.deepEqual(world.opened, [
-      { local: { host: '127.0.0.1', port: 16379 }, endpoint: { host: 'cache.internal', port: 6379 }, tls: 'required', ca: 'PEM' },
+      { label: 'orders', local: { host: '127.0.0.1', port: 16379 }, endpoint: { host: 'cache.internal', port: 6379 }, tls: 'required', ca: 'PEM' },
     ]);
     assert.deepEqual(world.posted.map(({ type }) => type), ['setup', 'status', 'status']);
     assert.deepEqual(world.last, { type: 'status', status: 'ready', prompt: 'cache.internal:6379', detail: '' });

@@ -9,6 +9,8 @@ export const QUIET_SETTINGS: Settings = {
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
+  // Rows that stick to the top lie over the ones that a test wants to press.
+  'workbench.tree.enableStickyScroll': false,
   'workbench.settings.enableNaturalLanguageSearch': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'telemetry.telemetryLevel': 'off',
