@@ -19,6 +19,12 @@ export interface AwsDeps {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** Sockets that trust one bundle, and that bundle (PEM). */
+interface Trusted {
+  readonly agents: Agents;
+  readonly ca: string | undefined;
+}
+
 /** Connections per endpoint: enough for every provider at once, few enough to be no burden. */
 const MAX_SOCKETS = 16;
 
@@ -30,7 +36,7 @@ export class AwsAccess {
   readonly #deps: AwsDeps;
   readonly #env: NodeJS.ProcessEnv;
   readonly #lifetime = new AbortController();
-  readonly #agents = new Map<string, Agents>();
+  readonly #agents = new Map<string, Trusted>();
   #sessions = new Map<string, AwsSession>();
   #fingerprint = '';
 
@@ -57,7 +63,7 @@ export class AwsAccess {
     const key = JSON.stringify([profile, wanted]);
     const known = this.#sessions.get(key);
     if (known) return known;
-    const agents = await this.#agentsFor(settings.caBundle);
+    const trusted = await this.#agentsFor(settings.caBundle);
     throwIfAborted(this.#lifetime.signal);
     const { logger, clock } = this.#deps;
     const session = new AwsSession({
@@ -65,7 +71,8 @@ export class AwsAccess {
       region: wanted,
       paths: shared.paths,
       env: this.#env,
-      agents,
+      agents: trusted.agents,
+      ca: trusted.ca,
       clock,
       logger,
       lifetime: this.#lifetime.signal,
@@ -78,9 +85,9 @@ export class AwsAccess {
   dispose(): void {
     this.#lifetime.abort();
     this.#sessions.clear();
-    for (const { http, https } of this.#agents.values()) {
-      http.destroy();
-      https.destroy();
+    for (const { agents } of this.#agents.values()) {
+      agents.http.destroy();
+      agents.https.destroy();
     }
     this.#agents.clear();
   }
@@ -94,15 +101,16 @@ export class AwsAccess {
     return shared;
   }
 
-  async #agentsFor(caBundle: string | undefined): Promise<Agents> {
+  async #agentsFor(caBundle: string | undefined): Promise<Trusted> {
     // By content: a bundle that was replaced in place gets agents of its own.
     const ca = caBundle === undefined ? '' : await readBundle(caBundle);
     const known = this.#agents.get(ca);
     if (known) return known;
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
     const agents = { http: new HttpAgent(options), https: new HttpsAgent(ca === '' ? options : { ...options, ca }) };
-    this.#agents.set(ca, agents);
-    return agents;
+    const trusted: Trusted = { agents, ca: ca === '' ? undefined : ca };
+    this.#agents.set(ca, trusted);
+    return trusted;
   }
 }
 

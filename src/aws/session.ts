@@ -28,6 +28,8 @@ export interface SessionParts {
   readonly paths: ConfigPaths;
   readonly env: NodeJS.ProcessEnv;
   readonly agents: Agents;
+  /** Certificates (PEM) that replace the built-in ones. */
+  readonly ca: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Fires when everything ends. */
@@ -55,6 +57,11 @@ export class AwsSession {
     this.#parts = parts;
     this.place = { profile: parts.settings.name, region: parts.region };
     this.#credentials = new CachedCredentials(() => this.#loadCredentials(), parts.clock);
+  }
+
+  /** Certificates (PEM) that the configuration names instead of the built-in ones. */
+  get ca(): string | undefined {
+    return this.#parts.ca;
   }
 
   get ssm(): SsmApi {

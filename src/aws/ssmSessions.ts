@@ -59,7 +59,7 @@ export class AwsSsmSessions implements SsmSessionApi {
       // Anything less certain than a refusal may have started a session already.
       { subject: request.bastionId, repeat: (fault) => fault.code === 'aws.throttled' },
     );
-    const grant = toGrant(answer);
+    const grant = toGrant(answer, session.ca);
     if (grant) return grant;
     throw new Fault('ssm.noGrant', `Session Manager started no usable session on ${request.bastionId}.`, {
       retryable: true,
@@ -74,7 +74,7 @@ export class AwsSsmSessions implements SsmSessionApi {
         subject: sessionId,
       }),
     );
-    return answer && toGrant({ ...answer, SessionId: sessionId });
+    return answer && toGrant({ ...answer, SessionId: sessionId }, session.ca);
   }
 
   async terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void> {
@@ -126,9 +126,12 @@ async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function toGrant(answer: Pick<StartSessionCommandOutput, 'SessionId' | 'TokenValue' | 'StreamUrl'>): SsmSessionGrant | undefined {
-  const { SessionId, TokenValue, StreamUrl } = answer;
-  return SessionId && TokenValue && StreamUrl ? { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl } : undefined;
+function toGrant(
+  { SessionId, TokenValue, StreamUrl }: Pick<StartSessionCommandOutput, 'SessionId' | 'TokenValue' | 'StreamUrl'>,
+  ca: string | undefined,
+): SsmSessionGrant | undefined {
+  if (!SessionId || !TokenValue || !StreamUrl) return undefined;
+  return { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl, ...(ca !== undefined && { ca }) };
 }
 
 /** @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port. */

@@ -18,6 +18,8 @@ export interface SsmSessionGrant {
   readonly sessionId: string;
   readonly tokenValue: string;
   readonly streamUrl: string;
+  /** Certificates (PEM) that the data channel is verified against instead of the built-in ones: AWS_CA_BUNDLE, `ca_bundle`. */
+  readonly ca?: string;
 }
 
 /** The Session Manager calls that a link needs; implemented over the AWS SDK. */

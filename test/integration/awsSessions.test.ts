@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createAws } from '../../src/aws';
 import type { Aws } from '../../src/aws';
@@ -7,6 +9,7 @@ import { isCancelled, isFault } from '../../src/base/fault';
 import { nullLogger } from '../../src/base/log';
 import { eventually } from '../fixtures/eventually';
 import type { Sandbox } from '../sandbox/sandbox';
+import { CertificateAuthority } from '../sandbox/servers/certificates';
 import { arrival, awsBench } from './awsBench';
 import type { AwsBench } from './awsBench';
 
@@ -17,11 +20,12 @@ describe('Session Manager API', () => {
   let bench: AwsBench;
   let aws: Aws;
   let sandbox: Sandbox;
+  let directory: string;
   const { signal } = new AbortController();
 
   beforeEach(async () => {
     bench = await awsBench();
-    ({ aws, sandbox } = bench);
+    ({ aws, sandbox, directory } = bench);
   });
 
   afterEach(() => bench.close());
@@ -47,6 +51,16 @@ describe('Session Manager API', () => {
     assert.deepEqual(active(), []);
     await aws.sessions.terminate(place, grant.sessionId, signal);
     assert.equal(await aws.sessions.resume(place, grant.sessionId, signal), undefined);
+  });
+
+  it('hands the CA bundle of the profile on to the data channel', async () => {
+    const { caFile } = await CertificateAuthority.create(directory);
+    const file = join(directory, 'config');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('[profile dev]', `[profile dev]\nca_bundle = ${caFile}`));
+    const grant = await aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, signal);
+    assert.equal(grant.ca, await readFile(caFile, 'utf8'));
+    assert.equal((await aws.sessions.resume(place, grant.sessionId, signal))?.ca, grant.ca);
+    await aws.sessions.terminate(place, grant.sessionId, signal);
   });
 
   it('takes a session that the service does not know for one that is over', async () => {

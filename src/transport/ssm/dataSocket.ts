@@ -18,7 +18,8 @@ export interface StreamAddress {
 }
 
 /**
- * Makes the byte stream below the WebSocket: connected, with TLS established and verified when `secure`.
+ * Makes the byte stream below the WebSocket: connected, with TLS established and verified when `secure`, against `ca`
+ * (PEM) where the AWS configuration names one.
  * A proxy is one more function of this shape.
  */
 export type CreateSocket = (address: StreamAddress, ca: string | undefined, signal: AbortSignal) => Promise<net.Socket>;
@@ -122,7 +123,7 @@ export const connectDirectly: CreateSocket = (address, ca, signal) =>
           // A literal address may not be sent as a server name (RFC 6066); the certificate is verified for it all the
           // same.
           servername: net.isIP(host) ? '' : host,
-          ...(ca && { ca: [...tls.rootCertificates, ca] }),
+          ...(ca !== undefined && { ca }),
         })
       : net.connect({ host, port });
     const done = (): void => {

@@ -36,7 +36,6 @@ export interface SessionDeps {
   /** Bytes of payload per message. */
   readonly payloadBytes: number;
   /** Certificates (PEM) trusted besides the built-in ones. */
-  readonly ca: string | undefined;
 }
 
 /** Makes what runs over the session, once the agent has said what it is. */
@@ -175,7 +174,7 @@ export class SsmSession {
   }
 
   async #openSocket(grant: SsmSessionGrant, signal: AbortSignal): Promise<DataSocket> {
-    const { createSocket, ca } = this.#deps;
+    const { createSocket } = this.#deps;
     // Events name their socket: those of a socket that has been replaced mean nothing any more.
     const held: { socket?: DataSocket } = {};
     const current = (): boolean => this.#state.phase === 'live' && this.#state.socket === held.socket;
@@ -199,7 +198,7 @@ export class SsmSession {
         if (current()) this.#onLost(why);
       },
     };
-    const socket = await openDataSocket({ streamUrl: grant.streamUrl, greeting, ca, createSocket, events }, signal);
+    const socket = await openDataSocket({ streamUrl: grant.streamUrl, greeting, ca: grant.ca, createSocket, events }, signal);
     if (signal.aborted) {
       socket.destroy();
       throw cancelled();

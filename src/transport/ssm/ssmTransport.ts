@@ -21,8 +21,6 @@ export interface SsmTransportOptions {
   readonly documentName?: string;
   /** Bytes of payload per message, 1 to 1048576; 1024 is what AWS's own programs send and the default. */
   readonly payloadBytes?: number;
-  /** Certificates (PEM) trusted for the data channel besides the built-in ones. */
-  readonly ca?: string;
   /** Makes the byte stream below the WebSocket; a direct connection unless told. */
   readonly createSocket?: CreateSocket;
 }
@@ -72,7 +70,7 @@ export class SsmTransport implements Transport {
       made.link = new (multiplexed ? MuxLink : BasicLink)(session, route.endpoint, clock);
       return made.link;
     };
-    const deps = { api, clock, logger, createSocket, payloadBytes, ca: options.ca };
+    const deps = { api, clock, logger, createSocket, payloadBytes };
     await SsmSession.start(deps, request, makeCarrier, signal);
     return made.link!;
   }
