@@ -1,5 +1,6 @@
 import { cancelled, Fault, isFault } from '../base/fault';
 import type { FaultCode, Remedy } from '../base/fault';
+import { CERTIFICATE_ERRORS } from '../base/trust';
 import { quoted } from './profiles';
 import type { ProfileSettings } from './profiles';
 
@@ -92,20 +93,7 @@ const RULES: readonly Rule[] = [
     say: throttled,
   },
   { status: (status) => status === 429, say: throttled },
-  {
-    names: [
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_SIGNATURE_FAILURE',
-      'CERT_HAS_EXPIRED',
-      'CERT_NOT_YET_VALID',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
-    ],
-    say: untrusted,
-  },
+  { names: CERTIFICATE_ERRORS, say: untrusted },
   {
     names: [
       'ENOTFOUND',

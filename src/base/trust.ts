@@ -12,33 +12,35 @@ export function trustedCertificates(extra: string | undefined): string[] | undef
   return [...(getCACertificates?.('default') ?? tls.rootCertificates), extra];
 }
 
-const NAME_MISMATCH = new Set(['ERR_TLS_CERT_ALTNAME_INVALID']);
-const UNTRUSTED = new Set([
+const NAME_MISMATCH = 'ERR_TLS_CERT_ALTNAME_INVALID';
+const UNTRUSTED: readonly string[] = [
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'CERT_SIGNATURE_FAILURE',
-]);
-const OUT_OF_DATE = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+];
+const OUT_OF_DATE: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
+/** Node's codes for a certificate that does not verify, for whatever reason. */
+export const CERTIFICATE_ERRORS: readonly string[] = [NAME_MISMATCH, ...UNTRUSTED, ...OUT_OF_DATE];
 
 /** The Fault for a failed certificate check of `host`; undefined when the error is something else. */
 export function tlsFault(error: unknown, host: string): Fault | undefined {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (NAME_MISMATCH.has(code)) {
+  if (code === NAME_MISMATCH) {
     return new Fault('target.tlsNameMismatch', `The server's certificate is not for ${host}.`, {
       cause: error,
       remedy: { text: 'Connect to the name that the certificate carries; refresh if the cache was changed recently.', action: 'retry' },
     });
   }
-  if (UNTRUSTED.has(code)) {
+  if (UNTRUSTED.includes(code)) {
     return new Fault('target.tlsUntrusted', `The certificate of ${host} is signed by an authority that is not trusted here.`, {
       cause: error,
       remedy: { text: 'Name the file with its CA certificate in the setting `sallyport.tls.caFile`.', action: 'retry' },
     });
   }
-  if (OUT_OF_DATE.has(code)) {
+  if (OUT_OF_DATE.includes(code)) {
     return new Fault('target.tlsExpired', `The certificate of ${host} is not valid at this time.`, {
       cause: error,
       remedy: { text: "Check this computer's clock, then the certificate.", action: 'retry' },

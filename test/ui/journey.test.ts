@@ -207,6 +207,17 @@ describe('what the Resources view says when something is missing', () => {
     });
   }
 
+  it('no credentials, in the view and in the log', async () => {
+    const bare = { AWS_PROFILE: '', AWS_REGION: 'eu-central-1', AWS_CONFIG_FILE: '/nowhere/config', AWS_SHARED_CREDENTIALS_FILE: '/nowhere/credentials' };
+    window = await openWindow({ release: 'newest', theme: 'dark', env: bare });
+    const { workbench } = window;
+    await workbench.openContainer('Sallyport');
+    await workbench.row('Resources', /AWS profile "default" has no usable credentials/);
+    await workbench.runCommand('Sallyport: Show Log');
+    await workbench.page.locator('.part.panel .view-lines', { hasText: 'aws.noCredentials' }).waitFor();
+    await workbench.picture('no-credentials');
+  });
+
   it('no AWS configuration at all', async () => {
     const none = { AWS_PROFILE: '', AWS_CONFIG_FILE: '/nowhere/config', AWS_SHARED_CREDENTIALS_FILE: '/nowhere/credentials' };
     window = await openWindow({ release: 'newest', theme: 'dark', env: none });

@@ -4,8 +4,8 @@ import { Agent } from '../../sandbox/sessionManager/agent';
 import { acknowledgement, decodeFrame, Flag, flagPayload, type Frame, newFrame, PayloadType } from '../../sandbox/sessionManager/frames';
 import type { Resolution } from '../../sandbox/sessionManager/targets';
 import { eventually } from '../../fixtures/eventually';
-import type { Vector } from './sessionManagerVectors';
-import { loadVectors } from './sessionManagerVectors';
+import type { Vector } from '../../fixtures/ssmSessionVectors';
+import { vectors } from '../../fixtures/ssmSessionVectors';
 
 /** An agent without a service, with the client's part played by the test. */
 class Bench {
@@ -143,12 +143,12 @@ describe('sandbox agent', () => {
   };
 
   it('answers the recorded multiplexed client as the real agent did', async () => {
-    await replay(loadVectors().mux, '3.3.1142.0');
+    await replay(vectors.mux, '3.3.1142.0');
     assert.equal(bench.agent.mode, 'mux');
   });
 
   it('answers the recorded basic client as the real agent did', async () => {
-    const { basic } = loadVectors();
+    const { basic } = vectors;
     await replay(basic, '3.0.196.0');
     assert.equal(bench.agent.mode, 'basic');
     assert.deepEqual(bench.endings, [''], 'the last recorded message is TerminateSession');

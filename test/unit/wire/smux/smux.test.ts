@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isFault } from '../../../../src/base/fault';
 import type { SmuxOptions } from '../../../../src/wire/smux/smux';
 import { SmuxClient } from '../../../../src/wire/smux/smux';
-import { vectors } from '../ssm/vectors';
+import { vectors } from '../../../fixtures/ssmSessionVectors';
 
 type Happening = readonly ['data', number, string] | readonly ['finished', number] | readonly ['drained', number];
 

@@ -4,7 +4,7 @@ import type { ChannelEvent } from '../../../../src/wire/ssm/channel';
 import { Channel } from '../../../../src/wire/ssm/channel';
 import { Flag } from '../../../../src/wire/ssm/messages';
 import { AgentModel, decodeMessage, encodeMessage, handshakeRequest, json } from './agentModel';
-import { vectors } from './vectors';
+import { vectors } from '../../../fixtures/ssmSessionVectors';
 
 interface Bench {
   readonly channel: Channel;

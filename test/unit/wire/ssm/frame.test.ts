@@ -14,7 +14,7 @@ import {
   PayloadType,
 } from '../../../../src/wire/ssm/frame';
 import { decodeMessage, encodeMessage } from './agentModel';
-import { vectors } from './vectors';
+import { vectors } from '../../../fixtures/ssmSessionVectors';
 
 const isProtocolFault = (error: unknown): boolean => isFault(error) && error.code === 'ssm.protocol';
 const recorded = [...vectors.mux, ...vectors.basic];
