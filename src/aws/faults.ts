@@ -47,6 +47,7 @@ const KEY_ERRORS = ['SignatureDoesNotMatch', 'InvalidSignatureException', 'Incom
 /**
  * The first rule whose names, text and status all match decides. Names are AWS's common and
  * per-service error codes (query, EC2 and JSON protocols spell them differently) and Node's errno names.
+ * Sentences begin with what is wrong: a narrow tree cuts off their end.
  */
 const RULES: readonly Rule[] = [
   { names: ['TargetNotConnected'], say: targetNotConnected },
@@ -224,13 +225,13 @@ function expired(_facts: ErrorFacts, { profile, signIn }: FaultContext): Sentenc
   if (signIn) {
     return {
       code: 'aws.expiredCredentials',
-      message: `The sign-in of AWS profile "${profile}" is missing or has expired.`,
+      message: `Sign-in is missing or has expired for AWS profile "${profile}".`,
       remedy: { text: `Run \`${signIn.command} --profile ${quoted(signIn.profile)}\`, then try again.`, action: 'signIn' },
     };
   }
   return {
     code: 'aws.expiredCredentials',
-    message: `The credentials of AWS profile "${profile}" have expired.`,
+    message: `Credentials have expired for AWS profile "${profile}".`,
     remedy: { text: 'Renew them where they came from, then try again.', action: 'retry' },
   };
 }
@@ -249,7 +250,7 @@ function noCredentials({ message }: Pick<ErrorFacts, 'message'>, { profile }: Pi
   const process = /credential_process/.test(message) ? ': its credential_process failed' : '';
   return {
     code: 'aws.noCredentials',
-    message: `AWS profile "${profile}" has no usable credentials${via}${process}.`,
+    message: `No usable credentials for AWS profile "${profile}"${via}${process}.`,
     remedy: {
       text: `Run \`aws configure sso --profile ${quoted(profile)}\` or \`aws configure --profile ${quoted(profile)}\`, or choose another profile.`,
       action: 'selectProfile',
@@ -273,7 +274,7 @@ function accessDenied({ message }: ErrorFacts, { action, profile }: FaultContext
   const explicit = /with an explicit deny in (?:an? )?([a-z-]+(?: [a-z]+)? policy)/i.exec(message)?.[1];
   return {
     code: 'aws.accessDenied',
-    message: `AWS profile "${profile}" may not call ${missing}${resource ? ` on ${resource}` : ''}${explicit ? ` (denied by a ${explicit})` : ''}.`,
+    message: `No permission for ${missing}${resource ? ` on ${resource}` : ''}${explicit ? ` (denied by a ${explicit})` : ''} with AWS profile "${profile}".`,
     remedy: {
       text: explicit
         ? `Ask your administrator to lift the denial of ${missing}, or choose another profile.`

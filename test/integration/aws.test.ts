@@ -229,7 +229,7 @@ describe('AWS access', () => {
       const { accountId, bastions, targets, faults } = await discover('denied');
       assert.equal(accountId, DEV);
       assert.deepEqual([bastions.length, targets.length], [0, 0]);
-      const missing = faults.map(({ code, message }) => `${code} ${/may not call (\S+?)(?: on|\.$)/.exec(message)?.[1]}`);
+      const missing = faults.map(({ code, message }) => `${code} ${/No permission for (\S+)/.exec(message)?.[1]}`);
       assert.deepEqual(new Set(missing), new Set([
         'aws.accessDenied ec2:DescribeInstances',
         'aws.accessDenied ssm:DescribeInstanceInformation',
@@ -288,7 +288,7 @@ describe('AWS access', () => {
 
   describe('refusal before the first part', () => {
     it('is told for expired credentials', async () => {
-      assert.match(await refusal('expired'), /^aws\.expiredCredentials The credentials of AWS profile "expired" have expired\./);
+      assert.match(await refusal('expired'), /^aws\.expiredCredentials Credentials have expired for AWS profile "expired"\./);
     });
 
     it('is told for a wrong key', async () => {

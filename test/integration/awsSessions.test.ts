@@ -87,7 +87,7 @@ describe('Session Manager API', () => {
     const bastionId = bastion('shop-bastion');
     await assert.rejects(aws.sessions.start({ place, bastionId, to }, signal), (error: unknown) => {
       assert.ok(isFault(error) && error.code === 'aws.accessDenied');
-      assert.match(error.message, new RegExp(`may not call ssm:StartSession on arn:aws:ec2:${FRANKFURT}:${DEV}:instance/${bastionId}\\.$`));
+      assert.match(error.message, new RegExp(`^No permission for ssm:StartSession on arn:aws:ec2:${FRANKFURT}:${DEV}:instance/${bastionId} `));
       return true;
     });
   });

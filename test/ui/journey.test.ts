@@ -193,9 +193,9 @@ describe('what the Resources view says when something is missing', () => {
   });
 
   const cases: readonly [string, string, RegExp][] = [
-    ['expired credentials', 'expired', /The credentials of AWS profile "expired" have expired/],
+    ['expired credentials', 'expired', /Credentials have expired for AWS profile "expired"/],
     ['no region', 'noregion', /The profile "noregion" has no region/],
-    ['access denied', 'partial', /may not call elasticache:Describe/],
+    ['access denied', 'partial', /No permission for elasticache:Describe/],
   ];
   for (const [name, profile, sentence] of cases) {
     it(name, async () => {
@@ -212,7 +212,7 @@ describe('what the Resources view says when something is missing', () => {
     window = await openWindow({ release: 'newest', theme: 'dark', env: bare });
     const { workbench } = window;
     await workbench.openContainer('Sallyport');
-    await workbench.row('Resources', /AWS profile "default" has no usable credentials/);
+    await workbench.row('Resources', /No usable credentials for AWS profile "default"/);
     await workbench.runCommand('Sallyport: Show Log');
     await workbench.page.locator('.part.panel .view-lines', { hasText: 'aws.noCredentials' }).waitFor();
     await workbench.picture('no-credentials');

@@ -102,18 +102,18 @@ describe('faults of AWS', () => {
         ),
         { ...context, action: 'ssm:StartSession' },
       );
-      assert.equal(fault.message, 'AWS profile "dev" may not call ssm:StartSession on arn:aws:ec2:eu-central-1:111122223333:instance/i-0abc.');
+      assert.equal(fault.message, 'No permission for ssm:StartSession on arn:aws:ec2:eu-central-1:111122223333:instance/i-0abc with AWS profile "dev".');
       assert.match(fault.remedy?.text ?? '', /Add ssm:StartSession/);
     });
 
     it('believes AWS about the action: the credentials of a call may need another one', () => {
       const fault = awsFault(thrown('AccessDenied', `${user} sts:AssumeRole on resource: arn:aws:iam::1:role/R`, 403), context);
-      assert.match(fault.message, /may not call sts:AssumeRole on arn:aws:iam::1:role\/R\.$/);
+      assert.match(fault.message, /^No permission for sts:AssumeRole on arn:aws:iam::1:role\/R /);
     });
 
     it('falls back to the action that was called', () => {
       const fault = awsFault(thrown('UnauthorizedOperation', 'You are not authorized to perform this operation.', 403), context);
-      assert.equal(fault.message, 'AWS profile "dev" may not call ec2:DescribeInstances.');
+      assert.equal(fault.message, 'No permission for ec2:DescribeInstances with AWS profile "dev".');
     });
 
     it('says when a policy denies it outright', () => {
