@@ -8,7 +8,7 @@ export interface Logger {
 
 export const nullLogger: Logger = { log: () => {} };
 
-// Names of fields whose values are secrets wherever they occur (threats: "Secrets in logs").
+// Names of fields whose values are secrets wherever they occur.
 const SECRET_FIELD = /token|streamurl|password|passphrase|secret|authorization|credential|accesskey|sessionkey/i;
 // Secrets inside text: SigV4 query parameters, the data channel's token, and the arguments of Redis logins.
 const SECRET_TEXT: readonly [RegExp, string][] = [

@@ -24,7 +24,7 @@ export interface Bastion {
   readonly securityGroupIds: readonly string[];
 }
 
-/** Agents before this cannot forward to remote hosts (facts/diagnosis 0.3). */
+/** Agents before this cannot forward to remote hosts (AWS Systems Manager user guide, port forwarding to a remote host). */
 export const REMOTE_HOST_AGENT = '3.1.1374.0';
 
 /** Numeric comparison of dotted versions; missing parts count as 0. Negative when `a` is older. */

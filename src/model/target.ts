@@ -44,7 +44,7 @@ export interface Target {
   readonly securityGroupIds: readonly string[];
 }
 
-/** Statuses in which a cache serves requests (facts/diagnosis R1). */
+/** Statuses in which a cache serves requests (ElastiCache API reference, ReplicationGroup). */
 const SERVING = new Set(['available', 'snapshotting', 'modifying']);
 
 export function isServing(target: Pick<Target, 'status'>): boolean {

@@ -79,7 +79,7 @@ async function explain(
   if (lastWords !== undefined) return refusedFault(lastWords, options);
   const silent = timeoutMs !== undefined || (isFault(error) && error.code === 'redis.connectionLost');
   if (!silent) return dialFault(error, options);
-  // Servers that require TLS close, or leave open, a connection that begins in plain text (facts/diagnosis A5).
+  // Servers that require TLS close, or leave open, a connection that begins in plain text.
   if (options.tls === 'off' && (await answersTls(options, clock, signal))) return tlsRequired(options);
   return timeoutMs === undefined ? closedUnanswered(options) : timedOut(timeoutMs, options);
 }

@@ -16,7 +16,7 @@ const TRY_AGAIN: Remedy = { text: 'Check both and enter them again.', action: 'e
 
 /**
  * What a server's error means while a session is being opened. The code word is the protocol's only
- * structure, and older servers have none for logins (facts/diagnosis A5); so texts are matched, here and nowhere else.
+ * structure, and older servers have none for logins; so texts are matched, here and nowhere else.
  */
 const REFUSALS: readonly Rule[] = [
   { pattern: /^NOAUTH\b/, code: 'redis.passwordNeeded', message: '{0} asks for a password.', remedy: ENTER_PASSWORD },

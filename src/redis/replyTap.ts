@@ -7,7 +7,7 @@ const ACKNOWLEDGEMENT = Buffer.from('+OK\r\n');
 /**
  * Stands between the socket and ioredis: replies are decoded here, typed and bounded, and ioredis gets
  * a bare `+OK` for each, which keeps its queue in step. ioredis by itself cannot tell a status from a string,
- * ends the connection at an attribute, and holds a reply of any size (facts/redis-client).
+ * ends the connection at an attribute, and holds a reply of any size (ioredis 6).
  */
 export class ReplyTap extends Duplex {
   readonly #socket: Socket;

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Fault } from '../base/fault';
 import type { Endpoint } from '../model/endpoint';
 
-/** The only address that listeners bind (threats: "literal 127.0.0.1"). */
+/** The only address that listeners bind (as a number: `localhost` may mean another one). */
 const LOOPBACK = '127.0.0.1';
 
 export interface Listener {

@@ -26,7 +26,7 @@ const REPLY_LIMITS = { maxBulkBytes: 4096, maxDepth: 2, maxElements: 16 };
 
 /**
  * RESP PING, inside TLS where the target asks for it. Any reply of the server is a
- * passed round trip, `-NOAUTH` too: a probe has no credentials (facts/diagnosis A5).
+ * passed round trip, `-NOAUTH` too: a probe has no credentials.
  * @throws Fault `target.unreachable`, `target.tlsNameMismatch`, `target.tlsUntrusted`, `target.tlsFailed`,
  *   `target.notRedis`, or the link's own Fault.
  */

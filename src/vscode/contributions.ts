@@ -51,7 +51,7 @@ interface SettingDeclaration<T extends string | boolean> {
   readonly key: `sallyport.${string}`;
   readonly type: T extends string ? 'string' : 'boolean';
   readonly default: T;
-  /** `machine`: a workspace cannot set it (facts/threats, "Malicious repo settings"). */
+  /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
   /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity or an account. */
   readonly restricted: boolean;

@@ -114,7 +114,7 @@ export function toTarget(group: ReplicationGroup, details: GroupDetails, place: 
 
 /**
  * With cluster mode the configuration endpoint, else the primary and the reader; then the nodes. A group that is
- * being created has none of them yet (facts/diagnosis R2).
+ * being created has none of them yet.
  */
 function endpointsOf(group: ReplicationGroup, members: readonly CacheCluster[]): TargetEndpoint[] {
   const nodeGroups = group.NodeGroups ?? [];

@@ -83,7 +83,7 @@ export function agentSilent(): Fault {
 
 /**
  * `elapsedMs`: between asking for the connection and its failure; it tells apart what the agent does not say
- * (facts/diagnosis 0.2).
+ * (a refusal is immediate, a dropped packet is repeated for minutes).
  */
 export function connectFailed(to: Endpoint, elapsedMs: number): Fault {
   const where = formatEndpoint(to);

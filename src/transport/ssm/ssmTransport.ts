@@ -11,7 +11,7 @@ import { connectDirectly } from './dataSocket';
 import { MuxLink } from './muxLink';
 import { SsmSession } from './ssmSession';
 
-/** The last agent that forwards one connection at a time (facts/ssm-session-protocol, Modes). */
+/** The last agent that forwards one connection at a time (session-manager-plugin, version check of port sessions). */
 const LAST_BASIC_AGENT = '3.0.196.0';
 const DEFAULT_PAYLOAD_BYTES = 1024;
 const MAX_PAYLOAD_BYTES = 1024 * 1024;

@@ -8,7 +8,7 @@ import { peerClosed, slowReader } from './faults';
 export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** Bytes received and not yet read at which reading is held up, where that hurts no one else. */
 export const HOLD_UNREAD_BYTES = 1024 * 1024;
-/** How long a local end is kept back while nothing moves, ms: the agent would cut the reply off (facts, Half-close). */
+/** How long a local end is kept back while nothing moves, ms: the agent would cut the reply off (amazon-ssm-agent closes the target's socket in both directions). */
 export const HALF_CLOSE_IDLE_MS = 5_000;
 /** The same while another connection waits for this one to end (basic mode), ms. */
 export const HURRIED_HALF_CLOSE_IDLE_MS = 1000;

@@ -3,7 +3,7 @@ import { Fault } from '../../base/fault';
 
 /** Bytes of a frame's header: version, command, length (uint16, little-endian), stream id (uint32, little-endian). */
 export const SMUX_HEADER_BYTES = 8;
-/** The most payload that a frame of ours carries; agents accept 65535 (facts/ssm-session-protocol, Modes). */
+/** The most payload that a frame of ours carries; agents accept 65535 (smux version 1, length is 16 bits). */
 export const SMUX_MAX_FRAME_BYTES = 32_768;
 
 const VERSION = 1;

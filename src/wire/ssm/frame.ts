@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto';
 import { Fault } from '../../base/fault';
 
-/** Value of the HeaderLength field: the bytes before PayloadLength (facts/ssm-session-protocol, Frame). */
+/** Value of the HeaderLength field: the bytes before PayloadLength (amazon-ssm-agent, agent message header). */
 export const HEADER_LENGTH = 116;
 /** Where the payload begins: HeaderLength and the four bytes of PayloadLength. */
 export const PAYLOAD_OFFSET = HEADER_LENGTH + 4;
