@@ -60,6 +60,16 @@ describe('Session Manager API', () => {
     assert.ok(typeof reason === 'string' && /^Sallyport \S+/.test(reason));
   });
 
+  it('takes hybrid nodes as targets, and asks for nothing with an id that can be no target', async () => {
+    const id = 'mi-0123456789abcdef0';
+    const [vpc] = sandbox.world.places[0]!.vpcs;
+    vpc!.instances.push({ ...sandbox.instance('shop-bastion'), id, name: 'hybrid' });
+    await aws.sessions.start({ place, bastionId: id, to: { host: 'localhost', port: 6379 } }, signal);
+    assert.equal(sandbox.requests.of('ssm', 'StartSession')[0]?.params['DocumentName'], 'AWS-StartPortForwardingSession');
+    await assert.rejects(aws.sessions.start({ place, bastionId: 'shop-bastion', to }, signal), { code: 'ssm.invalidTarget' });
+    assert.equal(sandbox.requests.of('ssm', 'StartSession').length, 1);
+  });
+
   it('names a bastion that is not connected', async () => {
     const bastionId = bastion('reporting-bastion');
     await assert.rejects(aws.sessions.start({ place, bastionId, to }, signal), (error: unknown) => {

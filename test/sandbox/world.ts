@@ -97,7 +97,11 @@ function devFrankfurt(): Place {
 function shop(): Vpc {
   return vpc(1, 'shop', {
     instances: [
-      machine(1, 1, 'shop-bastion', { managed: linux('Online'), tags: [{ key: 'sallyport', value: 'bastion' }] }),
+      machine(1, 1, 'shop-bastion', {
+        managed: linux('Online'),
+        tags: [{ key: 'sallyport', value: 'bastion' }],
+        ports: { 6379: 'plain' },
+      }),
       machine(1, 2, 'shop-web'),
       machine(1, 3, 'shop-batch', { state: 'terminated' }),
     ],

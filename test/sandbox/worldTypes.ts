@@ -146,6 +146,8 @@ export interface Instance {
   readonly tags: readonly Tag[];
   /** What Systems Manager knows of it; absent when it never registered. */
   managed?: Managed;
+  /** What listens on the machine itself, by port; only its own agent reaches it. */
+  readonly ports?: Readonly<Record<number, Backing>>;
 }
 
 export interface Managed {

@@ -2,6 +2,7 @@ import type { FaultOptions } from '../../base/fault';
 import { Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import { formatEndpoint } from '../../model/endpoint';
+import { isEcsTask } from '../../model/ssmSession';
 
 // Everything that this transport reports to a person, in one place. Codes are stable.
 
@@ -46,6 +47,18 @@ export function handshakeTimeout(step: 'connection' | 'request' | 'completion'):
     retryable: true,
     remedy: {
       text: 'Check that the bastion is online in Systems Manager and its agent is current, then try again.',
+      action: 'retry',
+    },
+  });
+}
+
+/** `needed`: the first version that can carry such a session. */
+export function agentTooOld(agentVersion: string, needed: string, target: string): Fault {
+  const text = `The Systems Manager agent ${agentVersion.slice(0, 40)} on ${target} is too old for this session; ${needed} is needed.`;
+  const update = `Update it with \`aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids ${target}\`, then try again.`;
+  return new Fault('ssm.agentTooOld', text, {
+    remedy: {
+      text: isEcsTask(target) ? 'Redeploy the task on a current platform version, which brings its agent.' : update,
       action: 'retry',
     },
   });

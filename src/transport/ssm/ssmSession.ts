@@ -10,6 +10,7 @@ import type { ChannelEvent } from '../../wire/ssm/channel';
 import { Channel } from '../../wire/ssm/channel';
 import type { SessionParameters } from '../../wire/ssm/handshake';
 import { Flag, openMessage } from '../../wire/ssm/messages';
+import { agentObstacle } from './agentVersion';
 import { bounded } from './bounded';
 import type { CreateSocket, DataSocket } from './dataSocket';
 import { openDataSocket } from './dataSocket';
@@ -239,8 +240,7 @@ export class SsmSession {
         this.#toCarrier((carrier) => carrier.connectError());
         break;
       case 'handshake':
-        this.#parameters = event.session;
-        this.#boundStep('completion');
+        this.#onHandshake(event.session);
         break;
       case 'ready':
         this.#becomeReady();
@@ -263,6 +263,16 @@ export class SsmSession {
       case 'ignored':
         this.#deps.logger.log('debug', 'ssm.ignored', { sessionId: this.id, what: event.what });
     }
+  }
+
+  #onHandshake(parameters: SessionParameters): void {
+    const obstacle = agentObstacle(parameters, this.#request.bastionId);
+    if (obstacle) {
+      this.#end(obstacle);
+      return;
+    }
+    this.#parameters = parameters;
+    this.#boundStep('completion');
   }
 
   /** A carrier's failure is the session's, and not a message that could come again. */

@@ -52,6 +52,10 @@ export const DOCUMENTS: Readonly<Record<string, SessionDocument>> = {
     },
     remoteHost: true,
   },
+  'AWS-StartSSHSession': {
+    parameters: { portNumber: { ...ports.portNumber, default: '22' } },
+    properties: { portNumber: '{{ portNumber }}' },
+  },
   // A document of the account's own. Without the type the agent works in basic mode.
   'Sandbox-BasicPortSession': {
     parameters: { ...ports, host: { allowedPattern: HOST } },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { VERSION } from '../../../src/aws/clients/settings';
-import { parametersOf, REMOTE_HOST_DOCUMENT, sessionReason } from '../../../src/aws/ssmSessions';
+import { parametersOf, sessionReason } from '../../../src/aws/ssmSessions';
+import { REMOTE_HOST_DOCUMENT } from '../../../src/model/ssmSession';
 
 describe('parameters of StartSession', () => {
   const to = { host: 'master.orders.euc1.cache.amazonaws.com', port: 6379 };
@@ -17,6 +18,14 @@ describe('parameters of StartSession', () => {
   it("leave out what AWS's other documents do not know", () => {
     assert.deepEqual(parametersOf({ to, documentName: 'AWS-StartSSHSession' }), { portNumber: ['6379'] });
     assert.deepEqual(parametersOf({ to, documentName: 'AWS-StartPortForwardingSession' }), { portNumber: ['6379'], localPortNumber: ['0'] });
+  });
+
+  it('name no host when the destination is the bastion itself', () => {
+    for (const host of ['localhost', '127.0.0.1', '::1', 'db.localhost']) {
+      const own = { to: { host, port: 6379 } };
+      assert.deepEqual(parametersOf(own), { portNumber: ['6379'], localPortNumber: ['0'] }, host);
+      assert.deepEqual(parametersOf({ ...own, documentName: 'Our-Own-Document' }), { portNumber: ['6379'], localPortNumber: ['0'] });
+    }
   });
 
   it('take no host that is none, and no port out of range', () => {
