@@ -5,8 +5,19 @@ export interface World {
   readonly roles: Role[];
   readonly profiles: readonly Profile[];
   readonly places: Place[];
+  readonly kmsKeys: KmsKey[];
   /** What the real servers behind the caches accept. */
   readonly redis: RedisLogins;
+}
+
+export interface KmsKey {
+  /** A UUID. */
+  readonly id: string;
+  /** `alias/...` */
+  readonly alias: string;
+  readonly accountId: string;
+  readonly region: string;
+  enabled: boolean;
 }
 
 export interface RedisLogins {
