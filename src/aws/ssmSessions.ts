@@ -4,7 +4,7 @@ import { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import { formatEndpoint, isEndpoint, isLoopback } from '../model/endpoint';
 import { isSessionTarget, OWN_PORT_DOCUMENT, sessionDocument, SSH_DOCUMENT } from '../model/ssmSession';
-import type { SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
+import type { DataKey, DataKeyRequest, SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
 import { abortable } from './abortable';
 import type { AwsAccess } from './access';
 import type { StartSessionCommandOutput } from '@aws-sdk/client-ssm';
@@ -12,6 +12,8 @@ import type { AwsSession } from './session';
 
 /** Longest reason that StartSession takes, characters. */
 const MAX_REASON = 256;
+/** One AES-256 key for each direction. */
+const DATA_KEY_BYTES = 64;
 /** How long `dispose` waits for sessions that nobody wants any more to be terminated, ms. */
 const CLEANUP_MS = 3_000;
 
@@ -80,6 +82,23 @@ export class AwsSsmSessions implements SsmSessionApi {
   async terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void> {
     const session = await this.#access.open(place, signal);
     await this.#terminate(session, sessionId, signal);
+  }
+
+  async dataKey(
+    place: SsmSessionRequest['place'],
+    { keyId, context }: DataKeyRequest,
+    signal: AbortSignal,
+  ): Promise<DataKey> {
+    const session = await this.#access.open(place, signal);
+    const kms = await session.kms();
+    const input = { KeyId: keyId, NumberOfBytes: DATA_KEY_BYTES, EncryptionContext: context };
+    const { plaintext, ciphertext } = await session.call(
+      'kms:GenerateDataKey',
+      (abortSignal) => kms.generateDataKey(input, { abortSignal }),
+      signal,
+      { subject: keyId },
+    );
+    return { plaintext, sealed: ciphertext };
   }
 
   /** Waits a bounded time for the termination of abandoned sessions, then ends everything. */

@@ -28,6 +28,21 @@ export interface SsmSessionGrant {
   readonly streamUrl: string;
 }
 
+/** What KMS is asked for when a session is to be encrypted. */
+export interface DataKeyRequest {
+  /** Id, ARN or alias of the KMS key, as the agent named it. */
+  readonly keyId: string;
+  /** Encryption context: KMS gives the key to no one who does not say the same. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export interface DataKey {
+  /** 64 bytes, a secret: whoever asked for it wipes it after use. */
+  readonly plaintext: Uint8Array;
+  /** The same, encrypted under the KMS key, for the agent. */
+  readonly sealed: Uint8Array;
+}
+
 /** The Session Manager calls that a link needs; implemented over the AWS SDK. */
 export interface SsmSessionApi {
   start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant>;
@@ -35,6 +50,8 @@ export interface SsmSessionApi {
   resume(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<SsmSessionGrant | undefined>;
   /** Idempotent: a session that is already over is no error. */
   terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void>;
+  /** A new data key (KMS GenerateDataKey) for a session whose agent demands encryption. */
+  dataKey(place: SsmSessionRequest['place'], request: DataKeyRequest, signal: AbortSignal): Promise<DataKey>;
 }
 
 /** The document that a session runs: the one that was asked for, else the one that can reach the destination. */

@@ -14,8 +14,10 @@ import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { sessionDocument } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
+import { KeyStore } from '../sandbox/kms';
 import type { Resolution, SessionManagerOptions } from '../sandbox/sessionManager/service';
 import { SessionManagerService } from '../sandbox/sessionManager/service';
+import { describeWorld } from '../sandbox/world';
 import { until } from '../unit/transport/testClock';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
@@ -25,6 +27,7 @@ export const never = new AbortController().signal;
 export class SsmServiceBench {
   /** What agents reach, by `host:port`. */
   readonly hosts = new Map<string, Resolution>();
+  readonly keys = new KeyStore(describeWorld().kmsKeys);
   agentVersion = '3.3.1142.0';
   readonly service: SessionManagerService;
   readonly #http: Server = createServer();
@@ -34,6 +37,7 @@ export class SsmServiceBench {
       baseUrl: () => `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`,
       findInstance: (id) => ({ id, agentVersion: this.agentVersion, online: true, region: place.region, accountId: place.accountId }),
       resolve: (host, port) => this.hosts.get(`${host}:${port}`),
+      decrypt: (ciphertext, context) => this.keys.decrypt(ciphertext, context, place).plaintext,
       ...options,
     });
     this.#http.on('upgrade', (request, socket, head) => this.service.handleUpgrade(request, socket, head));
@@ -57,7 +61,7 @@ export class SsmServiceBench {
   }
 
   /** The service as the product's AWS client presents it. */
-  readonly api: SsmSessionApi = {
+  readonly api: { -readonly [Call in keyof SsmSessionApi]: SsmSessionApi[Call] } = {
     start: async (request) => {
       const grant = this.service.start({
         target: request.bastionId,
@@ -73,6 +77,10 @@ export class SsmServiceBench {
       return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
     },
     terminate: async (_place, sessionId) => void this.service.terminate(sessionId),
+    dataKey: async (_place, { keyId, context }) => {
+      const { plaintext, ciphertext } = this.keys.generateDataKey(keyId, 64, context, place);
+      return { plaintext, sealed: ciphertext };
+    },
   };
 
   get deps(): SsmTransportDeps {

@@ -54,6 +54,7 @@ const api: SsmSessionApi = {
     return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
   },
   terminate: async (_place, sessionId) => void service.terminate(sessionId),
+  dataKey: () => Promise.reject(new Error('no session here is encrypted')),
 };
 
 function dial(to: Endpoint, documentName: string, payloadBytes = 1024, clock: Clock = systemClock): Promise<Link> {

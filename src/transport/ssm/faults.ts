@@ -37,10 +37,15 @@ export function untrustedService(cause: unknown): Fault {
   });
 }
 
-export function handshakeTimeout(step: 'connection' | 'request' | 'completion'): Fault {
+/** What is waited for at most 15 seconds before data can flow. */
+export type HandshakeStep = 'connection' | 'request' | 'dataKey' | 'challenge' | 'completion';
+
+export function handshakeTimeout(step: HandshakeStep): Fault {
   const what = {
     connection: 'The Session Manager service did not accept the data channel',
     request: 'The agent on the bastion did not start the session',
+    dataKey: 'AWS KMS did not give a key for the encrypted session',
+    challenge: 'The agent on the bastion did not open the key of the encrypted session',
     completion: 'The agent on the bastion did not complete the handshake',
   }[step];
   return new Fault('ssm.handshakeTimeout', `${what} within 15 seconds.`, {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { kmsEndpoint } from '../../../src/aws/clients/kms';
 import { VERSION } from '../../../src/aws/clients/settings';
 import { parametersOf, sessionReason } from '../../../src/aws/ssmSessions';
 import { REMOTE_HOST_DOCUMENT } from '../../../src/model/ssmSession';
@@ -52,5 +53,19 @@ describe('reason of a session', () => {
 describe('user agent', () => {
   it('carries the version of package.json', () => {
     assert.equal(VERSION, (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
+  });
+});
+
+describe('endpoint of KMS', () => {
+  it('follows the partition of the region, FIPS and dual-stack', () => {
+    const at = (region: string, useFips = false, useDualstack = false): string => kmsEndpoint({ region, useFips, useDualstack });
+    assert.equal(at('eu-central-1'), 'https://kms.eu-central-1.amazonaws.com/');
+    assert.equal(at('us-gov-west-1', true), 'https://kms-fips.us-gov-west-1.amazonaws.com/');
+    assert.equal(at('us-east-1', true, true), 'https://kms-fips.us-east-1.api.aws/');
+    assert.equal(at('cn-north-1'), 'https://kms.cn-north-1.amazonaws.com.cn/');
+    assert.equal(at('cn-north-1', false, true), 'https://kms.cn-north-1.api.amazonwebservices.com.cn/');
+    assert.equal(at('us-iso-east-1'), 'https://kms.us-iso-east-1.c2s.ic.gov/');
+    assert.equal(at('us-isob-east-1'), 'https://kms.us-isob-east-1.sc2s.sgov.gov/');
+    assert.equal(at('eusc-de-east-1'), 'https://kms.eusc-de-east-1.amazonaws.eu/');
   });
 });
