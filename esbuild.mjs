@@ -23,6 +23,7 @@ const LAZY = {
   aws: 'src/aws/index.ts',
   'aws-ec2': 'src/aws/clients/ec2.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
+  'aws-kms': 'src/aws/clients/kms.ts',
   redis: 'src/redis/index.ts',
 };
 

@@ -43,6 +43,14 @@ interface Rule {
 
 const PROVIDER_ERRORS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError'];
 const KEY_ERRORS = ['SignatureDoesNotMatch', 'InvalidSignatureException', 'IncompleteSignature', 'AuthFailure'];
+const KMS_KEY_ERRORS = [
+  'NotFoundException',
+  'DisabledException',
+  'InvalidKeyUsageException',
+  'InvalidGrantTokenException',
+  'KMSInvalidStateException',
+  'InvalidArnException',
+];
 
 /**
  * The first rule whose names, text and status all match decides. Names are AWS's common and
@@ -52,6 +60,7 @@ const KEY_ERRORS = ['SignatureDoesNotMatch', 'InvalidSignatureException', 'Incom
 const RULES: readonly Rule[] = [
   { names: ['TargetNotConnected'], say: targetNotConnected },
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
+  { names: KMS_KEY_ERRORS, say: kmsKeyUnusable },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
   { names: ['RequestExpired'], text: /^request has expired/i, say: expired },
   { names: ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'], say: clockSkew },
@@ -210,6 +219,17 @@ function invalidDocument(_facts: ErrorFacts, { region }: FaultContext): Sentence
     code: 'ssm.invalidDocument',
     message: `Session Manager in ${region} does not know the session document that was asked for.`,
     remedy: { text: 'Check the name of the session document in the settings.', action: 'showLog' },
+  };
+}
+
+function kmsKeyUnusable({ name }: ErrorFacts, { subject, region }: FaultContext): Sentence {
+  return {
+    code: 'ssm.keyUnusable',
+    message: `The KMS key ${subject ?? ''} that encrypts sessions in ${region} cannot be used (${name}).`,
+    remedy: {
+      text: 'Check that it exists and is enabled, or name another key in the Session Manager preferences or the session document.',
+      action: 'retry',
+    },
   };
 }
 

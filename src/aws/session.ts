@@ -7,6 +7,7 @@ import type { DiscoveryScope } from '../model/inventory';
 import { abortable, throwIfAborted } from './abortable';
 import type { Ec2Api } from './clients/ec2';
 import type { ElastiCacheApi } from './clients/elasticache';
+import type { KmsApi } from './clients/kms';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
 import { createSsm } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
@@ -52,6 +53,7 @@ export class AwsSession {
   #ssm: SsmApi | undefined;
   #ec2: Promise<Ec2Api> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
+  #kms: Promise<KmsApi> | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -79,6 +81,11 @@ export class AwsSession {
       createElastiCache(this.#clientSettings('elasticache')),
     );
     return this.#elastiCache;
+  }
+
+  kms(): Promise<KmsApi> {
+    this.#kms ??= import('./clients/kms').then(({ createKms }) => createKms(this.#clientSettings('kms')));
+    return this.#kms;
   }
 
   /** The account that the credentials belong to, asked each time: the cheapest proof that they work. Twelve digits. */

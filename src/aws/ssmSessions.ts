@@ -2,23 +2,25 @@ import { hostname, userInfo } from 'node:os';
 import type { Clock } from '../base/clock';
 import { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
-import { formatEndpoint, isEndpoint } from '../model/endpoint';
-import type { SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
+import { formatEndpoint, isEndpoint, isLoopback } from '../model/endpoint';
+import { isSessionTarget, OWN_PORT_DOCUMENT, sessionDocument, SSH_DOCUMENT } from '../model/ssmSession';
+import type { DataKey, DataKeyRequest, SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
 import { abortable } from './abortable';
 import type { AwsAccess } from './access';
 import type { StartSessionCommandOutput } from '@aws-sdk/client-ssm';
 import type { AwsSession } from './session';
 
-export const REMOTE_HOST_DOCUMENT = 'AWS-StartPortForwardingSessionToRemoteHost';
 /** Longest reason that StartSession takes, characters. */
 const MAX_REASON = 256;
+/** One AES-256 key for each direction. */
+const DATA_KEY_BYTES = 64;
 /** How long `dispose` waits for sessions that nobody wants any more to be terminated, ms. */
 const CLEANUP_MS = 3_000;
 
 /** Documents that forward to the bastion itself and take fewer parameters than the one for remote hosts. */
 const OWN_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  'AWS-StartPortForwardingSession': ['portNumber', 'localPortNumber'],
-  'AWS-StartSSHSession': ['portNumber'],
+  [OWN_PORT_DOCUMENT]: ['portNumber', 'localPortNumber'],
+  [SSH_DOCUMENT]: ['portNumber'],
 };
 
 /** The Session Manager API over the SDK. */
@@ -37,8 +39,8 @@ export class AwsSsmSessions implements SsmSessionApi {
 
   async start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant> {
     const input = {
-      Target: request.bastionId,
-      DocumentName: request.documentName ?? REMOTE_HOST_DOCUMENT,
+      Target: checkedTarget(request.bastionId),
+      DocumentName: sessionDocument(request),
       Parameters: parametersOf(request),
       Reason: sessionReason(request.reason ?? defaultReason()),
     };
@@ -80,6 +82,23 @@ export class AwsSsmSessions implements SsmSessionApi {
   async terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void> {
     const session = await this.#access.open(place, signal);
     await this.#terminate(session, sessionId, signal);
+  }
+
+  async dataKey(
+    place: SsmSessionRequest['place'],
+    { keyId, context }: DataKeyRequest,
+    signal: AbortSignal,
+  ): Promise<DataKey> {
+    const session = await this.#access.open(place, signal);
+    const kms = await session.kms();
+    const input = { KeyId: keyId, NumberOfBytes: DATA_KEY_BYTES, EncryptionContext: context };
+    const { plaintext, ciphertext } = await session.call(
+      'kms:GenerateDataKey',
+      (abortSignal) => kms.generateDataKey(input, { abortSignal }),
+      signal,
+      { subject: keyId },
+    );
+    return { plaintext, sealed: ciphertext };
   }
 
   /** Waits a bounded time for the termination of abandoned sessions, then ends everything. */
@@ -134,20 +153,32 @@ function toGrant(
   return { sessionId: SessionId, tokenValue: TokenValue, streamUrl: StreamUrl, ...(ca !== undefined && { ca }) };
 }
 
-/** @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port. */
-export function parametersOf({ to, documentName }: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
+/** @throws Fault `ssm.invalidTarget` */
+function checkedTarget(id: string): string {
+  if (isSessionTarget(id)) return id;
+  throw new Fault('ssm.invalidTarget', `${JSON.stringify(id.slice(0, 100))} is no target of Session Manager.`, {
+    remedy: { text: 'Use an instance id (i-...), a hybrid node (mi-...) or an ECS task (ecs:CLUSTER_TASK_RUNTIMEID).' },
+  });
+}
+
+/**
+ * What a session document is given. One of the account's own gets the host only where there is one to forward to.
+ * @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port.
+ */
+export function parametersOf(request: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
+  const { to } = request;
   if (!isEndpoint(to)) {
     throw new Fault('ssm.invalidEndpoint', `${JSON.stringify(formatEndpoint(to))} is no host and port.`, {
       remedy: { text: 'Correct the endpoint, then try again.' },
     });
   }
   const all: Record<string, string[]> = {
-    host: [to.host],
+    ...(!isLoopback(to.host) && { host: [to.host] }),
     portNumber: [String(to.port)],
     // Read by AWS's own client only; 0 is its "any".
     localPortNumber: ['0'],
   };
-  const wanted = documentName === undefined ? undefined : OWN_PARAMETERS[documentName];
+  const wanted = OWN_PARAMETERS[sessionDocument(request)];
   return wanted ? Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))) : all;
 }
 

@@ -16,3 +16,9 @@ const HOST = /^(?!-)[A-Za-z0-9._:-]{1,253}$/;
 export function isEndpoint({ host, port }: Endpoint): boolean {
   return HOST.test(host) && Number.isInteger(port) && port >= 1 && port <= 65535;
 }
+
+/** Whether the host means the very machine that dials it: `localhost` and its sub-names, 127.0.0.0/8, `::1`. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){1,3}$/.test(name);
+}

@@ -1,13 +1,21 @@
 import type { Endpoint } from './endpoint';
+import { isLoopback } from './endpoint';
 import type { Place } from './target';
+
+/** Forwards to hosts that the bastion reaches; refuses the bastion itself. */
+export const REMOTE_HOST_DOCUMENT = 'AWS-StartPortForwardingSessionToRemoteHost';
+/** Forwards to a port of the bastion itself. */
+export const OWN_PORT_DOCUMENT = 'AWS-StartPortForwardingSession';
+/** One byte stream to the SSH server of the bastion. */
+export const SSH_DOCUMENT = 'AWS-StartSSHSession';
 
 /** What StartSession is asked for. */
 export interface SsmSessionRequest {
   readonly place: Pick<Place, 'profile' | 'region'>;
-  /** Session Manager target: an instance id such as `i-0abc`. */
+  /** Session Manager target; see `isSessionTarget`. */
   readonly bastionId: string;
   readonly to: Endpoint;
-  /** Session document; `AWS-StartPortForwardingSessionToRemoteHost` unless told. */
+  /** Session document; see `sessionDocument` for the choice unless told. */
   readonly documentName?: string;
   /** Shown in the session's history and in CloudTrail; at most 256 characters. */
   readonly reason?: string;
@@ -22,6 +30,21 @@ export interface SsmSessionGrant {
   readonly ca?: string;
 }
 
+/** What KMS is asked for when a session is to be encrypted. */
+export interface DataKeyRequest {
+  /** Id, ARN or alias of the KMS key, as the agent named it. */
+  readonly keyId: string;
+  /** Encryption context: KMS gives the key to no one who does not say the same. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export interface DataKey {
+  /** 64 bytes, a secret: whoever asked for it wipes it after use. */
+  readonly plaintext: Uint8Array;
+  /** The same, encrypted under the KMS key, for the agent. */
+  readonly sealed: Uint8Array;
+}
+
 /** The Session Manager calls that a link needs; implemented over the AWS SDK. */
 export interface SsmSessionApi {
   start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant>;
@@ -29,4 +52,26 @@ export interface SsmSessionApi {
   resume(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<SsmSessionGrant | undefined>;
   /** Idempotent: a session that is already over is no error. */
   terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void>;
+  /** A new data key (KMS GenerateDataKey) for a session whose agent demands encryption. */
+  dataKey(place: SsmSessionRequest['place'], request: DataKeyRequest, signal: AbortSignal): Promise<DataKey>;
+}
+
+/** The document that a session runs: the one that was asked for, else the one that can reach the destination. */
+export function sessionDocument({ to, documentName }: Pick<SsmSessionRequest, 'to' | 'documentName'>): string {
+  return documentName ?? (isLoopback(to.host) ? OWN_PORT_DOCUMENT : REMOTE_HOST_DOCUMENT);
+}
+
+// EC2 instances, hybrid nodes, and ECS tasks: the container's runtime id is the task's id and a number on Fargate, the
+// engine's own id on EC2.
+const MACHINE = /^(?:i|mi)-[0-9a-z]{1,64}$/;
+const ECS_TASK = /^ecs:[A-Za-z0-9_-]{1,255}_[0-9a-z]{1,64}_[0-9a-z-]{1,96}$/;
+
+/** Whether StartSession can take it as its target: `i-...`, `mi-...` or `ecs:CLUSTER_TASK_RUNTIMEID`. */
+export function isSessionTarget(id: string): boolean {
+  return MACHINE.test(id) || ECS_TASK.test(id);
+}
+
+/** Whether the target is an ECS task, which has no instance whose agent could be updated. */
+export function isEcsTask(target: string): boolean {
+  return target.startsWith('ecs:');
 }

@@ -58,6 +58,24 @@ describe('AWS endpoints', () => {
     }
   }
 
+  /** A data key from the server that listens, with no more around it than a session needs. */
+  async function dataKey(port: number): Promise<Uint8Array> {
+    await writeFile(join(directory, 'config'), '[profile dev]\nregion = eu-central-1\n');
+    await writeFile(join(directory, 'credentials'), '[dev]\naws_access_key_id = AKIA\naws_secret_access_key = S\naws_session_token = T\n');
+    const env = {
+      AWS_CONFIG_FILE: join(directory, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(directory, 'credentials'),
+      AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${port}`,
+    };
+    const aws = createAws({ logger: nullLogger, clock: impatient, env });
+    try {
+      const place = { profile: 'dev', region: '' };
+      return (await aws.sessions.dataKey(place, { keyId: 'key', context: {} }, new AbortController().signal)).plaintext;
+    } finally {
+      await aws.dispose();
+    }
+  }
+
   /** When the request was signed, ms since the epoch. */
   function signedAt({ headers }: IncomingMessage): number {
     const [, y, m, d, h, min, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(headers['x-amz-date'])) ?? [];
@@ -123,5 +141,46 @@ describe('AWS endpoints', () => {
     assert.equal(await account([endpoint], { AWS_CA_BUNDLE: authority.caFile }), '111122223333');
     await assert.rejects(account([endpoint, 'ca_bundle = /nowhere/ca.pem']), { code: 'aws.badCaBundle' });
     await assert.rejects(account([endpoint, `ca_bundle = ${join(directory, 'credentials')}`]), { code: 'aws.badCaBundle' });
+  });
+
+  it('of KMS are asked again with the right time when the local clock is wrong', async () => {
+    const ahead = 3_600_000;
+    const seen: (readonly [unknown, unknown, boolean])[] = [];
+    const port = await listen(
+      createHttpServer((request, response) => {
+        const now = Date.now() + ahead;
+        const { headers } = request;
+        const right = Math.abs(now - signedAt(request)) < 300_000;
+        seen.push([headers['x-amz-target'], headers['x-amz-security-token'], right]);
+        response.setHeader('date', new Date(now).toUTCString());
+        response.statusCode = right ? 200 : 400;
+        const answer = { Plaintext: Buffer.alloc(64, 5).toString('base64'), CiphertextBlob: 'AAAA' };
+        response.end(JSON.stringify(right ? answer : { __type: 'com.amazon.coral#InvalidSignatureException', message: 'Signature expired: A is now earlier than B' }));
+      }),
+    );
+    assert.deepEqual(await dataKey(port), Buffer.alloc(64, 5));
+    const target = 'TrentService.GenerateDataKey';
+    assert.deepEqual(seen, [
+      [target, 'T', false],
+      [target, 'T', true],
+    ]);
+  });
+
+  it('of KMS whose answers are of no use fail as what they are', async () => {
+    const answers: readonly (readonly [number, string, string])[] = [
+      [200, '{}', 'aws.unexpected'],
+      [200, 'x'.repeat(100_000), 'aws.unexpected'],
+      [503, '<html>', 'aws.serviceError'],
+      [400, '{"__type":"DisabledException","message":"no"}', 'ssm.keyUnusable'],
+      [400, '[]', 'aws.unexpected'],
+    ];
+    let next = 0;
+    const port = await listen(
+      createHttpServer((_request, response) => {
+        response.statusCode = answers[next]![0];
+        response.end(answers[next]![1]);
+      }),
+    );
+    for (; next < answers.length; next++) await assert.rejects(dataKey(port), { code: answers[next]![2] }, answers[next]![1].slice(0, 50));
   });
 });

@@ -7,7 +7,10 @@ import type { Aws } from '../../src/aws';
 import { systemClock } from '../../src/base/clock';
 import { isCancelled, isFault } from '../../src/base/fault';
 import { nullLogger } from '../../src/base/log';
+import type { Route } from '../../src/model/route';
+import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { eventually } from '../fixtures/eventually';
+import { KeyStore } from '../sandbox/kms';
 import type { Sandbox } from '../sandbox/sandbox';
 import { CertificateAuthority } from '../sandbox/servers/certificates';
 import { arrival, awsBench } from './awsBench';
@@ -72,6 +75,82 @@ describe('Session Manager API', () => {
     await aws.sessions.start({ place, bastionId: bastion('shop-bastion'), to }, signal);
     const reason = sandbox.requests.of('ssm', 'StartSession')[0]?.params['Reason'];
     assert.ok(typeof reason === 'string' && /^Sallyport \S+/.test(reason));
+  });
+
+  it('takes hybrid nodes as targets, and asks for nothing with an id that can be no target', async () => {
+    const id = 'mi-0123456789abcdef0';
+    const [vpc] = sandbox.world.places[0]!.vpcs;
+    vpc!.instances.push({ ...sandbox.instance('shop-bastion'), id, name: 'hybrid' });
+    await aws.sessions.start({ place, bastionId: id, to: { host: 'localhost', port: 6379 } }, signal);
+    assert.equal(sandbox.requests.of('ssm', 'StartSession')[0]?.params['DocumentName'], 'AWS-StartPortForwardingSession');
+    await assert.rejects(aws.sessions.start({ place, bastionId: 'shop-bastion', to }, signal), { code: 'ssm.invalidTarget' });
+    assert.equal(sandbox.requests.of('ssm', 'StartSession').length, 1);
+  });
+
+  describe('data key of an encrypted session', () => {
+    const keyId = 'alias/sandbox-sessions';
+    const context = { 'aws:ssm:SessionId': 'dora-0', 'aws:ssm:TargetId': 'i-0123456789abcdef0' };
+    const frankfurt = { accountId: DEV, region: FRANKFURT };
+
+    it('is one that KMS opens again with the same context only', async () => {
+      const { plaintext, sealed } = await aws.sessions.dataKey(place, { keyId, context }, signal);
+      assert.equal(plaintext.length, 64);
+      const keys = new KeyStore(sandbox.world.kmsKeys);
+      assert.deepEqual(keys.decrypt(Buffer.from(sealed), context, frankfurt).plaintext, Buffer.from(plaintext));
+      assert.throws(() => keys.decrypt(Buffer.from(sealed), { ...context, more: 'x' }, frankfurt), { code: 'InvalidCiphertextException' });
+      assert.ok(!JSON.stringify(sandbox.requests.all()).includes(Buffer.from(plaintext).toString('base64')));
+    });
+
+    it('is missed with the name of the permission and of the key', async () => {
+      sandbox.faults.add({ service: 'kms', action: 'GenerateDataKey', kind: 'accessDenied' });
+      await assert.rejects(aws.sessions.dataKey(place, { keyId, context }, signal), (error: unknown) => {
+        assert.ok(isFault(error) && error.code === 'aws.accessDenied');
+        assert.match(error.message, new RegExp(`may not call kms:GenerateDataKey on arn:aws:kms:${FRANKFURT}:${DEV}:key/`));
+        return true;
+      });
+    });
+
+    it('is asked for again when KMS is busy, and not when the key is disabled or unknown', async () => {
+      sandbox.faults.add({ service: 'kms', action: 'GenerateDataKey', kind: 'throttle', times: 1 });
+      await aws.sessions.dataKey(place, { keyId, context }, signal);
+      assert.equal(sandbox.requests.of('kms', 'GenerateDataKey').length, 2);
+      await assert.rejects(aws.sessions.dataKey(place, { keyId: 'alias/gone', context }, signal), { code: 'ssm.keyUnusable' });
+      sandbox.world.kmsKeys[0]!.enabled = false;
+      await assert.rejects(aws.sessions.dataKey(place, { keyId, context }, signal), (error: unknown) => {
+        assert.ok(isFault(error) && error.code === 'ssm.keyUnusable' && error.message.includes(keyId) && error.message.includes('DisabledException'));
+        return true;
+      });
+      assert.equal(sandbox.requests.of('kms', 'GenerateDataKey').length, 4);
+    });
+
+    it('can be given up while KMS takes its time', async () => {
+      const controller = new AbortController();
+      const arrived = arrival(sandbox, { service: 'kms', action: 'GenerateDataKey', kind: 'latency', latencyMs: 5_000 });
+      const ended = assert.rejects(aws.sessions.dataKey(place, { keyId, context }, controller.signal), isCancelled);
+      await arrived;
+      controller.abort();
+      await ended;
+    });
+
+    it('encrypts a whole session that is started through the API', async () => {
+      const options = { documentName: 'Sandbox-EncryptedPortSession' };
+      const transport = new SsmTransport({ api: aws.sessions, clock: systemClock, logger: nullLogger, options });
+      const route: Route = {
+        target: { id: 'orders', name: 'orders', engine: 'redis', tls: 'off', auth: 'none' },
+        endpoint: to,
+        bastion: { id: bastion('shop-bastion'), name: 'shop-bastion' },
+        method: 'ssm',
+        place: { ...place, accountId: DEV },
+      };
+      const link = await transport.dial(route, signal);
+      assert.deepEqual(sandbox.requests.of('kms', 'GenerateDataKey').map(({ params }) => Object.keys(params['EncryptionContext'] as object).toSorted()), [
+        ['aws:ssm:RandomChallenge', 'aws:ssm:SessionId', 'aws:ssm:TargetId'],
+      ]);
+      await link.dispose();
+      sandbox.faults.add({ service: 'kms', action: 'GenerateDataKey', kind: 'accessDenied' });
+      await assert.rejects(transport.dial(route, signal), { code: 'aws.accessDenied' });
+      assert.deepEqual(active(), []);
+    });
   });
 
   it('names a bastion that is not connected', async () => {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from './faults';
 import { Identities, isDenied } from './identity';
 import type { Caller } from './identity';
+import type { KeyStore } from './kms';
 import { Pager } from './paging';
 import type { RequestLog } from './requestLog';
 import type { Call, ServiceDefinition, SessionCalls } from './services/definition';
@@ -24,6 +25,7 @@ export interface ApiServerOptions {
   readonly world: World;
   readonly services: readonly ServiceDefinition[];
   readonly sessions: SessionCalls;
+  readonly keys: KeyStore;
   readonly faults: Faults;
   readonly requests: RequestLog;
   /** The most rows of a page. */
@@ -169,7 +171,7 @@ export class ApiServer {
   }
 
   #call(action: string, input: Input, caller: Caller, region: Region): Call {
-    const { world, sessions } = this.#options;
+    const { world, sessions, keys } = this.#options;
     return {
       action,
       input,
@@ -177,6 +179,7 @@ export class ApiServer {
       region,
       world,
       sessions,
+      keys,
       sessionOwners: this.#sessionOwners,
       identities: this.#identities,
       page: (rows, { limit, token, listing }) =>

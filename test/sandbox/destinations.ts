@@ -2,7 +2,7 @@ import { privateHosts } from './naming';
 import type { Servers } from './servers/index';
 import type { Resolution } from './sessionManager/service';
 import { instanceNamed } from './worldQueries';
-import type { World } from './worldTypes';
+import type { Backing, World } from './worldTypes';
 
 /** The real servers by what the world calls them, with their addresses only. */
 export type ServerAddresses = Readonly<Record<'plain' | 'tls' | 'wrongName', Pick<Servers['plain'], 'host' | 'port'>>>;
@@ -16,11 +16,16 @@ export function destinationOf(
   servers: ServerAddresses | undefined,
   { host, port, instanceId }: { readonly host: string; readonly port: number; readonly instanceId: string },
 ): Resolution {
+  // The documents for a machine's own ports leave the agent its default host.
+  if (host === 'localhost') return behind(instanceNamed(world, instanceId)?.instance.ports?.[port] ?? 'refused', servers);
   const named = privateHosts(world).filter((row) => row.host === host.toLowerCase());
   const [known] = named;
   if (!known) return undefined;
   if (instanceNamed(world, instanceId)?.vpc.id !== known.vpcId) return 'blackhole';
-  const backing = named.find((row) => row.port === port)?.backing ?? 'refused';
+  return behind(named.find((row) => row.port === port)?.backing ?? 'refused', servers);
+}
+
+function behind(backing: Backing, servers: ServerAddresses | undefined): Resolution {
   if (backing === 'refused' || backing === 'blackhole') return backing;
   const server = servers?.[backing];
   return server ? { kind: 'server', host: server.host, port: server.port } : 'refused';

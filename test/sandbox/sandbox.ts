@@ -3,6 +3,7 @@ import { profileEnvironment, writeAwsConfig } from './awsConfig';
 import type { AwsConfigFiles } from './awsConfig';
 import { Faults } from './faults';
 import { destinationOf } from './destinations';
+import { KeyStore } from './kms';
 import { privateHosts } from './naming';
 import type { PrivateHost } from './naming';
 import { RequestLog } from './requestLog';
@@ -24,7 +25,7 @@ export interface SandboxOptions {
   /** The service's clock, ms since the epoch. */
   readonly now?: () => number;
   /** Passed on to the Session Manager service. */
-  readonly sessions?: Omit<SessionManagerOptions, 'baseUrl' | 'findInstance' | 'resolve'>;
+  readonly sessions?: Omit<SessionManagerOptions, 'baseUrl' | 'findInstance' | 'resolve' | 'decrypt'>;
 }
 
 /** The AWS of the tests: API, Session Manager service with its agents, and the real servers that only they reach. */
@@ -60,17 +61,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const servers = options.servers === false ? undefined : await startServers(serverOptions(world));
   const faults = new Faults();
   const requests = new RequestLog();
+  const keys = new KeyStore(world.kmsKeys);
   let endpoint = '';
   const sessions = new SessionManagerService({
     ...options.sessions,
     baseUrl: () => endpoint.replace('http', 'ws'),
     findInstance: (id) => findInstance(world, id),
     resolve: (host, port, instanceId) => destinationOf(world, servers, { host, port, instanceId }),
+    decrypt: (ciphertext, context, place) => keys.decrypt(ciphertext, context, place).plaintext,
   });
   const api = new ApiServer({
     world,
     services,
     sessions,
+    keys,
     faults,
     requests,
     pageSize: () => options.pageSize ?? DEFAULT_PAGE_SIZE,

@@ -1,3 +1,4 @@
+import { SESSION_KEY } from './sessionManager/documents';
 import type {
   AccessKey,
   Database,
@@ -64,6 +65,15 @@ export function describeWorld(): World {
       { name: 'wrongkey', accessKeyId: 'AKIASANDBOXDEV000001', secret: 'not/the-secret', region: 'eu-central-1' },
     ],
     places: [devFrankfurt(), devVirginia(), secondFrankfurt()],
+    kmsKeys: [
+      {
+        id: '6b1a9f52-3c0d-4e7a-9f10-5a11e5e55101',
+        alias: SESSION_KEY,
+        accountId: DEV,
+        region: 'eu-central-1',
+        enabled: true,
+      },
+    ],
     redis: {
       authToken: 'sandbox-auth-token-0001',
       users: [{ name: 'reader', password: 'sandbox-reader-0001', rules: '~* +@read +ping +hello +auth' }],
@@ -97,7 +107,11 @@ function devFrankfurt(): Place {
 function shop(): Vpc {
   return vpc(1, 'shop', {
     instances: [
-      machine(1, 1, 'shop-bastion', { managed: linux('Online'), tags: [{ key: 'sallyport', value: 'bastion' }] }),
+      machine(1, 1, 'shop-bastion', {
+        managed: linux('Online'),
+        tags: [{ key: 'sallyport', value: 'bastion' }],
+        ports: { 6379: 'plain' },
+      }),
       machine(1, 2, 'shop-web'),
       machine(1, 3, 'shop-batch', { state: 'terminated' }),
     ],

@@ -5,8 +5,19 @@ export interface World {
   readonly roles: Role[];
   readonly profiles: readonly Profile[];
   readonly places: Place[];
+  readonly kmsKeys: KmsKey[];
   /** What the real servers behind the caches accept. */
   readonly redis: RedisLogins;
+}
+
+export interface KmsKey {
+  /** A UUID. */
+  readonly id: string;
+  /** `alias/...` */
+  readonly alias: string;
+  readonly accountId: string;
+  readonly region: string;
+  enabled: boolean;
 }
 
 export interface RedisLogins {
@@ -146,6 +157,8 @@ export interface Instance {
   readonly tags: readonly Tag[];
   /** What Systems Manager knows of it; absent when it never registered. */
   managed?: Managed;
+  /** What listens on the machine itself, by port; only its own agent reaches it. */
+  readonly ports?: Readonly<Record<number, Backing>>;
 }
 
 export interface Managed {

@@ -37,7 +37,7 @@ export interface SendOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The SDK's client configuration. Nothing is left to its own look-ups, which know neither our profile nor file changes. */
 export function sdkConfig(settings: ClientSettings) {

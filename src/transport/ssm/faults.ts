@@ -2,6 +2,7 @@ import type { FaultOptions } from '../../base/fault';
 import { Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import { formatEndpoint } from '../../model/endpoint';
+import { isEcsTask } from '../../model/ssmSession';
 
 // Everything that this transport reports to a person, in one place. Codes are stable.
 
@@ -36,16 +37,33 @@ export function untrustedService(cause: unknown): Fault {
   });
 }
 
-export function handshakeTimeout(step: 'connection' | 'request' | 'completion'): Fault {
+/** What is waited for at most 15 seconds before data can flow. */
+export type HandshakeStep = 'connection' | 'request' | 'dataKey' | 'challenge' | 'completion';
+
+export function handshakeTimeout(step: HandshakeStep): Fault {
   const what = {
     connection: 'The Session Manager service did not accept the data channel',
     request: 'The agent on the bastion did not start the session',
+    dataKey: 'AWS KMS did not give a key for the encrypted session',
+    challenge: 'The agent on the bastion did not open the key of the encrypted session',
     completion: 'The agent on the bastion did not complete the handshake',
   }[step];
   return new Fault('ssm.handshakeTimeout', `${what} within 15 seconds.`, {
     retryable: true,
     remedy: {
       text: 'Check that the bastion is online in Systems Manager and its agent is current, then try again.',
+      action: 'retry',
+    },
+  });
+}
+
+/** `needed`: the first version that can carry such a session. */
+export function agentTooOld(agentVersion: string, needed: string, target: string): Fault {
+  const text = `The Systems Manager agent ${agentVersion.slice(0, 40)} on ${target} is too old for this session; ${needed} is needed.`;
+  const update = `Update it with \`aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids ${target}\`, then try again.`;
+  return new Fault('ssm.agentTooOld', text, {
+    remedy: {
+      text: isEcsTask(target) ? 'Redeploy the task on a current platform version, which brings its agent.' : update,
       action: 'retry',
     },
   });

@@ -8,12 +8,16 @@ import type { Logger } from '../../base/log';
 import type { SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../../model/ssmSession';
 import type { ChannelEvent } from '../../wire/ssm/channel';
 import { Channel } from '../../wire/ssm/channel';
+import type { EncryptionRequest } from '../../wire/ssm/encryption';
+import { encryptionContext, NONCE_BYTES } from '../../wire/ssm/encryption';
 import type { SessionParameters } from '../../wire/ssm/handshake';
 import { Flag, openMessage } from '../../wire/ssm/messages';
+import { agentObstacle } from './agentVersion';
 import { bounded } from './bounded';
 import type { CreateSocket, DataSocket } from './dataSocket';
 import { openDataSocket } from './dataSocket';
 import { agentSilent, channelClosed, connectionFailed, connectionLost } from './faults';
+import type { HandshakeStep } from './faults';
 import { handshakeTimeout, linkClosed, sessionEnded } from './faults';
 import type { Carrier } from './sessionPump';
 import { SessionPump } from './sessionPump';
@@ -82,7 +86,12 @@ export class SsmSession {
     this.#request = request;
     this.id = id;
     this.#makeCarrier = makeCarrier;
-    const channelOptions = { clientVersion: CLIENT_VERSION, idSeed: randomBytes(16), epochOffset: this.#epochOffset() };
+    const channelOptions = {
+      clientVersion: CLIENT_VERSION,
+      idSeed: randomBytes(16),
+      nonceSeed: randomBytes(NONCE_BYTES),
+      epochOffset: this.#epochOffset(),
+    };
     this.#channel = new Channel(channelOptions, (event) => this.#onChannelEvent(event));
     this.#pump = new SessionPump(this.#channel, deps.clock, deps.payloadBytes, {
       socketDead: () => this.#onSocketDead(),
@@ -168,7 +177,7 @@ export class SsmSession {
     this.#boundStep('request');
   }
 
-  #boundStep(step: 'connection' | 'request' | 'completion'): void {
+  #boundStep(step: HandshakeStep): void {
     this.#stepTimer?.dispose();
     this.#stepTimer = this.#deps.clock.schedule(STEP_TIMEOUT_MS, () => this.#end(handshakeTimeout(step)));
   }
@@ -238,7 +247,9 @@ export class SsmSession {
         this.#toCarrier((carrier) => carrier.connectError());
         break;
       case 'handshake':
-        this.#parameters = event.session;
+        this.#onHandshake(event.session, event.encryption);
+        break;
+      case 'keyProven':
         this.#boundStep('completion');
         break;
       case 'ready':
@@ -262,6 +273,37 @@ export class SsmSession {
       case 'ignored':
         this.#deps.logger.log('debug', 'ssm.ignored', { sessionId: this.id, what: event.what });
     }
+  }
+
+  #onHandshake(parameters: SessionParameters, encryption: EncryptionRequest | undefined): void {
+    const obstacle = agentObstacle(parameters, this.#request.bastionId);
+    if (obstacle) {
+      this.#end(obstacle);
+      return;
+    }
+    this.#parameters = parameters;
+    this.#boundStep(encryption ? 'dataKey' : 'completion');
+    if (encryption) void this.#findDataKey(encryption);
+  }
+
+  /** Bounded by the step's timer, which ends the session and with it the call. */
+  async #findDataKey(encryption: EncryptionRequest): Promise<void> {
+    const { api, clock, logger } = this.#deps;
+    const { place, bastionId } = this.#request;
+    const request = { keyId: encryption.keyId, context: encryptionContext(this.id, bastionId, encryption) };
+    try {
+      const { plaintext, sealed } = await api.dataKey(place, request, this.#abort.signal);
+      if (this.#state.phase !== 'ended') {
+        this.#boundStep('challenge');
+        this.#channel.provideDataKey(plaintext, sealed, clock.now());
+        logger.log('info', 'ssm.encrypting', { sessionId: this.id, keyId: encryption.keyId });
+      }
+      plaintext.fill(0);
+    } catch (error) {
+      if (this.#state.phase === 'ended') return;
+      this.#channel.refuseDataKey(asFault(error, 'ssm.encryptionFailed'), clock.now());
+    }
+    this.wake();
   }
 
   /** A carrier's failure is the session's, and not a message that could come again. */

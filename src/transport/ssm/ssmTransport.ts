@@ -17,7 +17,7 @@ const DEFAULT_PAYLOAD_BYTES = 1024;
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 export interface SsmTransportOptions {
-  /** Session document; `AWS-StartPortForwardingSessionToRemoteHost` unless told. */
+  /** Session document; the one of AWS that can reach the route's endpoint unless told. */
   readonly documentName?: string;
   /** Bytes of payload per message, 1 to 1048576; 1024 is what AWS's own programs send and the default. */
   readonly payloadBytes?: number;

@@ -1,12 +1,15 @@
 import type { Fault } from '../../base/fault';
-import { isFault } from '../../base/fault';
+import { asFault, isFault } from '../../base/fault';
 import { acknowledgementPayload, parseAcknowledgement } from './acknowledgement';
+import type { EncryptionRequest } from './encryption';
+import { keyNotProven, PayloadCipher } from './encryption';
 import type { Frame } from './frame';
 import { decodeFrame, FrameWriter, MessageType, PayloadType } from './frame';
-import type { SessionParameters } from './handshake';
-import { answerHandshake } from './handshake';
-import { Flag, flagPayload, parseChannelClosed, parseExitCode, parseFlag } from './messages';
-import { parseHandshakeComplete, parseHandshakeRequest } from './messages';
+import type { KeyOutcome, SessionParameters } from './handshake';
+import { answerHandshake, examineHandshake } from './handshake';
+import type { HandshakeRequest } from './messages';
+import { challengeResponse, Flag, flagPayload, parseChallenge, parseChannelClosed, parseExitCode } from './messages';
+import { parseFlag, parseHandshakeComplete, parseHandshakeRequest } from './messages';
 import type { ReceiverLimits } from './receiver';
 import { Receiver } from './receiver';
 import type { SenderLimits } from './sender';
@@ -20,6 +23,8 @@ export interface ChannelOptions {
   readonly clientVersion: string;
   /** Sixteen random bytes for message ids. */
   readonly idSeed: Uint8Array;
+  /** Twelve random bytes for the nonces of an encrypted session. */
+  readonly nonceSeed: Uint8Array;
   /** Milliseconds since the epoch at `now` = 0; used for CreatedDate only. */
   readonly epochOffset: number;
   readonly sender?: SenderLimits;
@@ -27,8 +32,13 @@ export interface ChannelOptions {
 }
 
 export type ChannelEvent =
-  /** The agent has said what the session is; its completion follows. */
-  | { readonly kind: 'handshake'; readonly session: SessionParameters }
+  /**
+   * The agent has said what the session is. With `encryption` it waits for a data key: `provideDataKey` or
+   * `refuseDataKey` has to be called; `keyProven` follows.
+   */
+  | { readonly kind: 'handshake'; readonly session: SessionParameters; readonly encryption?: EncryptionRequest }
+  /** The agent has shown that it holds the same data key, and been shown it; its completion follows. */
+  | { readonly kind: 'keyProven' }
   /** A text that the account's administrator shows to whoever opens a session. */
   | { readonly kind: 'customerMessage'; readonly text: string }
   /** Data may be sent from now on; before this the agent acknowledges and discards it. */
@@ -45,7 +55,14 @@ export type ChannelEvent =
   /** Something was not understood and passed over. */
   | { readonly kind: 'ignored'; readonly what: string };
 
-type Phase = 'greeting' | 'completing' | 'open' | 'over';
+type Phase =
+  | { readonly name: 'greeting' }
+  /** The response waits for a data key. */
+  | { readonly name: 'keying'; readonly request: HandshakeRequest }
+  /** The agent's challenge is awaited. */
+  | { readonly name: 'proving'; readonly cipher: PayloadCipher }
+  | { readonly name: 'completing' | 'open'; readonly cipher: PayloadCipher | undefined }
+  | { readonly name: 'over' };
 
 /**
  * The client's side of a session's data channel, free of I/O: messages in,
@@ -60,7 +77,7 @@ export class Channel {
   readonly #receiver: Receiver;
   #epochOffset: number;
   #outgoing: Buffer[] = [];
-  #phase: Phase = 'greeting';
+  #phase: Phase = { name: 'greeting' };
   #unreadable = 0;
 
   constructor(options: ChannelOptions, emit: (event: ChannelEvent) => void) {
@@ -74,7 +91,7 @@ export class Channel {
 
   /** One binary WebSocket message. */
   receive(bytes: Buffer, now: number): void {
-    if (this.#phase === 'over') return;
+    if (this.#phase.name === 'over') return;
     try {
       this.#dispatch(decodeFrame(bytes), now);
     } catch (error) {
@@ -87,12 +104,36 @@ export class Channel {
 
   /** Whether `sendOutput` may be called: the handshake is complete and the window has room. */
   get canSend(): boolean {
-    return this.#phase === 'open' && this.#sender.canSend;
+    return this.#phase.name === 'open' && this.#sender.canSend;
   }
 
   /** The message that carries `chunks` as Output, to be sent at once. At least one byte; call only when `canSend`. */
   sendOutput(chunks: readonly Uint8Array[], now: number): Buffer {
-    return this.#data(PayloadType.output, chunks, now);
+    const cipher = this.#phase.name === 'open' ? this.#phase.cipher : undefined;
+    return this.#data(PayloadType.output, cipher ? cipher.seal(chunks) : chunks, now);
+  }
+
+  /**
+   * The answer to a handshake's `encryption`; without effect when nobody waits for it any more.
+   * @param plaintext 64 bytes, copied: the caller wipes them.
+   * @param sealed the same as KMS encrypted them for the agent.
+   */
+  provideDataKey(plaintext: Uint8Array, sealed: Uint8Array, now: number): void {
+    if (this.#phase.name !== 'keying') return;
+    try {
+      const cipher = new PayloadCipher(plaintext, this.#options.nonceSeed);
+      this.#respond(this.#phase.request, now, { sealed });
+      this.#phase = { name: 'proving', cipher };
+    } catch (error) {
+      this.refuseDataKey(asFault(error), now);
+    }
+  }
+
+  /** There is no data key: the agent is told, and the channel ends with the fault. */
+  refuseDataKey(fault: Fault, now: number): void {
+    if (this.#phase.name !== 'keying') return;
+    this.#respond(this.#phase.request, now, { failed: fault.code });
+    this.#fail(fault);
   }
 
   /** Queues a flag, outside the window. @returns its sequence number, for `isAcknowledged`. */
@@ -115,12 +156,12 @@ export class Channel {
 
   /** Messages that are to be sent again now. */
   takeResends(now: number): Buffer[] {
-    return this.#phase === 'over' ? [] : this.#sender.resends(now);
+    return this.#phase.name === 'over' ? [] : this.#sender.resends(now);
   }
 
   /** When `takeResends` has to be called next, in terms of `now`; undefined: not before something else happens. */
   get deadline(): number | undefined {
-    return this.#phase === 'over' ? undefined : this.#sender.deadline;
+    return this.#phase.name === 'over' ? undefined : this.#sender.deadline;
   }
 
   /** How long the agent has owed an acknowledgement, ms. */
@@ -166,7 +207,7 @@ export class Channel {
         this.#sender.resume();
         break;
       case MessageType.channelClosed:
-        this.#phase = 'over';
+        this.#phase = { name: 'over' };
         this.#emit({ kind: 'closed', reason: parseReason(frame.payload) });
         break;
       default:
@@ -192,21 +233,23 @@ export class Channel {
   }
 
   #processHeld(now: number): void {
-    for (let held = this.#receiver.advance(); held && this.#phase !== 'over'; held = this.#receiver.advance()) {
+    for (let held = this.#receiver.advance(); held && this.#phase.name !== 'over'; held = this.#receiver.advance()) {
       if (!this.#process(held, now)) return;
     }
   }
 
-  /** @returns false when there is no one to take the message yet. */
+  /** @returns false when there is no one to take the message yet, or not any more. */
   #process(frame: Frame, now: number): boolean {
     const { payload } = frame;
     switch (frame.payloadType) {
       case PayloadType.output:
-        if (this.#phase !== 'open') return false;
-        if (payload.length > 0) this.#emit({ kind: 'output', payload });
-        return true;
+        if (this.#phase.name !== 'open') return false;
+        return payload.length === 0 || this.#pass(payload, (plain) => ({ kind: 'output', payload: plain }));
       case PayloadType.handshakeRequest:
         this.#greet(payload, now);
+        return true;
+      case PayloadType.challengeRequest:
+        this.#prove(payload, now);
         return true;
       case PayloadType.handshakeComplete:
         this.#complete(payload);
@@ -216,40 +259,86 @@ export class Channel {
         else this.#emit({ kind: 'ignored', what: 'a flag without meaning for a client' });
         return true;
       case PayloadType.stdErr:
-        this.#emit({ kind: 'stderr', payload });
-        return true;
+        return this.#pass(payload, (plain) => ({ kind: 'stderr', payload: plain }));
       case PayloadType.exitCode:
-        this.#emit({ kind: 'exit', code: parseExitCode(payload) });
-        return true;
+        return this.#pass(payload, (plain) => ({ kind: 'exit', code: parseExitCode(plain) }));
       default:
         this.#emit({ kind: 'ignored', what: `payload type ${frame.payloadType}` });
         return true;
     }
   }
 
+  /** Passes on what the session's encryption covers. @returns false when it cannot be decrypted, which ends the channel. */
+  #pass(payload: Buffer, toEvent: (plain: Buffer) => ChannelEvent): boolean {
+    const cipher = 'cipher' in this.#phase ? this.#phase.cipher : undefined;
+    const plain = cipher ? this.#open(cipher, payload) : payload;
+    if (plain) this.#emit(toEvent(plain));
+    return plain !== undefined;
+  }
+
+  /** Unlike a message that cannot be read, one that cannot be decrypted does not get better when it comes again. */
+  #open(cipher: PayloadCipher, sealed: Buffer): Buffer | undefined {
+    try {
+      return cipher.open(sealed);
+    } catch (error) {
+      this.#fail(asFault(error));
+      return undefined;
+    }
+  }
+
   #greet(payload: Buffer, now: number): void {
     // A second answer under a new number would block the agent's reader for ever.
-    if (this.#phase !== 'greeting') {
+    if (this.#phase.name !== 'greeting') {
       this.#emit({ kind: 'ignored', what: 'a repeated handshake request' });
       return;
     }
-    const answer = answerHandshake(parseHandshakeRequest(payload), this.#options.clientVersion);
-    this.#outgoing.push(this.#data(PayloadType.handshakeResponse, [answer.response], now));
-    if (answer.fault) {
-      this.#fail(answer.fault);
+    const request = parseHandshakeRequest(payload);
+    const demand = examineHandshake(request);
+    if (!demand.fault && demand.encryption) {
+      this.#phase = { name: 'keying', request };
+      this.#emit({ kind: 'handshake', session: demand.session, encryption: demand.encryption });
       return;
     }
-    this.#phase = 'completing';
-    this.#emit({ kind: 'handshake', session: answer.session });
+    this.#respond(request, now);
+    if (demand.fault) {
+      this.#fail(demand.fault);
+      return;
+    }
+    this.#phase = { name: 'completing', cipher: undefined };
+    this.#emit({ kind: 'handshake', session: demand.session });
+  }
+
+  #respond(request: HandshakeRequest, now: number, key?: KeyOutcome): void {
+    const response = answerHandshake(request, this.#options.clientVersion, key);
+    this.#outgoing.push(this.#data(PayloadType.handshakeResponse, [response], now));
+  }
+
+  /** The agent sends random bytes, sealed with its key, and wants them back, sealed with ours. */
+  #prove(payload: Buffer, now: number): void {
+    if (this.#phase.name !== 'proving') {
+      this.#emit({ kind: 'ignored', what: 'an encryption challenge out of turn' });
+      return;
+    }
+    const { cipher } = this.#phase;
+    const challenge = this.#open(cipher, parseChallenge(payload));
+    if (!challenge) return;
+    const response = challengeResponse(Buffer.concat(cipher.seal([challenge])));
+    this.#outgoing.push(this.#data(PayloadType.challengeResponse, [response], now));
+    this.#phase = { name: 'completing', cipher };
+    this.#emit({ kind: 'keyProven' });
   }
 
   #complete(payload: Buffer): void {
-    if (this.#phase !== 'completing') {
+    if (this.#phase.name === 'proving') {
+      this.#fail(keyNotProven());
+      return;
+    }
+    if (this.#phase.name !== 'completing') {
       this.#emit({ kind: 'ignored', what: 'a handshake completion out of turn' });
       return;
     }
     const text = parseHandshakeComplete(payload);
-    this.#phase = 'open';
+    this.#phase = { name: 'open', cipher: this.#phase.cipher };
     if (text !== '') this.#emit({ kind: 'customerMessage', text });
     this.#emit({ kind: 'ready' });
   }
@@ -270,7 +359,7 @@ export class Channel {
   }
 
   #fail(fault: Fault): void {
-    this.#phase = 'over';
+    this.#phase = { name: 'over' };
     this.#emit({ kind: 'fault', fault });
   }
 }

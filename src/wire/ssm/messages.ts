@@ -28,6 +28,8 @@ export interface ProcessedAction {
   readonly type: string;
   readonly status: number;
   readonly error: string;
+  /** ActionResult; null on the wire when absent. */
+  readonly result?: Readonly<Record<string, unknown>>;
 }
 
 /** What a data channel begins with; the token is a secret. */
@@ -70,10 +72,10 @@ export function handshakeResponse(clientVersion: string, actions: readonly Proce
   return Buffer.from(
     JSON.stringify({
       ClientVersion: clientVersion,
-      ProcessedClientActions: actions.map(({ type, status, error }) => ({
+      ProcessedClientActions: actions.map(({ type, status, error, result }) => ({
         ActionType: type,
         ActionStatus: status,
-        ActionResult: null,
+        ActionResult: result ?? null,
         Error: error,
       })),
       Errors: errorsOf(actions),
@@ -93,6 +95,21 @@ function errorsOf(actions: readonly ProcessedAction[]): readonly string[] | null
 export function parseHandshakeComplete(payload: Buffer): string {
   const { CustomerMessage: message } = parseJsonObject(payload, 'handshake completion');
   return typeof message === 'string' ? message.slice(0, 4096) : '';
+}
+
+/** Longest challenge that is read, bytes; agents send 64, sealed. */
+const MAX_CHALLENGE_BYTES = 4096;
+
+/** The sealed bytes of a challenge request. @throws Fault `ssm.protocol` */
+export function parseChallenge(payload: Buffer): Buffer {
+  const { Challenge: challenge } = parseJsonObject(payload, 'encryption challenge');
+  if (typeof challenge !== 'string' || challenge.length > MAX_CHALLENGE_BYTES) throw unreadable('encryption challenge');
+  return Buffer.from(challenge, 'base64');
+}
+
+/** The answer to a challenge: the same bytes, sealed by us. */
+export function challengeResponse(sealed: Uint8Array): Buffer {
+  return Buffer.from(JSON.stringify({ Challenge: Buffer.from(sealed).toString('base64') }));
 }
 
 /** The reason that `channel_closed` gives; empty when it gives none. @throws Fault `ssm.protocol` */

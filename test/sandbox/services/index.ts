@@ -1,9 +1,10 @@
 import type { ServiceDefinition } from './definition';
 import { ec2 } from './ec2';
 import { elastiCache } from './elasticache';
+import { kms } from './kms';
 import { rds } from './rds';
 import { ssm } from './ssm';
 import { sts } from './sts';
 
 /** Every API that the sandbox speaks. */
-export const services: readonly ServiceDefinition[] = [ec2, elastiCache, rds, ssm, sts];
+export const services: readonly ServiceDefinition[] = [ec2, elastiCache, kms, rds, ssm, sts];

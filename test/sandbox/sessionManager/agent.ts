@@ -1,5 +1,7 @@
 // One session worker of the Systems Manager agent: handshake, then forwarding. It talks to the service in frames,
 // as over its own WebSocket.
+import type { AgentEncryption } from './agentCipher';
+import { KeyExchange } from './agentCipher';
 import { controlFrame, Flag, flagPayload, PayloadType } from './frames';
 import type { Forwarder, ForwarderOwner } from './forward';
 import { BasicForwarder, KEEPALIVE, MuxForwarder } from './forward';
@@ -38,6 +40,8 @@ export interface AgentOptions {
   readonly resolve: Resolve;
   /** Sleep 1 ms after each message of at most 1024 bytes, as the real agent does. */
   readonly pace: boolean;
+  /** The session document demands encryption. */
+  readonly encryption?: AgentEncryption;
   readonly service: AgentService;
 }
 
@@ -56,7 +60,11 @@ export interface AgentService {
 type Handshake =
   | { readonly phase: 'requested'; readonly timer: NodeJS.Timeout }
   | { readonly phase: 'responded'; readonly timer: NodeJS.Timeout; readonly clientVersion: string }
+  /** Encrypted sessions: the client has to show that it holds the key. */
+  | { readonly phase: 'challenged'; readonly timer: NodeJS.Timeout; readonly clientVersion: string }
   | { readonly phase: 'complete' };
+
+type Responded = Pick<Extract<Handshake, { readonly clientVersion: string }>, 'timer' | 'clientVersion'>;
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -64,6 +72,7 @@ export class Agent {
   readonly #targets: Targets;
   readonly #output: OutputQueue;
   readonly #startedAt = performance.now();
+  readonly #keyExchange: KeyExchange | undefined;
   #handshake: Handshake;
   #forwarder: Forwarder | undefined;
   #resendTimer: NodeJS.Timeout | undefined;
@@ -71,6 +80,8 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    const { instanceId: targetId, sessionId, encryption } = options;
+    this.#keyExchange = encryption && new KeyExchange(encryption, { sessionId, targetId });
     const { host = 'localhost', portNumber = '' } = options.properties;
     const port = Number(portNumber);
     this.#targets = new Targets({ host, port, resolve: () => options.resolve(host, port, options.instanceId) });
@@ -84,7 +95,7 @@ export class Agent {
     this.#output = new OutputQueue({
       pace: options.pace,
       ready: () => !this.#closed && this.#channel.canSend && options.service.writable(),
-      send: (payload) => this.#send(PayloadType.output, payload),
+      send: (payload) => this.#send(PayloadType.output, this.#keyExchange?.cipher?.seal(payload) ?? payload),
       drained: () => this.#forwarder?.drained(),
     });
     this.#handshake = {
@@ -101,6 +112,7 @@ export class Agent {
       AgentVersion: agentVersion,
       RequestedClientActions: [
         { ActionType: 'SessionType', ActionParameters: { SessionType: 'Port', Properties: properties } },
+        ...(this.#keyExchange ? [this.#keyExchange.action] : []),
       ],
     };
     this.#send(PayloadType.handshakeRequest, Buffer.from(JSON.stringify(request)));
@@ -111,7 +123,9 @@ export class Agent {
     if (this.#closed) return;
     this.#channel.receive(raw);
     // After the acknowledgement: in the agent another goroutine completes the handshake.
-    if (this.#handshake.phase === 'responded') this.#completeHandshake(this.#handshake);
+    if (this.#handshake.phase !== 'responded') return;
+    if (this.#keyExchange) this.#challenge(this.#handshake, this.#keyExchange);
+    else this.#completeHandshake(this.#handshake);
   }
 
   /** The way to the client takes more again. */
@@ -188,6 +202,7 @@ export class Agent {
 
   #deliver(payloadType: number, payload: Buffer): Delivery {
     if (payloadType === PayloadType.handshakeResponse) return this.#respond(payload);
+    if (payloadType === PayloadType.challengeResponse) return this.#judge(payload);
     // Data before the handshake is complete is acknowledged and thrown away.
     if (this.#handshake.phase !== 'complete' || !this.#forwarder) return 'taken';
     if (!this.#forwarder.ready) return 'notReady';
@@ -196,8 +211,16 @@ export class Agent {
       this.#end('');
       return 'ended';
     }
-    const delivery = this.#forwarder.deliver(payloadType, payload);
+    const plain = this.#plain(payloadType, payload);
+    // What cannot be decrypted is not acknowledged.
+    if (!plain) return 'notReady';
+    const delivery = this.#forwarder.deliver(payloadType, plain);
     return this.#closed ? 'ended' : delivery;
+  }
+
+  #plain(payloadType: number, payload: Buffer): Buffer | undefined {
+    const cipher = this.#keyExchange?.cipher;
+    return cipher && payloadType === PayloadType.output ? cipher.open(payload) : payload;
   }
 
   #respond(payload: Buffer): Delivery {
@@ -210,11 +233,32 @@ export class Agent {
       this.#end(`${failed.type} failed on client with status ${failed.status} error: ${failed.error}`);
       return 'ended';
     }
+    try {
+      this.#keyExchange?.takeKey(response.actions.find(({ type }) => type === 'KMSEncryption')?.result ?? {});
+    } catch (error) {
+      this.#end(`Fetching data key failed: ${error instanceof Error ? error.message : ''}`);
+      return 'ended';
+    }
     this.#handshake = { phase: 'responded', timer: this.#handshake.timer, clientVersion: response.clientVersion };
     return 'taken';
   }
 
-  #completeHandshake({ timer, clientVersion }: { readonly timer: NodeJS.Timeout; readonly clientVersion: string }): void {
+  #challenge({ timer, clientVersion }: Responded, exchange: KeyExchange): void {
+    this.#handshake = { phase: 'challenged', timer, clientVersion };
+    this.#send(PayloadType.challengeRequest, exchange.challenge());
+  }
+
+  #judge(payload: Buffer): Delivery {
+    if (this.#handshake.phase !== 'challenged') return 'taken';
+    if (!this.#keyExchange?.isProof(payload)) {
+      this.#end('Encryption challenge failed: the client holds another key.');
+      return 'ended';
+    }
+    this.#completeHandshake(this.#handshake);
+    return 'taken';
+  }
+
+  #completeHandshake({ timer, clientVersion }: Responded): void {
     clearTimeout(timer);
     this.#handshake = { phase: 'complete' };
     const nanoseconds = Math.round((performance.now() - this.#startedAt) * 1e6);
@@ -340,7 +384,12 @@ class OutputQueue {
 
 interface Response {
   readonly clientVersion: string;
-  readonly actions: readonly { readonly type: string; readonly status: number; readonly error: string }[];
+  readonly actions: readonly {
+    readonly type: string;
+    readonly status: number;
+    readonly error: string;
+    readonly result: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 function parseResponse(payload: Buffer): Response | undefined {
@@ -353,6 +402,7 @@ function parseResponse(payload: Buffer): Response | undefined {
         type: String(action['ActionType']),
         status: Number(action['ActionStatus']),
         error: typeof action['Error'] === 'string' ? action['Error'] : '',
+        result: (action['ActionResult'] ?? {}) as Record<string, unknown>,
       })),
     };
   } catch {

@@ -22,11 +22,16 @@ export interface SessionDocument {
   readonly properties: Readonly<Record<string, string>>;
   /** The document forwards to other hosts: the service refuses loopback ones. */
   readonly remoteHost?: boolean;
+  /** Sessions are encrypted with this KMS key; `challenge` as the newer agents do it. */
+  readonly encryption?: { readonly keyId: string; readonly challenge: boolean };
 }
 
 const PORT = /^([1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 const PORT_OR_ZERO = /^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 const HOST = /^[^,$^&()!;'"<>`{}[\]|#=]{3,}$/;
+
+/** Alias of the key that encrypts sessions. */
+export const SESSION_KEY = 'alias/sandbox-sessions';
 
 const ports = {
   portNumber: { allowedPattern: PORT, default: '80' },
@@ -52,11 +57,28 @@ export const DOCUMENTS: Readonly<Record<string, SessionDocument>> = {
     },
     remoteHost: true,
   },
+  'AWS-StartSSHSession': {
+    parameters: { portNumber: { ...ports.portNumber, default: '22' } },
+    properties: { portNumber: '{{ portNumber }}' },
+  },
   // A document of the account's own. Without the type the agent works in basic mode.
   'Sandbox-BasicPortSession': {
     parameters: { ...ports, host: { allowedPattern: HOST } },
     properties: { portNumber: '{{ portNumber }}', localPortNumber: '{{ localPortNumber }}', host: '{{ host }}' },
     remoteHost: true,
+  },
+  // The same two with encryption; one agent asks as newer ones do, the other as older ones.
+  'Sandbox-EncryptedPortSession': {
+    parameters: { ...ports, host: { allowedPattern: HOST } },
+    properties: { portNumber: '{{ portNumber }}', type: 'LocalPortForwarding', host: '{{ host }}' },
+    remoteHost: true,
+    encryption: { keyId: SESSION_KEY, challenge: true },
+  },
+  'Sandbox-EncryptedBasicPortSession': {
+    parameters: { ...ports, host: { allowedPattern: HOST } },
+    properties: { portNumber: '{{ portNumber }}', host: '{{ host }}' },
+    remoteHost: true,
+    encryption: { keyId: SESSION_KEY, challenge: false },
   },
 };
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { AgentEncryption } from './agentCipher';
 import type { Cut } from './clientSocket';
 import { ClientSocket } from './clientSocket';
 import type { SessionDocument, SessionParameters } from './documents';
@@ -35,6 +36,12 @@ export interface SessionManagerOptions {
   readonly baseUrl: () => string;
   readonly findInstance: (id: string) => ManagedInstance | undefined;
   readonly resolve: Resolve;
+  /** KMS Decrypt for agents whose document demands encryption. @throws ServiceError */
+  readonly decrypt?: (
+    ciphertext: Buffer,
+    context: Readonly<Record<string, string>>,
+    place: Pick<ManagedInstance, 'accountId' | 'region'>,
+  ) => Buffer;
   /** Agents sleep 1 ms after each message, as the real one does. Default: false. */
   readonly pace?: boolean;
   /** Session documents besides the built-in ones, by name. */
@@ -111,6 +118,7 @@ export class SessionManagerService {
       properties,
       resolve: this.#options.resolve,
       pace,
+      encryption: this.#encryption(documentName, instance),
       resumableMs,
       tokenLifeMs,
       replayOnResume,
@@ -119,6 +127,21 @@ export class SessionManagerService {
     if (this.#frameFaults) session.setFrameFaults(this.#frameFaults);
     this.#sessions.set(session.id, session);
     return this.#grant(session);
+  }
+
+  #encryption(documentName: string, { accountId, region }: ManagedInstance): AgentEncryption | undefined {
+    const demanded = this.#documents[documentName]?.encryption;
+    if (!demanded) return undefined;
+    const decrypt = (ciphertext: Buffer, context: Readonly<Record<string, string>>): Buffer => {
+      if (!this.#options.decrypt) throw new ServiceError('KMSUnavailable', 'there is no KMS here');
+      try {
+        return this.#options.decrypt(ciphertext, context, { accountId, region });
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        throw new Error(`${error.code}: ${error.message}`, { cause: error });
+      }
+    };
+    return { ...demanded, decrypt };
   }
 
   /** @throws ServiceError `DoesNotExistException` for an id that never was. */

@@ -1,6 +1,7 @@
 // One session at the service: its tokens, the client's socket (replaced on resume) and the agent's worker.
 import { randomBytes } from 'node:crypto';
 import { Agent } from './agent';
+import type { AgentEncryption } from './agentCipher';
 import type { ClientSocket, ClientSocketOwner, Cut } from './clientSocket';
 import type { FrameFaultRates, FrameFaults } from './frameFaults';
 import { FaultyPath, seededRandom } from './frameFaults';
@@ -41,6 +42,7 @@ export interface SessionOptions {
   readonly properties: Readonly<Record<string, string>>;
   readonly resolve: Resolve;
   readonly pace: boolean;
+  readonly encryption: AgentEncryption | undefined;
   /** How long a session without a socket stays resumable, ms. */
   readonly resumableMs: number;
   /** How long a token can be used, ms. */
@@ -218,7 +220,7 @@ export class Session {
   }
 
   #newAgent(): Agent {
-    const { target, agentVersion, sessionId, properties, resolve, pace } = this.#options;
+    const { target, agentVersion, sessionId, properties, resolve, pace, encryption } = this.#options;
     return new Agent({
       instanceId: target,
       agentVersion,
@@ -226,6 +228,7 @@ export class Session {
       properties,
       resolve,
       pace,
+      ...(encryption && { encryption }),
       service: {
         frame: (raw) => this.#fromAgent(raw),
         writable: () => this.#socket?.writable ?? false,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { kmsEndpoint } from '../../../src/aws/clients/kms';
 import { VERSION } from '../../../src/aws/clients/settings';
-import { parametersOf, REMOTE_HOST_DOCUMENT, sessionReason } from '../../../src/aws/ssmSessions';
+import { parametersOf, sessionReason } from '../../../src/aws/ssmSessions';
+import { REMOTE_HOST_DOCUMENT } from '../../../src/model/ssmSession';
 
 describe('parameters of StartSession', () => {
   const to = { host: 'master.orders.euc1.cache.amazonaws.com', port: 6379 };
@@ -17,6 +19,14 @@ describe('parameters of StartSession', () => {
   it("leave out what AWS's other documents do not know", () => {
     assert.deepEqual(parametersOf({ to, documentName: 'AWS-StartSSHSession' }), { portNumber: ['6379'] });
     assert.deepEqual(parametersOf({ to, documentName: 'AWS-StartPortForwardingSession' }), { portNumber: ['6379'], localPortNumber: ['0'] });
+  });
+
+  it('name no host when the destination is the bastion itself', () => {
+    for (const host of ['localhost', '127.0.0.1', '::1', 'db.localhost']) {
+      const own = { to: { host, port: 6379 } };
+      assert.deepEqual(parametersOf(own), { portNumber: ['6379'], localPortNumber: ['0'] }, host);
+      assert.deepEqual(parametersOf({ ...own, documentName: 'Our-Own-Document' }), { portNumber: ['6379'], localPortNumber: ['0'] });
+    }
   });
 
   it('take no host that is none, and no port out of range', () => {
@@ -43,5 +53,19 @@ describe('reason of a session', () => {
 describe('user agent', () => {
   it('carries the version of package.json', () => {
     assert.equal(VERSION, (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
+  });
+});
+
+describe('endpoint of KMS', () => {
+  it('follows the partition of the region, FIPS and dual-stack', () => {
+    const at = (region: string, useFips = false, useDualstack = false): string => kmsEndpoint({ region, useFips, useDualstack });
+    assert.equal(at('eu-central-1'), 'https://kms.eu-central-1.amazonaws.com/');
+    assert.equal(at('us-gov-west-1', true), 'https://kms-fips.us-gov-west-1.amazonaws.com/');
+    assert.equal(at('us-east-1', true, true), 'https://kms-fips.us-east-1.api.aws/');
+    assert.equal(at('cn-north-1'), 'https://kms.cn-north-1.amazonaws.com.cn/');
+    assert.equal(at('cn-north-1', false, true), 'https://kms.cn-north-1.api.amazonwebservices.com.cn/');
+    assert.equal(at('us-iso-east-1'), 'https://kms.us-iso-east-1.c2s.ic.gov/');
+    assert.equal(at('us-isob-east-1'), 'https://kms.us-isob-east-1.sc2s.sgov.gov/');
+    assert.equal(at('eusc-de-east-1'), 'https://kms.eusc-de-east-1.amazonaws.eu/');
   });
 });

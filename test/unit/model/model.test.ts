@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { isFault } from '../../../src/base/fault';
 import { type Bastion, bastionObstacle, compareVersions } from '../../../src/model/bastion';
-import { formatEndpoint, isEndpoint } from '../../../src/model/endpoint';
+import { formatEndpoint, isEndpoint, isLoopback } from '../../../src/model/endpoint';
 import { worstLevel } from '../../../src/model/health';
 import { chooseBastion, makeRoute, sameDestination, usableBastions } from '../../../src/model/route';
+import { isSessionTarget, sessionDocument } from '../../../src/model/ssmSession';
 import { defaultEndpoint, isServing, type Target } from '../../../src/model/target';
 
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
@@ -130,5 +131,27 @@ describe('routes and endpoints', () => {
   it('knows which statuses serve requests', () => {
     assert.ok(isServing({ status: 'available' }) && isServing({ status: 'AVAILABLE' }));
     assert.ok(!isServing({ status: 'creating' }) && !isServing({ status: 'deleting' }));
+  });
+});
+
+describe('what a session is asked for', () => {
+  it('knows the hosts that mean the bastion itself', () => {
+    for (const host of ['localhost', 'LOCALHOST.', 'db.localhost', '127.0.0.1', '127.1', '127.255.0.9', '::1', '::ffff:127.0.0.1']) assert.ok(isLoopback(host), host);
+    for (const host of ['localhost.example', 'mylocalhost', '10.127.0.1', '127.example', '1270.0.0.1', '::2', '::ffff:10.0.0.1']) assert.ok(!isLoopback(host), host);
+  });
+
+  it('is the document that can reach the destination, unless one is named', () => {
+    assert.equal(sessionDocument({ to: { host: 'cache.internal', port: 6379 } }), 'AWS-StartPortForwardingSessionToRemoteHost');
+    assert.equal(sessionDocument({ to: { host: '127.0.0.1', port: 6379 } }), 'AWS-StartPortForwardingSession');
+    assert.equal(sessionDocument({ to: { host: 'localhost', port: 6379 }, documentName: 'Our-Own' }), 'Our-Own');
+  });
+
+  it('takes EC2 instances, hybrid nodes and ECS tasks as targets, and nothing that merely looks like one', () => {
+    const task = '0123456789abcdef0123456789abcdef';
+    const good = ['i-0123456789abcdef0', 'i-01234567', 'mi-0123456789abcdef0', `ecs:shop_${task}_${task}-1234567890`, `ecs:my_shop-1_${task}_${task}${task}`];
+    for (const id of good) assert.ok(isSessionTarget(id), id);
+    for (const id of ['', 'i-', 'shop-bastion', 'i-0 --profile x', 'i-0\n', 'ecs:shop', `ecs:shop_${task}`, `ecs:_${task}_${task}`, `arn:aws:ecs:${task}`]) {
+      assert.ok(!isSessionTarget(id), id);
+    }
   });
 });

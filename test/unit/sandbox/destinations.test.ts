@@ -25,6 +25,12 @@ describe('what a bastion meets at a private host', () => {
     assert.deepEqual(from('shop-bastion', serverless, 6380), server(2));
   });
 
+  it('is what listens on the bastion itself when the host is its own', () => {
+    assert.deepEqual(from('shop-bastion', 'localhost'), server(1));
+    assert.equal(from('shop-bastion', 'localhost', 22), 'refused');
+    assert.equal(from('lab-host', 'localhost'), 'refused');
+  });
+
   it('is nothing when the host is dark, closed, or has no such port', () => {
     assert.equal(from('shop-bastion', ORDERS.replace('orders', 'dark')), 'blackhole');
     assert.equal(from('shop-bastion', ORDERS.replace('orders', 'closed')), 'refused');

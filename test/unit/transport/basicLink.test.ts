@@ -8,7 +8,6 @@ describe('a basic link', () => {
   const rig = useRig();
 
   beforeEach(() => {
-    rig.service.agentVersion = '3.0.196.0';
     rig.service.properties = { host: 'cache.internal', portNumber: '6379' };
     rig.service.onBasic = (chunk, send) => send(chunk);
   });

@@ -36,6 +36,8 @@ export class FakeService implements SsmSessionApi {
   obstacle: Obstacle = 'none';
   agentVersion = '3.3.1142.0';
   properties: Record<string, string> = { host: 'cache.internal', portNumber: '6379', type: 'LocalPortForwarding' };
+  /** Handshake actions besides the session type. */
+  moreActions: unknown[] = [];
   streamUrl: string | undefined;
   resumes = 0;
   resumeFailures = 0;
@@ -113,6 +115,9 @@ export class FakeService implements SsmSessionApi {
     return Promise.resolve();
   }
 
+  /** Never answers, unless a test replaces it. */
+  dataKey: SsmSessionApi['dataKey'] = () => new Promise(() => {});
+
   #grant({ id, token }: Session): SsmSessionGrant {
     const { port } = this.#http.address() as AddressInfo;
     return { sessionId: id, tokenValue: token, streamUrl: this.streamUrl ?? `ws://127.0.0.1:${port}/v1/data-channel/${id}` };
@@ -157,7 +162,8 @@ export class FakeService implements SsmSessionApi {
       });
       if (session.greetings.length > 1) session.agent.resendAll(performance.now());
       else if (this.obstacle !== 'request') {
-        session.agent.send(5, handshakeRequest({ agentVersion: this.agentVersion, properties: this.properties }), performance.now());
+        const { agentVersion, properties, moreActions } = this;
+        session.agent.send(5, handshakeRequest({ agentVersion, properties, moreActions }), performance.now());
       }
     });
   }

@@ -62,6 +62,49 @@ describe('dialling through Session Manager', () => {
     });
   }
 
+  for (const [step, blamed] of [['data key', /KMS did not give a key/], ['challenge', /did not open the key/]] as const) {
+    it(`gives up 15 seconds after, in an encrypted session: ${step}`, async () => {
+      rig.service.obstacle = 'completion';
+      rig.service.moreActions = [{ ActionType: 'KMSEncryption', ActionParameters: { KMSKeyId: 'alias/sessions', Challenge: 'of the day' } }];
+      let asked: unknown;
+      let aborted = false;
+      rig.service.dataKey = (_place, request, signal) => {
+        asked = request;
+        signal.addEventListener('abort', () => (aborted = true));
+        return step === 'data key' ? new Promise(() => {}) : Promise.resolve({ plaintext: new Uint8Array(64), sealed: new Uint8Array(9) });
+      };
+      let over = false;
+      const settled = assert.rejects(rig.dial(), (error: Error) => faultCode('ssm.handshakeTimeout')(error) && blamed.test(error.message));
+      void settled.then(
+        () => (over = true),
+        () => (over = true),
+      );
+      await until(() => asked !== undefined, 'the request for a key');
+      const context = { 'aws:ssm:SessionId': 'session-0', 'aws:ssm:TargetId': 'i-0abc', 'aws:ssm:RandomChallenge': 'of the day' };
+      assert.deepEqual(asked, { keyId: 'alias/sessions', context });
+      if (step === 'challenge') await until(() => rig.service.sessions[0]!.agent.expected === 1, 'the handshake response');
+      await until(() => {
+        if (!over) rig.clock.skip(15_001);
+        return over;
+      }, 'the time-out');
+      await settled;
+      assert.ok(aborted);
+    });
+  }
+
+  it('wipes the data key once it is in use', async () => {
+    rig.service.obstacle = 'completion';
+    rig.service.moreActions = [{ ActionType: 'KMSEncryption', ActionParameters: { KMSKeyId: 'alias/sessions' } }];
+    const plaintext = new Uint8Array(64).fill(7);
+    rig.service.dataKey = () => Promise.resolve({ plaintext, sealed: new Uint8Array(9) });
+    const controller = new AbortController();
+    const dialling = assert.rejects(rig.dial(controller.signal), faultCode('operation.cancelled'));
+    await until(() => rig.service.sessions[0]?.agent.expected === 1, 'the handshake response');
+    assert.deepEqual(plaintext, new Uint8Array(64));
+    controller.abort();
+    await dialling;
+  });
+
   it('does nothing when it is cancelled before it begins', async () => {
     await assert.rejects(rig.dial(AbortSignal.abort()), faultCode('operation.cancelled'));
     assert.equal(rig.service.requests.length, 0);

@@ -72,6 +72,17 @@ export class Input {
     return Object.fromEntries(Object.keys(map.tree).map((key) => [key, map.texts(key)]));
   }
 
+  /** A map of text to text, as an encryption context. */
+  mapOfText(name: string): Record<string, string> {
+    const value = Object.hasOwn(this.tree, name) ? this.tree[name] : undefined;
+    if (value === undefined || value === null) return {};
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      throw this.errors.invalidValue(name, JSON.stringify(value), 'Member must be a map');
+    }
+    const map = new Input(value as InputTree, this.errors);
+    return Object.fromEntries(Object.keys(map.tree).map((key) => [key, map.required(key)]));
+  }
+
   #list(name: string): readonly InputValue[] {
     const value = Object.hasOwn(this.tree, name) ? this.tree[name] : undefined;
     // An empty list is `Name=` in the query protocol.

@@ -44,10 +44,10 @@ export function decodeMessage(bytes: Buffer): ModelMessage | undefined {
 
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-export function handshakeRequest(overrides: { agentVersion?: string; actions?: unknown[]; properties?: Record<string, string> } = {}): Buffer {
+export function handshakeRequest(overrides: { agentVersion?: string; actions?: unknown[]; moreActions?: unknown[]; properties?: Record<string, string> } = {}): Buffer {
   const properties = overrides.properties ?? { host: 'cache.internal', localPortNumber: '0', portNumber: '6379', type: 'LocalPortForwarding' };
   const sessionType = { ActionType: 'SessionType', ActionParameters: { SessionType: 'Port', Properties: properties } };
-  return json({ AgentVersion: overrides.agentVersion ?? '3.3.1142.0', RequestedClientActions: overrides.actions ?? [sessionType] });
+  return json({ AgentVersion: overrides.agentVersion ?? '3.3.1142.0', RequestedClientActions: overrides.actions ?? [sessionType, ...(overrides.moreActions ?? [])] });
 }
 
 /**

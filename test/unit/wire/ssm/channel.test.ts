@@ -17,7 +17,7 @@ interface Bench {
 
 function bench(): Bench {
   const events: ChannelEvent[] = [];
-  const channel = new Channel({ clientVersion: '1.2.707.0', idSeed: Buffer.alloc(16, 7), epochOffset: 1_700_000_000_000 }, (event) => events.push(event));
+  const channel = new Channel({ clientVersion: '1.2.707.0', idSeed: Buffer.alloc(16, 7), nonceSeed: Buffer.alloc(12, 9), epochOffset: 1_700_000_000_000 }, (event) => events.push(event));
   const toClient: Buffer[] = [];
   const agent = new AgentModel((bytes) => toClient.push(bytes));
   const self: Bench = {
@@ -108,23 +108,6 @@ describe('the data channel: handshake', () => {
     self.exchange();
     assert.equal(self.agent.input.filter(({ payloadType }) => payloadType === 6).length, 1);
     assert.equal(self.agent.unacknowledged, 0);
-  });
-
-  it('answers KMS encryption as unsupported and ends with a clear fault', () => {
-    const self = bench();
-    const encryption = { ActionType: 'KMSEncryption', ActionParameters: { KMSKeyId: 'key' } };
-    const session = { ActionType: 'SessionType', ActionParameters: { SessionType: 'Port', Properties: {} } };
-    self.agent.send(5, handshakeRequest({ actions: [session, encryption] }), 0);
-    self.exchange();
-    const response = JSON.parse(self.agent.input[0]!.payload.toString()) as { ProcessedClientActions: { ActionStatus: number }[] };
-    assert.deepEqual(
-      response.ProcessedClientActions.map(({ ActionStatus }) => ActionStatus),
-      [1, 3],
-    );
-    const [event] = self.events;
-    assert.ok(event?.kind === 'fault');
-    assert.equal(event.fault.code, 'ssm.encryptionUnsupported');
-    assert.ok(event.fault.remedy);
   });
 
   it('refuses session types and actions that it does not know', () => {

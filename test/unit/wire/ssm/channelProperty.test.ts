@@ -56,7 +56,7 @@ function generator(seed: number): () => number {
 function run(weather: Weather, seed: number, up: readonly Buffer[], down: readonly Buffer[], cuts: readonly number[]) {
   const network = new Network(weather, generator(seed));
   const events: ChannelEvent[] = [];
-  const channel = new Channel({ clientVersion: '1.2.707.0', idSeed: Buffer.alloc(16), epochOffset: 0 }, (event) => events.push(event));
+  const channel = new Channel({ clientVersion: '1.2.707.0', idSeed: Buffer.alloc(16), nonceSeed: Buffer.alloc(12), epochOffset: 0 }, (event) => events.push(event));
   const agent = new AgentModel((bytes) => network.carry(bytes, (copy) => channel.receive(copy, network.now)));
   const received: Buffer[] = [];
   let completed = false;

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { parametersOf } from '../../src/aws/ssmSessions';
+import { systemClock } from '../../src/base/clock';
+import { nullLogger } from '../../src/base/log';
+import type { Endpoint } from '../../src/model/endpoint';
+import type { Link } from '../../src/model/link';
+import type { Route } from '../../src/model/route';
+import type { SsmSessionApi } from '../../src/model/ssmSession';
+import { sessionDocument } from '../../src/model/ssmSession';
+import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
+import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
+import { KeyStore } from '../sandbox/kms';
+import type { Resolution, SessionManagerOptions } from '../sandbox/sessionManager/service';
+import { SessionManagerService } from '../sandbox/sessionManager/service';
+import { describeWorld } from '../sandbox/world';
+import { until } from '../unit/transport/testClock';
+
+export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
+export const never = new AbortController().signal;
+
+/** The sandbox's service without its API, and what the product needs to dial through it. */
+export class SsmServiceBench {
+  /** What agents reach, by `host:port`. */
+  readonly hosts = new Map<string, Resolution>();
+  readonly keys = new KeyStore(describeWorld().kmsKeys);
+  agentVersion = '3.3.1142.0';
+  readonly service: SessionManagerService;
+  readonly #http: Server = createServer();
+
+  constructor(options: Partial<SessionManagerOptions> = {}) {
+    this.service = new SessionManagerService({
+      baseUrl: () => `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`,
+      findInstance: (id) => ({ id, agentVersion: this.agentVersion, online: true, region: place.region, accountId: place.accountId }),
+      resolve: (host, port) => this.hosts.get(`${host}:${port}`),
+      decrypt: (ciphertext, context) => this.keys.decrypt(ciphertext, context, place).plaintext,
+      ...options,
+    });
+    this.#http.on('upgrade', (request, socket, head) => this.service.handleUpgrade(request, socket, head));
+  }
+
+  async listen(): Promise<this> {
+    this.#http.listen(0, '127.0.0.1');
+    await once(this.#http, 'listening');
+    return this;
+  }
+
+  /** Proves that the product has left no session and the agents no connection. */
+  async close(): Promise<void> {
+    try {
+      await until(() => this.service.openTargets() === 0, 'the agents to close their connections');
+      assert.deepEqual(this.service.activeSessions(), [], 'sessions left at the service');
+    } finally {
+      await this.service.close();
+      await new Promise((resolve) => this.#http.close(resolve));
+    }
+  }
+
+  /** The service as the product's AWS client presents it. */
+  readonly api: { -readonly [Call in keyof SsmSessionApi]: SsmSessionApi[Call] } = {
+    start: async (request) => {
+      const grant = this.service.start({
+        target: request.bastionId,
+        documentName: sessionDocument(request),
+        parameters: parametersOf(request),
+        region: place.region,
+        accountId: place.accountId,
+      });
+      return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
+    },
+    resume: async (_place, sessionId) => {
+      const grant = this.service.resume(sessionId);
+      return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
+    },
+    terminate: async (_place, sessionId) => void this.service.terminate(sessionId),
+    dataKey: async (_place, { keyId, context }) => {
+      const { plaintext, ciphertext } = this.keys.generateDataKey(keyId, 64, context, place);
+      return { plaintext, sealed: ciphertext };
+    },
+  };
+
+  get deps(): SsmTransportDeps {
+    return { api: this.api, clock: systemClock, logger: nullLogger };
+  }
+
+  dial(to: Endpoint, documentName?: string, bastionId = 'i-0abc'): Promise<Link> {
+    const route: Route = {
+      target: { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' },
+      endpoint: to,
+      bastion: { id: bastionId, name: bastionId },
+      method: 'ssm',
+      place,
+    };
+    const options = documentName === undefined ? {} : { documentName };
+    return new SsmTransport({ ...this.deps, options }).dial(route, never);
+  }
+}
+
+/** Reads until a line is complete. */
+export async function readLine(stream: Duplex): Promise<string> {
+  let text = '';
+  while (!text.endsWith('\n')) {
+    const chunk = stream.read() as Buffer | null;
+    if (chunk) text += chunk.toString('latin1');
+    else await once(stream, 'readable');
+  }
+  return text.trimEnd();
+}
