@@ -35,7 +35,7 @@ export const STALE_MS = 1000;
  * Messages per second. The agent sleeps a millisecond after each, which comes to about 680 (facts/performance); one that
  * sends far more than a thousand does not sleep and is not what limits us.
  */
-const SATURATED = { from: 400, to: 1500 } as const;
+const SATURATED = { from: 350, to: 1500 } as const;
 /** Mean bytes of a message that count as full: an agent with more at hand fills its 1024. */
 const FULL_BYTES = 700;
 /** Measurements in a row before a session counts as saturated: a single large reply is none. */

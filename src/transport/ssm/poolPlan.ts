@@ -143,7 +143,9 @@ function renewals(view: PoolView, now: number, limits: PoolLimits): Step[] {
 function growthStep(view: PoolView, now: number, limits: PoolLimits): Step | undefined {
   const { members, starting, waiting } = view;
   const open = members.filter(({ phase }) => phase === 'open');
-  const wanted = waiting > starting || (starting === 0 && (open.length === 0 || isCrowded(open)));
+  // One fresh session has room for all that wait, unless it carries one stream at a time.
+  const needed = members.some(({ exclusive }) => exclusive) ? waiting : Math.min(waiting, 1);
+  const wanted = needed > starting || (starting === 0 && (open.length === 0 || isCrowded(open)));
   if (!wanted) return undefined;
   const recalled = members.find((member) => member.phase === 'idle' && isFree(member) && !member.saturated);
   if (recalled) return { kind: 'recall', id: recalled.id };

@@ -82,7 +82,13 @@ describe('the growth of a pool', () => {
     assert.deepEqual(steps(view([member(0, { streams: 1, active: 0, stalled: true })])), START_GROWTH);
   });
 
-  it('gives each waiting stream a session, and no more', () => {
+  it('gives all waiting streams one session, where one carries many', () => {
+    const only = [member(0, { streams: 1, stalled: true })];
+    assert.deepEqual(steps(view(only, { waiting: 9 })), START_GROWTH);
+    assert.deepEqual(steps(view(only, { waiting: 9, starting: 1 })), []);
+  });
+
+  it('gives each waiting stream a session, where one carries one, and no more', () => {
     const only = [member(0, { streams: 1, exclusive: true })];
     assert.deepEqual(steps(view(only, { waiting: 2, starting: 1 })), START_GROWTH);
     assert.deepEqual(steps(view(only, { waiting: 2, starting: 2 })), []);
