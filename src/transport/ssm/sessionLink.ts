@@ -7,6 +7,8 @@ import type { Traffic } from './loadMeter';
 export interface SessionStream extends Duplex {
   /** When bytes last moved in either direction, or the stream began: by the clock's `now`. */
   readonly movedAt: number;
+  /** The far side has ended: whatever is left to read is here. */
+  readonly remoteEnded: boolean;
 }
 
 /** A link over one session, as a pool of them needs to see it. */

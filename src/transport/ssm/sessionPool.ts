@@ -196,7 +196,7 @@ export class SessionPool implements Link {
       .filter(({ link }) => !link.fault)
       .map(({ key, link, meter, bornAt, phase, streams, opening }): MemberView => {
         let active = opening;
-        for (const { movedAt } of streams) if (now - movedAt < ACTIVE_MS) active++;
+        for (const { movedAt, remoteEnded } of streams) if (!remoteEnded && now - movedAt < ACTIVE_MS) active++;
         return {
           id: key,
           phase,

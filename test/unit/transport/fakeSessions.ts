@@ -24,7 +24,7 @@ export class FakeSession implements SessionLink {
   }
 
   open(): Promise<SessionStream> {
-    const stream = Object.assign(new PassThrough(), { movedAt: this.#clock.now() });
+    const stream = Object.assign(new PassThrough(), { movedAt: this.#clock.now(), remoteEnded: false });
     stream.on('error', () => {});
     this.streams.push(stream);
     return Promise.resolve(stream);

@@ -66,6 +66,18 @@ describe('a pool of sessions', () => {
     assert.deepEqual(sessions.map(({ streams }) => streams.length), [4, 4]);
   });
 
+  it('does not count streams that the far side has ended', async () => {
+    begin();
+    await pool.open(to, never);
+    await pool.open(to, never);
+    saturate(clock, [sessions[0]!]);
+    await settled();
+    for (const stream of sessions[0]!.streams) Object.assign(stream, { remoteEnded: true });
+    await pool.open(to, never);
+    await pool.open(to, never);
+    assert.deepEqual(sessions.map(({ streams }) => streams.length), [3, 1]);
+  });
+
   it('grows to its bound and no further', async () => {
     begin({ maxSessions: 3 });
     for (let round = 0; round < 6; round++) {
