@@ -85,8 +85,9 @@ export function place(view: PoolView, patient: boolean, now: number, limits: Poo
 
 /** What is to be done now; carried out and asked again, it comes to rest. */
 export function plan(view: PoolView, now: number, limits: PoolLimits): Plan {
-  const steps = [...endings(view), ...renewals(view, now, limits)];
   const growth = growthStep(view, now, limits);
+  if (growth?.kind === 'recall') return { steps: [growth], lookAt: nextLook(view, now, limits) };
+  const steps = [...endings(view), ...renewals(view, now, limits)];
   if (growth && !steps.some(({ kind }) => kind === 'start')) steps.push(growth);
   if (steps.length === 0) steps.push(...idleDrains(view, now, limits));
   return { steps, lookAt: nextLook(view, now, limits) };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { MemberView, PoolLimits, PoolView } from '../../../src/transport/ssm/poolPlan';
+import type { MemberView, PoolLimits, PoolView, Step } from '../../../src/transport/ssm/poolPlan';
 import { place, plan } from '../../../src/transport/ssm/poolPlan';
 
 const LIMITS: PoolLimits = { maxSessions: 4, idleMs: 60_000, maxSessionMs: undefined };
@@ -25,6 +25,16 @@ function view(members: readonly MemberView[], about: Partial<PoolView> = {}): Po
 }
 
 const steps = (pool: PoolView, limits: Partial<PoolLimits> = {}, now = NOW) => plan(pool, now, { ...LIMITS, ...limits }).steps;
+
+/** What the pool does with a step, on plain data. */
+function carryOut(pool: PoolView, step: Step): PoolView {
+  if (step.kind === 'start') return { ...pool, starting: pool.starting + 1 };
+  const members = pool.members
+    .filter(({ id }) => step.kind !== 'end' || id !== step.id)
+    .map((one) => (one.id === step.id ? member(one.id, Object.assign(one, { phase: step.kind === 'drain' ? step.phase : 'open', workedAt: NOW })) : one));
+  return { ...pool, members, waiting: step.kind === 'recall' ? 0 : pool.waiting };
+}
+
 const START_GROWTH = [{ kind: 'start', why: 'growth' }];
 
 describe('where a new stream goes', () => {
@@ -97,6 +107,40 @@ describe('the growth of a pool', () => {
   it('calls a draining session back before it starts one', () => {
     const pool = view([member(0, { streams: 2, active: 2, saturated: true }), member(1, { phase: 'idle', streams: 1 })]);
     assert.deepEqual(steps(pool), [{ kind: 'recall', id: 1 }]);
+  });
+
+  it('calls a draining session back instead of ending it with its last stream', () => {
+    const pool = view([member(0, { streams: 2, active: 2, saturated: true }), member(1, { phase: 'idle' })]);
+    assert.deepEqual(steps(pool), [{ kind: 'recall', id: 1 }]);
+  });
+
+  it('comes to rest, and never asks for a session twice, whatever the state', () => {
+    let seed = 1;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const phases = ['open', 'idle', 'renewed'] as const;
+    for (let round = 0; round < 20_000; round++) {
+      const exclusive = random(2) === 0;
+      const limits = { ...LIMITS, maxSessions: 1 + random(4), maxSessionMs: random(2) ? 100_000 : undefined };
+      let pool = view(
+        Array.from({ length: 1 + random(5) }, (_, id) => {
+          const streams = random(4);
+          const about = { streams, active: Math.min(streams, random(4)), stalled: !exclusive && streams > 0 && random(3) === 0, saturated: random(2) === 0 };
+          return member(id, { ...about, exclusive, phase: phases[random(3)]!, bornAt: NOW - random(120_000), workedAt: NOW - random(120_000) });
+        }),
+        { starting: random(3), waiting: random(4), blockedUntil: NOW - 10 + random(20) },
+      );
+      let turns = 0;
+      for (let next = plan(pool, NOW, limits); next.steps.length > 0; next = plan(pool, NOW, limits)) {
+        assert.ok(++turns < 30, JSON.stringify(pool));
+        const ids = next.steps.flatMap((step) => (step.kind === 'start' ? [] : [step.id]));
+        assert.equal(new Set(ids).size, ids.length, JSON.stringify(next.steps));
+        pool = next.steps.reduce(carryOut, pool);
+        assert.ok(pool.members.some(({ phase }) => phase === 'open') || pool.starting > 0 || NOW < pool.blockedUntil || pool.members.length >= limits.maxSessions, JSON.stringify(pool));
+      }
+    }
   });
 });
 
