@@ -31,7 +31,7 @@ function carryOut(pool: PoolView, step: Step): PoolView {
   if (step.kind === 'start') return { ...pool, starting: pool.starting + 1 };
   const members = pool.members
     .filter(({ id }) => step.kind !== 'end' || id !== step.id)
-    .map((one) => (one.id === step.id ? member(one.id, Object.assign(one, { phase: step.kind === 'drain' ? step.phase : 'open', workedAt: NOW })) : one));
+    .map((one) => (one.id === step.id ? Object.assign(one, { phase: step.kind === 'drain' ? step.phase : 'open', workedAt: NOW }) : one));
   return { ...pool, members, waiting: step.kind === 'recall' ? 0 : pool.waiting };
 }
 
