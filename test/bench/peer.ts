@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A process of the measurement: says one line of JSON when it is ready and ends when its standard input does. */
 export interface Peer<T> {
   readonly ready: T;
+  /** CPU time that it has used so far, in its own and in the kernel's code. */
+  cpuSeconds(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +30,11 @@ export async function startPeer<T>(script: string, options: object = {}): Promis
   ]);
   return {
     ready: JSON.parse(first) as T,
+    cpuSeconds: async () => {
+      const answer = once(lines, 'line');
+      child.stdin!.write('cpu\n');
+      return Number(((await answer) as [string])[0]);
+    },
     stop: async () => {
       child.stdin!.end();
       await exited;
@@ -39,10 +47,16 @@ export function peerOptions(): unknown {
   return JSON.parse(process.argv[2] ?? '{}');
 }
 
-/** Reports readiness, waits for the end of standard input, cleans up. */
+/**
+ * Reports readiness, answers each line on standard input with the CPU seconds used so far, waits for the end of standard
+ * input, cleans up.
+ */
 export async function servePeer(ready: object, close: () => Promise<void>): Promise<void> {
   console.log(JSON.stringify(ready));
-  process.stdin.resume();
+  process.stdin.on('data', () => {
+    const { user, system } = process.cpuUsage();
+    console.log((user + system) / 1e6);
+  });
   await new Promise((resolve) => {
     process.stdin.once('end', resolve);
   });

@@ -1,13 +1,13 @@
-import type { Duplex } from 'node:stream';
 import { ByteQueue } from '../../base/byteQueue';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
 import { cancelled } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
-import type { Link } from '../../model/link';
 import { Flag } from '../../wire/ssm/messages';
 import { connectFailed, linkClosed, wrongDestination } from './faults';
+import type { Traffic } from './loadMeter';
+import type { SessionLink } from './sessionLink';
 import type { Carrier } from './sessionPump';
 import type { SsmSession } from './ssmSession';
 import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
@@ -18,7 +18,7 @@ import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
 const SETTLE_MS = 50;
 
 interface Waiter {
-  readonly resolve: (stream: Duplex) => void;
+  readonly resolve: (stream: TunnelStream) => void;
   readonly reject: (fault: Fault) => void;
 }
 
@@ -32,7 +32,12 @@ type Port =
   | { readonly phase: 'free' };
 
 /** A session whose agent does not multiplex: one stream at a time, each on a connection of its own. */
-export class BasicLink implements Link, Carrier {
+export class BasicLink implements SessionLink, Carrier {
+  readonly exclusive = true;
+  /** With one stream at a time there is no other that could suffer. */
+  readonly stalled = false;
+  readonly traffic: Traffic = { messages: 0, received: 0, sent: 0 };
+  onTurn: () => void = () => {};
   readonly #session: SsmSession;
   readonly #to: Endpoint;
   readonly #clock: Clock;
@@ -49,8 +54,16 @@ export class BasicLink implements Link, Carrier {
     return this.#session.closed;
   }
 
+  get id(): string {
+    return this.#session.id;
+  }
+
+  get fault(): Fault | undefined {
+    return this.#session.fault;
+  }
+
   /** Waits until the stream before has ended. */
-  open(to: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  open(to: Endpoint, signal: AbortSignal): Promise<TunnelStream> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) throw cancelled();
       if (this.#session.fault) throw linkClosed(this.#session.fault);
@@ -90,10 +103,13 @@ export class BasicLink implements Link, Carrier {
     const chunk = pending.take(Math.min(max, pending.length));
     if (!chunk || chunk.length === 0) return undefined;
     if (pending.length === 0) stream.written();
+    this.traffic.sent += chunk.length;
     return [chunk];
   }
 
   output(payload: Buffer): void {
+    this.traffic.messages++;
+    this.traffic.received += payload.length;
     if (this.#port.phase === 'busy') this.#port.stream.receive(payload);
     else if (this.#port.phase === 'fresh') this.#port.early.push(payload);
   }
@@ -111,6 +127,7 @@ export class BasicLink implements Link, Carrier {
       const settling = this.#clock.schedule(SETTLE_MS, () => this.#becomeFree());
       this.#port = { ...port, settling };
     }
+    this.onTurn();
   }
 
   get congested(): boolean {

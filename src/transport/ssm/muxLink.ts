@@ -1,12 +1,12 @@
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import type { Fault } from '../../base/fault';
 import { cancelled } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
-import type { Link } from '../../model/link';
 import type { SmuxSink } from '../../wire/smux/smux';
 import { SmuxClient } from '../../wire/smux/smux';
 import { connectFailed, linkClosed, wrongDestination } from './faults';
+import type { Traffic } from './loadMeter';
+import type { SessionLink } from './sessionLink';
 import type { Carrier } from './sessionPump';
 import type { SsmSession } from './ssmSession';
 import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
@@ -17,7 +17,10 @@ interface OpenStream {
 }
 
 /** A session whose agent multiplexes: any number of streams at once. */
-export class MuxLink implements Link, Carrier {
+export class MuxLink implements SessionLink, Carrier {
+  readonly exclusive = false;
+  readonly traffic: Traffic = { messages: 0, received: 0, sent: 0 };
+  onTurn: () => void = () => {};
   readonly #session: SsmSession;
   readonly #to: Endpoint;
   readonly #clock: Clock;
@@ -25,6 +28,8 @@ export class MuxLink implements Link, Carrier {
   readonly #streams = new Map<number, OpenStream>();
   /** Streams to which something arrived in this turn. */
   readonly #touched = new Set<TunnelStream>();
+  /** Streams that had more than enough to read when something last arrived. */
+  readonly #unread = new Set<TunnelStream>();
   /** Failed connections whose streams the agent has yet to end. */
   #connectErrors = 0;
 
@@ -44,7 +49,23 @@ export class MuxLink implements Link, Carrier {
     return this.#session.closed;
   }
 
-  async open(to: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  get id(): string {
+    return this.#session.id;
+  }
+
+  get fault(): Fault | undefined {
+    return this.#session.fault;
+  }
+
+  get stalled(): boolean {
+    for (const stream of this.#unread) {
+      if (!stream.destroyed && stream.unread > HOLD_UNREAD_BYTES) return true;
+      this.#unread.delete(stream);
+    }
+    return false;
+  }
+
+  async open(to: Endpoint, signal: AbortSignal): Promise<TunnelStream> {
     if (signal.aborted) throw cancelled();
     if (this.#session.fault) throw linkClosed(this.#session.fault);
     if (to.host !== this.#to.host || to.port !== this.#to.port) throw wrongDestination(to, this.#to);
@@ -60,10 +81,14 @@ export class MuxLink implements Link, Carrier {
   }
 
   pull(max: number): Uint8Array[] | undefined {
-    return this.#mux.pull(max);
+    const chunks = this.#mux.pull(max);
+    if (chunks) for (const { length } of chunks) this.traffic.sent += length;
+    return chunks;
   }
 
   output(payload: Buffer): void {
+    this.traffic.messages++;
+    this.traffic.received += payload.length;
     this.#mux.feed(payload);
   }
 
@@ -72,8 +97,12 @@ export class MuxLink implements Link, Carrier {
   }
 
   endTurn(): void {
-    for (const stream of this.#touched) stream.deliver();
+    for (const stream of this.#touched) {
+      stream.deliver();
+      if (stream.unread > HOLD_UNREAD_BYTES) this.#unread.add(stream);
+    }
     this.#touched.clear();
+    this.onTurn();
   }
 
   /**
@@ -89,6 +118,7 @@ export class MuxLink implements Link, Carrier {
     for (const { stream } of [...this.#streams.values()]) stream.fail(fault);
     this.#streams.clear();
     this.#touched.clear();
+    this.#unread.clear();
   }
 
   #makeStream(id: number): TunnelStream {

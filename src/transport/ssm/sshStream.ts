@@ -38,11 +38,11 @@ export async function dialSshStream(
   { port = SSH_PORT, documentName = SSH_DOCUMENT, ...where }: SshStreamRequest,
   signal: AbortSignal,
 ): Promise<SshStream> {
-  const { payloadBytes = PAYLOAD_BYTES, createSocket = connectDirectly, ca } = options;
+  const { payloadBytes = PAYLOAD_BYTES, createSocket = connectDirectly } = options;
   const to = { host: 'localhost', port };
   const made: { link?: BasicLink } = {};
   const makeCarrier = (session: SsmSession): BasicLink => (made.link = new BasicLink(session, to, clock));
-  const deps = { api, clock, logger, createSocket, payloadBytes, ca };
+  const deps = { api, clock, logger, createSocket, payloadBytes };
   const session = await SsmSession.start(deps, { ...where, to, documentName }, makeCarrier, signal);
   try {
     const stream = await made.link!.open(to, signal);

@@ -9,18 +9,28 @@ import { BasicLink } from './basicLink';
 import type { CreateSocket } from './dataSocket';
 import { connectDirectly } from './dataSocket';
 import { MuxLink } from './muxLink';
+import type { SessionLink } from './sessionLink';
+import { DEFAULT_POOL_LIMITS, SessionPool } from './sessionPool';
 import { SsmSession } from './ssmSession';
 
 /** The last agent that forwards one connection at a time (session-manager-plugin, version check of port sessions). */
 const LAST_BASIC_AGENT = '3.0.196.0';
 const DEFAULT_PAYLOAD_BYTES = 1024;
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
+/** More would only be a burden: the account has a limit for sessions, too. */
+const MOST_SESSIONS = 16;
 
 export interface SsmTransportOptions {
   /** Session document; the one of AWS that can reach the route's endpoint unless told. */
   readonly documentName?: string;
   /** Bytes of payload per message, 1 to 1048576; 1024 is what AWS's own programs send and the default. */
   readonly payloadBytes?: number;
+  /** Sessions per link at most, 1 to 16; 4 unless told. */
+  readonly maxSessions?: number;
+  /** A session beyond the first is given back after so long without work, ms; a minute unless told. */
+  readonly idleSessionMs?: number;
+  /** The service's maximum session duration, ms: sessions are renewed ahead of it. Never unless told. */
+  readonly maxSessionMs?: number;
   /** Makes the byte stream below the WebSocket; a direct connection unless told. */
   readonly createSocket?: CreateSocket;
 }
@@ -42,11 +52,22 @@ export class SsmTransport implements Transport {
   }
 
   /**
-   * Starts a session towards the route's endpoint. The agent connects to the target stream by stream,
-   * so that success says nothing about the target yet.
+   * Starts a session towards the route's endpoint; the link starts further ones when it needs them. The agent connects
+   * to the target stream by stream, so that success says nothing about the target yet.
    * @throws Fault of the API (`aws.*`) or `ssm.*`; the session that was started is terminated then.
    */
   async dial(route: Route, signal: AbortSignal): Promise<Link> {
+    const { clock, logger, options = {} } = this.#deps;
+    const limits = {
+      maxSessions: Math.min(MOST_SESSIONS, Math.max(1, options.maxSessions ?? DEFAULT_POOL_LIMITS.maxSessions)),
+      idleMs: options.idleSessionMs ?? DEFAULT_POOL_LIMITS.idleMs,
+      maxSessionMs: options.maxSessionMs,
+    };
+    const start = (until: AbortSignal): Promise<SessionLink> => this.#start(route, until);
+    return new SessionPool(await start(signal), { clock, logger, limits, start });
+  }
+
+  async #start(route: Route, signal: AbortSignal): Promise<SessionLink> {
     const { api, clock, logger, options = {} } = this.#deps;
     const request: SsmSessionRequest = {
       place: route.place,

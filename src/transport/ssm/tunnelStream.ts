@@ -66,6 +66,11 @@ export class TunnelStream extends Duplex {
     return this.#received;
   }
 
+  /** When bytes last moved in either direction, or the stream began: by the clock's `now`. */
+  get movedAt(): number {
+    return this.#movedAt;
+  }
+
   /** Bytes received that nobody has read. */
   get unread(): number {
     return this.readableLength + this.#arrivedBytes;

@@ -13,7 +13,7 @@ describe('a basic link', () => {
   });
 
   it('carries one stream at a time, and disconnects between them', async () => {
-    const link = await rig.dial();
+    const link = await rig.dial(never, { maxSessions: 1 });
     const first = await link.open(endpoint, never);
     assert.equal(await roundTrip(first, 'one'), 'one');
     let second: Duplex | undefined;
@@ -28,7 +28,7 @@ describe('a basic link', () => {
   });
 
   it('lets a waiting caller leave', async () => {
-    const link = await rig.dial();
+    const link = await rig.dial(never, { maxSessions: 1 });
     const first = await link.open(endpoint, never);
     const controller = new AbortController();
     const waiting = link.open(endpoint, controller.signal);
@@ -41,7 +41,7 @@ describe('a basic link', () => {
   });
 
   it('gives a first stream what the target said before it was opened', async () => {
-    const link = await rig.dial();
+    const link = await rig.dial(never, { maxSessions: 1 });
     rig.service.sessions[0]!.agent.send(1, Buffer.from('welcome'), performance.now());
     await until(() => rig.service.sessions[0]!.agent.unacknowledged === 0, 'the acknowledgement');
     const stream = await link.open(endpoint, never);
@@ -51,7 +51,7 @@ describe('a basic link', () => {
 
   it('keeps a local end back for five seconds, or one while another caller waits', async () => {
     for (const [waits, ms] of [[false, 5_000], [true, 1000]] as const) {
-      const link = await rig.dial();
+      const link = await rig.dial(never, { maxSessions: 1 });
       const { flags } = rig.service.sessions.at(-1)!;
       const stream = await link.open(endpoint, never);
       let echoed = 0;
@@ -70,7 +70,7 @@ describe('a basic link', () => {
   });
 
   it('turns waiting callers away when the session ends', async () => {
-    const link = await rig.dial();
+    const link = await rig.dial(never, { maxSessions: 1 });
     await link.open(endpoint, never);
     const rejected = assert.rejects(link.open(endpoint, never), faultCode('ssm.linkClosed'));
     await link.dispose();
