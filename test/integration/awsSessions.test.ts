@@ -105,7 +105,7 @@ describe('Session Manager API', () => {
       sandbox.faults.add({ service: 'kms', action: 'GenerateDataKey', kind: 'accessDenied' });
       await assert.rejects(aws.sessions.dataKey(place, { keyId, context }, signal), (error: unknown) => {
         assert.ok(isFault(error) && error.code === 'aws.accessDenied');
-        assert.match(error.message, new RegExp(`may not call kms:GenerateDataKey on arn:aws:kms:${FRANKFURT}:${DEV}:key/`));
+        assert.match(error.message, new RegExp(`No permission for kms:GenerateDataKey on arn:aws:kms:${FRANKFURT}:${DEV}:key/`));
         return true;
       });
     });

@@ -21,7 +21,7 @@ const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333
 const never = new AbortController().signal;
 /** Agents that multiplex, and that do not. */
 const MUX = 'i-0new';
-const BASIC = 'i-0old';
+const BASIC = 'i-0basic';
 
 describe('a link over several sessions, against the sandbox', function () {
   this.timeout(60_000);
@@ -34,7 +34,8 @@ describe('a link over several sessions, against the sandbox', function () {
     start: async ({ bastionId, to }) => {
       const grant = service.start({
         target: bastionId,
-        documentName: 'AWS-StartPortForwardingSessionToRemoteHost',
+        // A document without a port-forwarding type makes the agent serve one connection at a time.
+        documentName: bastionId === BASIC ? 'Sandbox-BasicPortSession' : 'AWS-StartPortForwardingSessionToRemoteHost',
         parameters: { host: [to.host], portNumber: [String(to.port)], localPortNumber: ['0'] },
         region: place.region,
         accountId: place.accountId,
@@ -49,7 +50,7 @@ describe('a link over several sessions, against the sandbox', function () {
   const serve = (pace: boolean): void => {
     service = new SessionManagerService({
       baseUrl: () => `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
-      findInstance: (id) => ({ id, agentVersion: id === BASIC ? '3.0.196.0' : '3.3.1142.0', online: true, region: place.region, accountId: place.accountId }),
+      findInstance: (id) => ({ id, agentVersion: '3.3.1142.0', online: true, region: place.region, accountId: place.accountId }),
       resolve: (host) => {
         const server = servers.get(host);
         return server && { kind: 'server', host: server.host, port: server.port };
