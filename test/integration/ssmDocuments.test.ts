@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { Client, Server as SshServer } from 'ssh2';
+import { Client } from 'ssh2';
+import { requireProgram } from '../provision/systemPrograms';
 import { isFault } from '../../src/base/fault';
 import { dialSshStream } from '../../src/transport/ssm/sshStream';
 import type { TcpServer } from '../sandbox/servers/tcp';
+import { startSshd } from '../sandbox/servers/sshd';
 import { startEcho } from '../sandbox/servers/tcp';
 import { until } from '../unit/transport/testClock';
 import { never, place, readLine, SsmServiceBench } from './ssmServiceBench';
@@ -89,42 +90,40 @@ describe('SSH over Session Manager', function () {
 
   afterEach(() => bench.close());
 
-  it('carries a whole SSH connection, and its session ends with the stream', async () => {
-    const hostKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' });
-    const server = new SshServer({ hostKeys: [hostKey] }, (client) => {
-      client.on('authentication', (context) => context.accept());
-      client.on('error', () => {});
-      client.on('session', (accept) => {
-        accept().on('exec', (acceptExec, _reject, { command }) => {
-          const channel = acceptExec();
-          channel.write(`ran ${command}`);
-          channel.exit(0);
-          channel.end();
-        });
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  it('carries a whole connection to a real OpenSSH server, and its session ends with the stream', async () => {
+    const server = await startSshd(requireProgram('sshd'));
     try {
-      bench.hosts.set('localhost:2222', { kind: 'server', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+      bench.hosts.set('localhost:2222', { kind: 'server', host: '127.0.0.1', port: server.port });
       const { stream, closed, dispose } = await dialSshStream(bench.deps, { place, bastionId: 'i-0abc', port: 2222 }, never);
       const [session] = bench.service.activeSessions();
       assert.equal(session?.documentName, 'AWS-StartSSHSession');
       const client = new Client();
-      client.connect({ sock: stream, username: 'dora', password: 'sandbox' });
+      let hostKey = '';
+      client.connect({
+        sock: stream,
+        username: server.username,
+        privateKey: server.privateKey,
+        hostVerifier: (key: Buffer) => {
+          hostKey = `ssh-ed25519 ${key.toString('base64')}`;
+          return true;
+        },
+      });
       await once(client, 'ready');
-      const output = await new Promise<string>((resolve, reject) => {
-        client.exec('uname', (error, channel) => {
+      assert.equal(hostKey, server.hostKey, 'nobody is in between');
+      const payload = randomBytes(1024 * 1024);
+      const output = await new Promise<Buffer>((resolve, reject) => {
+        client.exec('cat', (error, channel) => {
           if (error) {
             reject(error);
             return;
           }
-          let text = '';
-          channel.on('data', (chunk: Buffer) => (text += chunk.toString()));
-          channel.on('close', () => resolve(text));
+          const chunks: Buffer[] = [];
+          channel.on('data', (chunk: Buffer) => chunks.push(chunk));
+          channel.on('close', () => resolve(Buffer.concat(chunks)));
+          channel.end(payload);
         });
       });
-      assert.equal(output, 'ran uname');
+      assert.ok(output.equals(payload), 'a megabyte there and back');
       client.on('error', () => {});
       client.end();
       stream.destroy();
@@ -132,7 +131,7 @@ describe('SSH over Session Manager', function () {
       await dispose();
       assert.deepEqual(bench.service.activeSessions(), []);
     } finally {
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await server.stop();
     }
   });
 
