@@ -145,7 +145,9 @@ export class AwsSession {
       });
     } catch (error) {
       const fault = awsFault(error, this.#context('credentials', undefined));
-      logger.log('warn', 'aws.credentialsFailed', { ...this.place, code: fault.code, error });
+      // Only its name: the message of a failed credential_process is its command line and whatever it printed.
+      const kind = error instanceof Error ? error.name : typeof error;
+      logger.log('warn', 'aws.credentialsFailed', { ...this.place, code: fault.code, kind });
       throw fault;
     }
   }

@@ -1,7 +1,6 @@
 // npm run demo: the sandbox, and a real VS Code with the extension in front of it. Ctrl+C ends everything.
 //   --check   starts, verifies that the workbench answers, and ends
 //   --server  uses the VS Code in the browser even where the desktop one is installed
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +76,6 @@ async function startInBrowser(scope: Scope, folders: RunFolders, sandbox: Sandbo
     folders,
     env: sandbox.env,
     testSuite: false,
-    connectionToken: randomBytes(24).toString('base64url'),
   });
   scope.defer(server.stop);
   return server.address(folders.workspace);

@@ -8,7 +8,7 @@ import { createAws } from '../../src/aws';
 import type { Aws } from '../../src/aws';
 import { describeFault, isCancelled, isFault } from '../../src/base/fault';
 import type { FaultData } from '../../src/base/fault';
-import { nullLogger } from '../../src/base/log';
+import { formatLogLine, nullLogger } from '../../src/base/log';
 import type { Bastion } from '../../src/model/bastion';
 import type { InventoryPart } from '../../src/model/inventory';
 import type { Target } from '../../src/model/target';
@@ -222,6 +222,28 @@ describe('AWS access', () => {
     assert.match(await refusal('process'), /^aws\.invalidKey /);
     await give(rightSecret());
     assert.equal((await discover('process')).accountId, DEV);
+  });
+
+  it('keeps what a failed credential process printed, and its arguments, out of the log', async () => {
+    const script = join(directory, 'failing.js');
+    await writeFile(script, "console.error('s3cr3t-printed'); process.exit(1);");
+    await appendFile(
+      join(directory, 'config'),
+      ['', '[profile failing]', `credential_process = "${process.execPath}" "${script}" --token s3cr3t-argument`, `endpoint_url = ${sandbox.endpoint}`, ''].join('\n'),
+    );
+    const lines: string[] = [];
+    const logged = createAws({ logger: { log: (_level, event, fields) => void lines.push(formatLogLine(event, fields)) }, clock: impatient, env });
+    try {
+      await assert.rejects(gather(logged.inventory.discover({ profile: 'failing', region: FRANKFURT }, signal)), (error: Error) => {
+        assert.ok(isFault(error) && error.code === 'aws.noCredentials', String(error));
+        assert.ok(!/s3cr3t/.test(`${error.message} ${error.remedy?.text}`), error.message);
+        return true;
+      });
+    } finally {
+      await logged.dispose();
+    }
+    assert.ok(lines.some((line) => line.startsWith('aws.credentialsFailed ')));
+    assert.ok(!lines.some((line) => line.includes('s3cr3t')), lines.join('\n'));
   });
 
   describe('partial failure', () => {

@@ -8,7 +8,7 @@ import { workbenchAddress } from '../../vscode/harness/server';
 
 describe('the address of a workbench', () => {
   it('names the folder, the suite and the token, escaped', () => {
-    const address = new URL(workbenchAddress(1234, '/a b/ö&c', [['extensionTestsPath', 'vscode-remote://x/y?z']], 't&k'));
+    const address = new URL(workbenchAddress(1234, 't&k', '/a b/ö&c', [['extensionTestsPath', 'vscode-remote://x/y?z']]));
     assert.equal(address.origin, 'http://127.0.0.1:1234');
     assert.equal(address.searchParams.get('folder'), '/a b/ö&c');
     assert.deepEqual(JSON.parse(address.searchParams.get('payload') ?? ''), [['extensionTestsPath', 'vscode-remote://x/y?z']]);
@@ -16,7 +16,7 @@ describe('the address of a workbench', () => {
   });
 
   it('has no payload and no token when there is none', () => {
-    assert.equal(workbenchAddress(1, '/w'), 'http://127.0.0.1:1/?folder=%2Fw');
+    assert.equal(workbenchAddress(1, 'k', '/w'), 'http://127.0.0.1:1/?tkn=k&folder=%2Fw');
   });
 });
 

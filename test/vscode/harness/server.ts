@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,8 +15,6 @@ export interface ServerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Lets the address name a test suite; such a workbench shows no notifications. */
   readonly testSuite: boolean;
-  /** Required in the address when given; without one, everybody on this machine can open the workbench. */
-  readonly connectionToken?: string;
 }
 
 export interface RunningServer {
@@ -33,16 +32,18 @@ const STOP_MS = 8000;
 
 /** Starts the server on 127.0.0.1 on a port of its own choice and waits until it answers. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { vscode, folders, connectionToken } = options;
+  const { vscode, folders } = options;
+  // A workbench has a terminal: without a token everybody on this machine could open it and be us.
+  const connectionToken = randomBytes(24).toString('base64url');
   const tokenFile = join(folders.serverData, 'connection-token');
   // In a file: what is in the arguments is seen by everybody on the machine.
-  if (connectionToken) writeFileSync(tokenFile, connectionToken, { mode: 0o600 });
+  writeFileSync(tokenFile, connectionToken, { mode: 0o600 });
   const running = startProcess(
     vscode.node,
     [
       vscode.main,
       ...['--host', '127.0.0.1', '--port', '0'],
-      ...(connectionToken ? ['--connection-token-file', tokenFile] : ['--without-connection-token']),
+      ...['--connection-token-file', tokenFile],
       ...(options.testSuite && vscode.driverFlag ? ['--enable-smoke-test-driver'] : []),
       '--disable-workspace-trust',
       '--disable-getting-started-override',
@@ -57,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await untilAnswering(running, port);
     return {
       port,
-      address: (folder, payload) => workbenchAddress(port, folder, payload, connectionToken),
+      address: (folder, payload) => workbenchAddress(port, connectionToken, folder, payload),
       output: running.output,
       stop: () => running.stop(STOP_MS),
     };
@@ -83,12 +84,12 @@ export async function installExtension(vscode: VscodeServer, folders: RunFolders
 /** `vscode-remote://` names the server by the host and port of the page. */
 export function workbenchAddress(
   port: number,
+  connectionToken: string,
   folder: string,
   payload: readonly (readonly [string, string])[] = [],
-  connectionToken?: string,
 ): string {
   const address = new URL(`http://127.0.0.1:${port}/`);
-  if (connectionToken) address.searchParams.set('tkn', connectionToken);
+  address.searchParams.set('tkn', connectionToken);
   address.searchParams.set('folder', folder);
   if (payload.length > 0) address.searchParams.set('payload', JSON.stringify(payload));
   return address.href;
