@@ -1,11 +1,29 @@
 import * as tls from 'node:tls';
 import { Fault } from './fault';
 
+/** Literal addresses: not allowed as a server name (RFC 6066 section 3), yet what the certificate is checked against. */
+const LITERAL_ADDRESS = /:|^\d+(?:\.\d+){3}$/;
+
+/**
+ * TLS options for a connection that is dialled at 127.0.0.1 and must be to `host`: the chain and that name are verified.
+ * @param extraCa certificates (PEM) trusted besides what this process trusts anyway
+ */
+export function verifiedTls(host: string, extraCa: string | undefined): tls.ConnectionOptions {
+  const ca = trustedCertificates(extraCa);
+  return {
+    ...(!LITERAL_ADDRESS.test(host) && { servername: host }),
+    checkServerIdentity: (_, certificate) => tls.checkServerIdentity(host, certificate),
+    ...(ca && { ca }),
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  };
+}
+
 /**
  * The `ca` option for a TLS connection that trusts `extra` (PEM, one or more
  * certificates) besides what this process trusts anyway; undefined keeps the default.
  */
-export function trustedCertificates(extra: string | undefined): string[] | undefined {
+function trustedCertificates(extra: string | undefined): string[] | undefined {
   if (extra === undefined || extra.trim() === '') return undefined;
   // getCACertificates (Node 22.15 and later) includes NODE_EXTRA_CA_CERTS; the older list is the built-in one alone.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };

@@ -1,7 +1,7 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { cancelled, isFault } from '../base/fault';
-import { trustedCertificates } from '../base/trust';
+import { verifiedTls } from '../base/trust';
 import { dialFault } from './faults';
 import type { RedisSessionOptions } from './types';
 
@@ -43,17 +43,7 @@ export function dial(options: RedisSessionOptions, signal: AbortSignal): Promise
 }
 
 function connectSecurely({ local, endpoint, ca }: RedisSessionOptions): Socket {
-  const trusted = trustedCertificates(ca);
-  return connectTls({
-    host: local.host,
-    port: local.port,
-    // RFC 6066 section 3: a literal address is not a server name; it is still what the certificate is checked against.
-    ...(isIP(endpoint.host) === 0 && { servername: endpoint.host }),
-    checkServerIdentity: (_, certificate) => checkServerIdentity(endpoint.host, certificate),
-    ...(trusted && { ca: trusted }),
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-  });
+  return connectTls({ ...verifiedTls(endpoint.host, ca), host: local.host, port: local.port });
 }
 
 /** Whether the server at the other end answers a TLS hello at all; its certificate does not matter for that. */

@@ -45,7 +45,7 @@ function invalidPort(port: number): Fault {
 
 function bindFault(error: NodeJS.ErrnoException, port: number): Fault {
   if (error.code === 'EADDRINUSE') {
-    return new Fault('tunnel.portTaken', `Port ${port} on ${LOOPBACK} is in use by another program.`, {
+    return new Fault('tunnel.portTaken', `Port ${port} on ${LOOPBACK} is in use already.`, {
       cause: error,
       remedy: { text: 'Choose another port, or stop the program that holds it.', action: 'chooseAnotherPort' },
     });

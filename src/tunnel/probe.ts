@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
 import type { Clock } from '../base/clock';
 import { cancelled, Fault, isFault } from '../base/fault';
-import { tlsFault, trustedCertificates } from '../base/trust';
+import { tlsFault, verifiedTls } from '../base/trust';
 import type { Health } from '../model/health';
 import type { Link } from '../model/link';
 import { formatEndpoint } from '../model/endpoint';
@@ -92,9 +92,8 @@ function ping(raw: Duplex, route: Route, ca: string | undefined, clock: Clock, s
       sentAt = clock.now();
       stream.write(encodeCommand(['PING']));
     };
-    const trusted = trustedCertificates(ca);
     const stream: Duplex = secure
-      ? tls.connect({ socket: raw, servername: route.endpoint.host, ...(trusted && { ca: trusted }) }, send)
+      ? tls.connect({ ...verifiedTls(route.endpoint.host, ca), socket: raw }, send)
       : raw;
     // The raw stream's error carries the link's Fault; without a listener it would be uncaught.
     raw.on('error', fail);

@@ -45,8 +45,7 @@ const load = loader._load;
 loader._load = (request, ...rest) => (request === 'vscode' ? vscode : load(request, ...rest));
 
 const start = performance.now();
-// eslint-disable-next-line typescript/no-require-imports -- the bundle is CommonJS, and loading it is what is measured
-const extension = require(join(__dirname, '../../../dist/extension.js')) as { activate(context: unknown): unknown };
+const extension = Module.createRequire(__filename)(join(__dirname, '../../../dist/extension.js')) as { activate(context: unknown): unknown };
 const loaded = performance.now();
 void Promise.resolve(extension.activate(anything())).then(() => {
   const end = performance.now();

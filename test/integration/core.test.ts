@@ -200,6 +200,41 @@ describe('from discovery to a private Redis', function () {
     assert.deepEqual(await other('PING'), { type: 'status', text: 'PONG' });
   });
 
+  it('does not let a reply that was cut pass for a whole one when redis-server dies in the middle of it', async () => {
+    const own = await startSandbox();
+    const folder = await mkdtemp(join(tmpdir(), 'sallyport-core-'));
+    const { env: ownEnv } = await own.writeAwsConfig(folder);
+    const mortal = connectInProcess({ logger: { log: () => {} }, targetCa: () => Promise.resolve(undefined), env: ownEnv }, () => Promise.resolve(createCore));
+    try {
+      const tunnel = await mortal.tunnels.start(await routeTo('orders-cache'), {}, never);
+      const redis = commands(await dial(tunnel));
+      await redis('SET', 'bulk', Buffer.alloc(32 * 1024 * 1024));
+      const info = await redis('INFO', 'server');
+      const pid = Number(/process_id:(\d+)/.exec(info.type === 'bulk' ? info.bytes.toString() : '')?.[1]);
+      assert.ok(pid > 1);
+      const socket = await dial(tunnel);
+      let received = 0;
+      const over = new Promise((resolve) => {
+        socket.once('end', resolve).once('close', resolve).on('data', (chunk: Buffer) => {
+          if (received === 0) process.kill(pid, 'SIGKILL');
+          received += chunk.length;
+        });
+      });
+      socket.write(encodeCommand(['GET', 'bulk']));
+      await over;
+      assert.ok(received > 0 && received < 32 * 1024 * 1024, `${received} bytes`);
+      const next = await dial(tunnel);
+      await new Promise((resolve) => {
+        next.once('close', resolve).once('end', resolve).resume();
+      });
+      assert.deepEqual((await mortal.tunnels.list()).map(({ id }) => id), [tunnel.id], 'the tunnel is there for the server that comes back');
+    } finally {
+      await mortal.dispose();
+      await own.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('goes on under the same port when the session is ended at the service', async () => {
     const tunnel = await open('orders-cache');
     const [session] = sandbox.sessions.activeSessions();

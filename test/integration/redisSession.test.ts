@@ -8,7 +8,8 @@ import { openRedisSession, pingOnce } from '../../src/redis/index';
 import type { RedisSession, RedisSessionOptions, RedisSessionState } from '../../src/redis/types';
 import { type Servers, startServers } from '../sandbox/servers';
 import { startRedis } from '../sandbox/servers/redis';
-import { eventually, FakeTunnel, scriptedServer } from './redisTunnel';
+import { FakeTunnel, scriptedServer } from './redisTunnel';
+import { eventually } from '../fixtures/eventually';
 
 const NAME = 'cache.sandbox.internal';
 const PASSWORD = 'Sup3r-s3cret!';
@@ -48,7 +49,7 @@ describe('Redis session', () => {
   afterEach(async () => {
     for (const session of sessions.splice(0)) await session.dispose();
     for (const tunnel of tunnels.splice(0)) {
-      await eventually('every connection is closed after dispose', () => tunnel.clients === 0);
+      await eventually(() => tunnel.clients === 0, 'every connection is closed after dispose', 10_000);
       await tunnel.dispose();
     }
   });
@@ -180,7 +181,7 @@ describe('Redis session', () => {
           const abort = new AbortController();
           const options = await optionsFor(silent.port, { tls });
           const fault = faultOf(openRedisSession(options, abort.signal));
-          await eventually('the connection is made', () => tunnels.at(-1)!.clients === 1);
+          await eventually(() => tunnels.at(-1)!.clients === 1, 'the connection is made', 10_000);
           abort.abort();
           assert.equal((await fault).code, 'operation.cancelled');
         }
@@ -219,7 +220,7 @@ describe('Redis session', () => {
     it('pings once and leaves nothing', async () => {
       const options = await tlsOptions();
       assert.ok((await pingOnce(options, never)) > 0);
-      await eventually('the connection is closed', () => tunnels[0]!.clients === 0);
+      await eventually(() => tunnels[0]!.clients === 0, 'the connection is closed', 10_000);
       assert.equal((await faultOf(pingOnce({ ...options, login: { password: 'x' } }, never))).code, 'redis.wrongPassword');
     });
   });
@@ -285,10 +286,10 @@ describe('Redis session', () => {
       await run(session, 'SELECT 5');
       await run(session, 'SET counter 1');
       const blocked = faultOf(session.run('BLPOP nothing 0', never));
-      await eventually('the server has it', async () => tunnel.sent.includes('BLPOP'));
+      await eventually(async () => tunnel.sent.includes('BLPOP'), 'the server has it', 10_000);
       tunnel.cut();
       assert.equal((await blocked).code, 'redis.connectionLost');
-      await eventually('the loss is told', () => session.state === 'lost');
+      await eventually(() => session.state === 'lost', 'the loss is told', 10_000);
       assert.equal(await run(session, 'INCR counter'), '(integer) 2');
       assert.equal(session.prompt, `${NAME}:6379[5]`);
       assert.deepEqual(states, ['lost', 'ready']);
@@ -297,7 +298,7 @@ describe('Redis session', () => {
     it('forgets a transaction with its connection', async () => {
       await run(session, 'MULTI');
       tunnel.cut();
-      await eventually('the loss is told', () => session.state === 'lost');
+      await eventually(() => session.state === 'lost', 'the loss is told', 10_000);
       assert.equal(session.prompt, `${NAME}:6379`);
       assert.equal(await run(session, 'EXEC'), '(error) ERR EXEC without MULTI');
     });
@@ -306,16 +307,16 @@ describe('Redis session', () => {
       await run(session, 'HELLO 3');
       await run(session, 'HSET h a 1');
       tunnel.cut();
-      await eventually('the loss is told', () => session.state === 'lost');
+      await eventually(() => session.state === 'lost', 'the loss is told', 10_000);
       assert.equal(await run(session, 'HGETALL h'), '1# "a" => "1"');
     });
 
     it('survives QUIT, CLIENT KILL and RESET', async () => {
       assert.equal(await run(session, 'QUIT'), 'OK');
-      await eventually('the server has closed', () => session.state === 'lost');
+      await eventually(() => session.state === 'lost', 'the server has closed', 10_000);
       assert.equal(await run(session, 'PING'), 'PONG');
       assert.equal(await run(session, 'CLIENT KILL TYPE normal SKIPME no'), '(integer) 1');
-      await eventually('the server has closed', () => session.state === 'lost');
+      await eventually(() => session.state === 'lost', 'the server has closed', 10_000);
       assert.equal(await run(session, 'RESET'), 'RESET');
       assert.equal(await run(session, 'PING'), 'PONG');
     });
@@ -323,12 +324,12 @@ describe('Redis session', () => {
     it('cancels a blocking command and is ready for the next', async () => {
       const abort = new AbortController();
       const blocked = faultOf(session.run('BLPOP nothing 0', abort.signal));
-      await eventually('the server has it', async () => tunnel.sent.includes('BLPOP'));
+      await eventually(async () => tunnel.sent.includes('BLPOP'), 'the server has it', 10_000);
       abort.abort();
       assert.equal((await blocked).code, 'operation.cancelled');
-      await eventually('it is connected again by itself', () => session.state === 'ready');
+      await eventually(() => session.state === 'ready', 'it is connected again by itself', 10_000);
       assert.deepEqual(states, ['lost', 'ready']);
-      await eventually('the server waits for nobody', async () => (await run(session, 'INFO clients')).includes('blocked_clients:0'));
+      await eventually(async () => (await run(session, 'INFO clients')).includes('blocked_clients:0'), 'the server waits for nobody', 10_000);
     });
 
     it('cancels what waits behind another command without touching that', async () => {
@@ -345,7 +346,7 @@ describe('Redis session', () => {
 
     it('closes for good', async () => {
       const blocked = faultOf(session.run('BLPOP nothing 0', never));
-      await eventually('the server has it', async () => tunnel.sent.includes('BLPOP'));
+      await eventually(async () => tunnel.sent.includes('BLPOP'), 'the server has it', 10_000);
       await session.dispose();
       assert.equal((await blocked).code, 'redis.connectionLost');
       assert.equal((await faultOf(session.run('PING', never))).code, 'redis.closed');
@@ -359,7 +360,7 @@ describe('Redis session', () => {
     const [tunnel] = tunnels;
     assert.equal(await run(session, `AUTH reader ${PASSWORD}`), 'OK');
     tunnel!.cut();
-    await eventually('the loss is told', () => session.state === 'lost');
+    await eventually(() => session.state === 'lost', 'the loss is told', 10_000);
     assert.match(await run(session, 'SET a 1'), /NOPERM/);
   });
 
@@ -367,7 +368,7 @@ describe('Redis session', () => {
     const server = await startRedis();
     const session = await open(await optionsFor(server.port));
     const blocked = faultOf(session.run('BLPOP nothing 0', never));
-    await eventually('the server has it', async () => tunnels[0]!.sent.includes('BLPOP'));
+    await eventually(async () => tunnels[0]!.sent.includes('BLPOP'), 'the server has it', 10_000);
     await server.stop();
     assert.equal((await blocked).code, 'redis.connectionLost');
     assert.equal((await faultOf(session.run('PING', never))).code, 'redis.unreachable');

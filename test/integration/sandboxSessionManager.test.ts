@@ -153,6 +153,7 @@ describe('sandbox Session Manager on real sockets', function () {
   });
 
   it('kills its redis-servers even when their owner is killed', async function () {
+    // The watch is a POSIX shell, and there is no redis-server of Windows' own.
     if (process.platform === 'win32') this.skip();
     const script = `
       const { startRedis } = require(${JSON.stringify(require.resolve('../sandbox/servers/redis'))});

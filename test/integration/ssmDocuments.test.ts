@@ -8,8 +8,9 @@ import { dialSshStream } from '../../src/transport/ssm/sshStream';
 import type { TcpServer } from '../sandbox/servers/tcp';
 import { startSshd } from '../sandbox/servers/sshd';
 import { startEcho } from '../sandbox/servers/tcp';
-import { until } from '../unit/transport/testClock';
-import { never, place, readLine, SsmServiceBench } from './ssmServiceBench';
+import { never, place, SsmServiceBench } from './ssmServiceBench';
+import { eventually } from '../fixtures/eventually';
+import { readLine } from '../fixtures/streams';
 
 const TASK = '0123456789abcdef0123456789abcdef';
 
@@ -165,6 +166,6 @@ describe('SSH over Session Manager', function () {
       }),
       (error: unknown) => isFault(error) && error.code === 'ssm.channelClosed' && /Unable to connect to specified port/.test(error.message),
     );
-    await until(() => bench.service.activeSessions().length === 0, 'the session to be terminated');
+    await eventually(() => bench.service.activeSessions().length === 0, 'the session to be terminated');
   });
 });

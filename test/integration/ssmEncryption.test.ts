@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { isFault } from '../../src/base/fault';
 import type { TcpServer } from '../sandbox/servers/tcp';
 import { pattern, patternDigest, startBulk } from '../sandbox/servers/tcp';
-import { never, readLine, SsmServiceBench } from './ssmServiceBench';
+import { never, SsmServiceBench } from './ssmServiceBench';
+import { readLine } from '../fixtures/streams';
 
 const MODES = { mux: 'Sandbox-EncryptedPortSession', basic: 'Sandbox-EncryptedBasicPortSession' } as const;
 const to = { host: 'bulk.internal', port: 7000 };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -16,6 +15,7 @@ import { Tunnels } from '../../src/tunnel/tunnels';
 import { eventually } from '../fixtures/eventually';
 import { patternDigest, startBulk, startEcho, type TcpServer } from '../sandbox/servers/tcp';
 import { SessionManagerService } from '../sandbox/sessionManager/service';
+import { digestOf } from '../fixtures/streams';
 
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 const never = new AbortController().signal;
@@ -215,20 +215,6 @@ async function echoes(stream: Duplex, text: string): Promise<void> {
     else await once(stream, 'readable');
   }
   assert.equal(got, text);
-}
-
-async function digestOf(stream: Duplex, length: number): Promise<string> {
-  const hash = createHash('sha256');
-  for (let left = length; left > 0; ) {
-    const chunk = stream.read() as Buffer | null;
-    if (!chunk) {
-      await once(stream, 'readable');
-      continue;
-    }
-    hash.update(chunk);
-    left -= chunk.length;
-  }
-  return hash.digest('hex');
 }
 
 async function download(stream: Duplex, length: number): Promise<void> {

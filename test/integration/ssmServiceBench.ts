@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { parametersOf } from '../../src/aws/ssmSessions';
 import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
@@ -18,7 +17,7 @@ import { KeyStore } from '../sandbox/kms';
 import type { Resolution, SessionManagerOptions } from '../sandbox/sessionManager/service';
 import { SessionManagerService } from '../sandbox/sessionManager/service';
 import { describeWorld } from '../sandbox/world';
-import { until } from '../unit/transport/testClock';
+import { eventually } from '../fixtures/eventually';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 export const never = new AbortController().signal;
@@ -52,7 +51,7 @@ export class SsmServiceBench {
   /** Proves that the product has left no session and the agents no connection. */
   async close(): Promise<void> {
     try {
-      await until(() => this.service.openTargets() === 0, 'the agents to close their connections');
+      await eventually(() => this.service.openTargets() === 0, 'the agents to close their connections');
       assert.deepEqual(this.service.activeSessions(), [], 'sessions left at the service');
     } finally {
       await this.service.close();
@@ -98,15 +97,4 @@ export class SsmServiceBench {
     const options = documentName === undefined ? {} : { documentName };
     return new SsmTransport({ ...this.deps, options }).dial(route, never);
   }
-}
-
-/** Reads until a line is complete. */
-export async function readLine(stream: Duplex): Promise<string> {
-  let text = '';
-  while (!text.endsWith('\n')) {
-    const chunk = stream.read() as Buffer | null;
-    if (chunk) text += chunk.toString('latin1');
-    else await once(stream, 'readable');
-  }
-  return text.trimEnd();
 }

@@ -17,8 +17,10 @@ import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import type { FrameFaults, Resolution } from '../sandbox/sessionManager/service';
 import { SessionManagerService } from '../sandbox/sessionManager/service';
 import type { TcpServer } from '../sandbox/servers/tcp';
-import { TestClock, until } from '../unit/transport/testClock';
+import { TestClock } from '../unit/transport/testClock';
 import { pattern, patternDigest, startBulk, startDeaf, startDying, startEcho, startHalfClose, startSource } from '../sandbox/servers/tcp';
+import { eventually } from '../fixtures/eventually';
+import { digestOf, readLine } from '../fixtures/streams';
 
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 const never = new AbortController().signal;
@@ -84,31 +86,6 @@ async function writeAll(stream: Duplex, length: number): Promise<void> {
   }
 }
 
-/** Reads `length` bytes and leaves the stream paused. @returns their SHA-256 in hex. */
-async function digestOf(stream: Duplex, length: number): Promise<string> {
-  const hash = createHash('sha256');
-  for (let left = length; left > 0; ) {
-    const chunk = stream.read() as Buffer | null;
-    if (!chunk) {
-      await once(stream, 'readable');
-      continue;
-    }
-    hash.update(chunk.subarray(0, left));
-    left -= Math.min(left, chunk.length);
-  }
-  return hash.digest('hex');
-}
-
-async function readLine(stream: Duplex): Promise<string> {
-  let text = '';
-  while (!text.endsWith('\n')) {
-    const chunk = stream.read() as Buffer | null;
-    if (chunk) text += chunk.toString('latin1');
-    else await once(stream, 'readable');
-  }
-  return text.trimEnd();
-}
-
 async function bulkBothWays(link: Link, to: Endpoint, length: number): Promise<void> {
   const stream = await link.open(to, never);
   stream.write(`UP ${length}\n`);
@@ -145,7 +122,7 @@ describe('the native Session Manager client against the sandbox', function () {
   afterEach(async () => {
     service.setFrameFaults(undefined);
     assert.deepEqual(service.activeSessions(), [], 'sessions left at the service');
-    await until(() => service.openTargets() === 0, 'the agent to close its connections');
+    await eventually(() => service.openTargets() === 0, 'the agent to close its connections');
   });
 
   after(async () => {
@@ -282,7 +259,7 @@ describe('the native Session Manager client against the sandbox', function () {
     assert.equal(await readLine(stream), 'before');
     service.cutSockets('silence');
     stream.write('after\n');
-    await until(() => {
+    await eventually(() => {
       clock.skip(1000);
       return stream.readableLength > 0;
     }, 'the echo');

@@ -151,7 +151,7 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       await workbench.pick('catalog-cluster');
       await workbench.pick('clustercfg');
       await workbench.answer('Local port on 127.0.0.1', ordersAddress.split(':')[1]!);
-      await workbench.toast(/Port \d+ on 127\.0\.0\.1 is in use by another program/);
+      await workbench.toast(/Port \d+ on 127\.0\.0\.1 is in use already/);
       await workbench.picture('port-taken');
       await workbench.pressToast(/is in use/, 'Use Another Port');
       await workbench.row('Connections', /catalog-cluster/);

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { groupOptions, startProcess } from '../../run/ownedProcess';
 import { parseStat } from '../../run/stragglers';
+import { eventually } from '../../fixtures/eventually';
 
 const node = (script: string, holdStdin = false): ReturnType<typeof startProcess> =>
   startProcess(process.execPath, ['-e', script], { output: 'collect', holdStdin });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 8000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, 'not in time');
-    await delay(10);
-  }
-}
 
 function lives(pid: number): boolean {
   try {
@@ -45,28 +37,29 @@ describe('an owned process', () => {
     const script = 'process.stdin.on("end", () => console.log("end")).resume()';
     assert.equal((await node(script).exited).code, 0);
     const held = node(`${script}; console.log("ready")`, true);
-    await until(() => held.stdout() !== '');
+    await eventually(() => held.stdout() !== '');
     assert.equal(held.status(), undefined);
     await held.stop();
   });
 
   it('is killed when it does not listen', async () => {
     const running = node('process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")');
-    await until(() => running.stdout() !== '');
+    await eventually(() => running.stdout() !== '');
     await running.stop(50);
     assert.notEqual(running.status(), undefined);
   });
 
   it('takes with it what it started', async function () {
+    // Process groups are POSIX's; Windows ends the process alone.
     if (process.platform === 'win32') this.skip();
     const running = node(
       'const c = require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]); console.log(c.pid); setInterval(() => {}, 1000)',
     );
-    await until(() => running.stdout().includes('\n'));
+    await eventually(() => running.stdout().includes('\n'));
     const grandchild = Number(running.stdout());
     assert.ok(lives(grandchild));
     await running.stop();
-    await until(() => !lives(grandchild));
+    await eventually(() => !lives(grandchild));
   });
 
   it('leads a group of its own where there are groups', () => {

@@ -57,6 +57,7 @@ describe('a step of a test run', () => {
   });
 
   it('fails when it leaves a process running, even one in a session of its own', async function () {
+    // Found by its environment in /proc, which only Linux has.
     if (process.platform !== 'linux') this.skip();
     const { totals, remarks } = await run(
       `${writeReport} require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" }).unref()`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { endpoint, faultCode, never, readBytes, roundTrip, useRig } from './rig';
-import { until } from './testClock';
+import { eventually } from '../../fixtures/eventually';
 
 describe('a basic link', () => {
   const rig = useRig();
@@ -43,7 +43,7 @@ describe('a basic link', () => {
   it('gives a first stream what the target said before it was opened', async () => {
     const link = await rig.dial(never, { maxSessions: 1 });
     rig.service.sessions[0]!.agent.send(1, Buffer.from('welcome'), performance.now());
-    await until(() => rig.service.sessions[0]!.agent.unacknowledged === 0, 'the acknowledgement');
+    await eventually(() => rig.service.sessions[0]!.agent.unacknowledged === 0, 'the acknowledgement');
     const stream = await link.open(endpoint, never);
     assert.equal((await readBytes(stream, 7)).toString(), 'welcome');
     await link.dispose();
@@ -57,13 +57,13 @@ describe('a basic link', () => {
       let echoed = 0;
       stream.on('data', (chunk: Buffer) => (echoed += chunk.length));
       stream.end('request');
-      await until(() => stream.writableFinished && echoed === 7, 'the local end');
+      await eventually(() => stream.writableFinished && echoed === 7, 'the local end');
       const waiting = waits ? link.open(endpoint, never) : undefined;
       rig.clock.skip(ms - 500);
       assert.deepEqual(flags, []);
       rig.clock.skip(600);
       await once(stream, 'close');
-      await until(() => flags.length === 1, 'the flag');
+      await eventually(() => flags.length === 1, 'the flag');
       await waiting;
       await link.dispose();
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { endpoint, faultCode, never, readBytes, roundTrip, useRig } from './rig';
-import { until } from './testClock';
+import { eventually } from '../../fixtures/eventually';
 
 describe('a multiplexed link', () => {
   const rig = useRig();
@@ -38,7 +38,7 @@ describe('a multiplexed link', () => {
     assert.ok(written < 2 * 1024 * 1024, `${written} bytes accepted`);
     rig.service.sessions[0]!.agent.deaf = false;
     await once(stream, 'drain');
-    await until(() => received === written, 'everything to arrive');
+    await eventually(() => received === written, 'everything to arrive');
     await link.dispose();
   });
 
@@ -78,7 +78,7 @@ describe('a multiplexed link', () => {
     const link = await rig.dial();
     const stream = await link.open(endpoint, never);
     stream.end('request');
-    await until(() => stream.writableFinished, 'the local end');
+    await eventually(() => stream.writableFinished, 'the local end');
     rig.clock.skip(4000);
     rig.service.streams[0]!.send(Buffer.from('half a reply'));
     await readBytes(stream, 12);
@@ -120,7 +120,7 @@ describe('a multiplexed link', () => {
       rig.service.onStream = () => {};
       const failing = await link.open(endpoint, never);
       failing.write('hello');
-      await until(() => rig.service.streams.length === 2, 'the stream to open');
+      await eventually(() => rig.service.streams.length === 2, 'the stream to open');
       rig.clock.skip(seconds * 1000);
       const failed = once(failing, 'error');
       rig.service.sessions[0]!.agent.send(10, Buffer.from([0, 0, 0, 3]), performance.now());
@@ -138,7 +138,7 @@ describe('a multiplexed link', () => {
     const slow = await link.open(endpoint, never);
     slow.on('error', () => {});
     slow.write('x');
-    await until(() => rig.service.streams.length === 1, 'the first stream');
+    await eventually(() => rig.service.streams.length === 1, 'the first stream');
     rig.echo();
     const quick = await link.open(endpoint, never);
     assert.equal(await roundTrip(quick), 'ping');
@@ -154,13 +154,13 @@ describe('a multiplexed link', () => {
     const link = await rig.dial();
     const stream = await link.open(endpoint, never);
     stream.write('x');
-    await until(() => rig.service.streams.length === 1, 'the stream');
+    await eventually(() => rig.service.streams.length === 1, 'the stream');
     const sent = randomBytes(8 * 1024 * 1024);
     rig.service.streams[0]!.send(sent);
-    await until(() => stream.readableLength > 1024 * 1024, 'the buffer to fill');
+    await eventually(() => stream.readableLength > 1024 * 1024, 'the buffer to fill');
     // The socket has filled up behind it: nothing moves any more.
     let before = -1;
-    await until(() => {
+    await eventually(() => {
       const settled = before === rig.service.sessions[0]!.socket!.bufferedAmount;
       before = rig.service.sessions[0]!.socket!.bufferedAmount;
       return settled;

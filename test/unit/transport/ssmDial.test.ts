@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isMultiplexed } from '../../../src/transport/ssm/ssmTransport';
 import type { Obstacle } from './fakeService';
 import { endpoint, faultCode, never, roundTrip, route, useRig } from './rig';
-import { until } from './testClock';
+import { eventually } from '../../fixtures/eventually';
 
 describe('dialling through Session Manager', () => {
   const rig = useRig();
@@ -38,7 +38,7 @@ describe('dialling through Session Manager', () => {
         if (step === 'connection') return rig.clock.pending > 0;
         return step === 'request' ? rig.service.sessions[0]?.greetings.length === 1 : rig.service.sessions[0]?.agent.expected === 1;
       };
-      await until(reached, step);
+      await eventually(reached, step);
       controller.abort();
       await assert.rejects(dialling, step === 'api' ? { name: 'AbortError' } : faultCode('operation.cancelled'));
     });
@@ -49,13 +49,13 @@ describe('dialling through Session Manager', () => {
       rig.service.obstacle = step;
       const dialling = rig.dial();
       const settled = assert.rejects(dialling, faultCode('ssm.handshakeTimeout'));
-      if (step === 'completion') await until(() => rig.service.sessions[0]?.agent.expected === 1, 'the handshake response');
-      else if (step === 'request') await until(() => rig.service.sessions[0]?.greetings.length === 1, 'the greeting');
-      else await until(() => rig.clock.pending > 0, 'the connection');
+      if (step === 'completion') await eventually(() => rig.service.sessions[0]?.agent.expected === 1, 'the handshake response');
+      else if (step === 'request') await eventually(() => rig.service.sessions[0]?.greetings.length === 1, 'the greeting');
+      else await eventually(() => rig.clock.pending > 0, 'the connection');
       // The timer of the step starts when the client has seen the one before.
       let over = false;
       void settled.then(() => (over = true));
-      await until(() => {
+      await eventually(() => {
         if (!over) rig.clock.skip(15_001);
         return over;
       }, 'the time-out');
@@ -79,11 +79,11 @@ describe('dialling through Session Manager', () => {
         () => (over = true),
         () => (over = true),
       );
-      await until(() => asked !== undefined, 'the request for a key');
+      await eventually(() => asked !== undefined, 'the request for a key');
       const context = { 'aws:ssm:SessionId': 'session-0', 'aws:ssm:TargetId': 'i-0abc', 'aws:ssm:RandomChallenge': 'of the day' };
       assert.deepEqual(asked, { keyId: 'alias/sessions', context });
-      if (step === 'challenge') await until(() => rig.service.sessions[0]!.agent.expected === 1, 'the handshake response');
-      await until(() => {
+      if (step === 'challenge') await eventually(() => rig.service.sessions[0]!.agent.expected === 1, 'the handshake response');
+      await eventually(() => {
         if (!over) rig.clock.skip(15_001);
         return over;
       }, 'the time-out');
@@ -99,7 +99,7 @@ describe('dialling through Session Manager', () => {
     rig.service.dataKey = () => Promise.resolve({ plaintext, sealed: new Uint8Array(9) });
     const controller = new AbortController();
     const dialling = assert.rejects(rig.dial(controller.signal), faultCode('operation.cancelled'));
-    await until(() => rig.service.sessions[0]?.agent.expected === 1, 'the handshake response');
+    await eventually(() => rig.service.sessions[0]?.agent.expected === 1, 'the handshake response');
     assert.deepEqual(plaintext, new Uint8Array(64));
     controller.abort();
     await dialling;
@@ -134,7 +134,7 @@ describe('dialling through Session Manager', () => {
     rig.service.obstacle = 'request';
     const dialling = rig.dial();
     const rejected = assert.rejects(dialling, (error: Error) => faultCode('ssm.channelClosed')(error) && /no such document/.test(error.message));
-    await until(() => rig.service.sessions[0]?.greetings.length === 1, 'the greeting');
+    await eventually(() => rig.service.sessions[0]?.greetings.length === 1, 'the greeting');
     rig.service.sessions[0]!.agent.control('channel_closed', Buffer.from('{"Output":"no such document"}'));
     await rejected;
   });
@@ -151,7 +151,7 @@ describe('the end of a link', () => {
     await Promise.all([link.dispose(), link.dispose()]);
     assert.equal(await link.closed, undefined);
     assert.ok(streams.every(({ destroyed }) => destroyed));
-    await until(() => rig.service.sessions[0]!.flags.includes(2), 'the TerminateSession flag');
+    await eventually(() => rig.service.sessions[0]!.flags.includes(2), 'the TerminateSession flag');
   });
 
   it('does not wait for ever for a service that never confirms the termination', async () => {
@@ -162,7 +162,7 @@ describe('the end of a link', () => {
       return new Promise(() => {});
     };
     const disposing = link.dispose();
-    await until(() => rig.service.sessions[0]!.terminated === 1, 'the termination');
+    await eventually(() => rig.service.sessions[0]!.terminated === 1, 'the termination');
     rig.clock.skip(5001);
     await disposing;
     assert.ok(rig.logged.some(({ event }) => event === 'ssm.terminateFailed'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Fault } from '../../../src/base/fault';
 import { endpoint, faultCode, never, readBytes, roundTrip, useRig } from './rig';
-import { until } from './testClock';
+import { eventually } from '../../fixtures/eventually';
 
 describe('a lost socket', () => {
   const rig = useRig();
@@ -23,10 +23,10 @@ describe('a lost socket', () => {
       const reading = readBytes(stream, sent.length);
       for (let round = 1; round <= 3; round++) {
         const before = rig.service.sessions[0]!.agent.expected;
-        await until(() => rig.service.sessions[0]!.agent.expected > before + 20 || round > 1, 'some progress');
+        await eventually(() => rig.service.sessions[0]!.agent.expected > before + 20 || round > 1, 'some progress');
         rig.service.sessions[0]!.agent.deaf = false;
         cut();
-        await until(() => rig.service.sessions[0]!.greetings.length === round + 1, 'the next socket');
+        await eventually(() => rig.service.sessions[0]!.greetings.length === round + 1, 'the next socket');
       }
       assert.ok((await reading).equals(sent));
       const ids = new Set(rig.service.sessions[0]!.greetings.map((greeting) => greeting['ClientId']));
@@ -45,7 +45,7 @@ describe('a lost socket', () => {
     const socket = rig.service.sessions[0]!.socket! as unknown as { _socket: { pause(): void; resume(): void } };
     socket._socket.pause();
     stream.write('hello?');
-    await until(() => {
+    await eventually(() => {
       rig.clock.skip(1000);
       return rig.service.sessions[0]!.greetings.length > 1;
     }, 'the next socket');
@@ -77,7 +77,7 @@ describe('a lost socket', () => {
     let fault: Fault | undefined;
     void link.closed.then((ending) => (fault = ending));
     rig.service.sessions[0]!.socket!.terminate();
-    await until(() => {
+    await eventually(() => {
       rig.clock.skip(10);
       return fault !== undefined;
     }, 'the end of the link');
@@ -102,7 +102,7 @@ describe('a lost socket', () => {
     const link = await rig.dial();
     rig.service.resume = () => new Promise(() => {});
     rig.service.sessions[0]!.socket!.terminate();
-    await until(() => rig.logged.some(({ event }) => event === 'ssm.socketLost'), 'the loss');
+    await eventually(() => rig.logged.some(({ event }) => event === 'ssm.socketLost'), 'the loss');
     await link.dispose();
     assert.equal(await link.closed, undefined);
   });

@@ -50,12 +50,3 @@ export class TestClock implements Clock {
     return this.#timers.delete(timer);
   }
 }
-
-/** Waits until `condition` holds; fails after `ms`. */
-export async function until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`timed out waiting for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

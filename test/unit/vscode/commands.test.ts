@@ -13,7 +13,8 @@ import { endpointNodeId, targetNodeId } from '../../../src/vscode/resourceNodes'
 import { ScopeCommands } from '../../../src/vscode/scopeCommands';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
-import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, parts, target, until } from './samples';
+import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, parts, target } from './samples';
+import { eventually } from '../../fixtures/eventually';
 
 /** Commands over fakes: what a window has, without the window. */
 class Bench {
@@ -150,7 +151,7 @@ describe('commands', () => {
       const connecting_ = connecting.handlers.connect(targetNodeId(target()));
       inventory.answer = parts();
       await connecting_;
-      await until(() => bench.destinations.length === 1, 'the second try');
+      await eventually(() => bench.destinations.length === 1, 'the second try');
     });
 
     it('does not say "no bastion" where the bastions could not be listed', async () => {
@@ -185,7 +186,7 @@ describe('commands', () => {
       ui.choose = ['primary'];
       ui.press = ['Use Another Port'];
       await connecting.handlers.connectOnPort(targetNodeId(target()));
-      await until(() => service.started.length === 2, 'the second try');
+      await eventually(() => service.started.length === 2, 'the second try');
       assert.deepEqual(service.started.map(({ options }) => options.localPort), [6379, 0]);
     });
 
@@ -223,7 +224,7 @@ describe('commands', () => {
       const [info] = service.infos;
       service.infos = [];
       service.changes.fire({ ...info!, state: { phase: 'closed', cause } });
-      await until(() => service.started.length === 2, 'the tunnel that replaces it');
+      await eventually(() => service.started.length === 2, 'the tunnel that replaces it');
       assert.equal(ui.errors.length, 1);
       assert.match(ui.errors[0]!.text, /tunnel to orders-cache primary ended: The session ended/);
       assert.equal(service.started[1]!.options.localPort, info!.local.port);
@@ -360,7 +361,7 @@ describe('commands', () => {
       bench.pings = [new Fault('redis.passwordNeeded', 'A password is needed.', { remedy: { text: 'Enter it.', action: 'enterPassword' } }), 3];
       ui.press = ['Enter Password'];
       await redis.handlers.pingRedis(targetNodeId(target()));
-      await until(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');
+      await eventually(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');
     });
   });
 
@@ -425,7 +426,7 @@ describe('the buttons of a failure', () => {
     const ui = new FakeUi();
     ui.press = ['Select Region'];
     new Attempts(ui, new MemoryLogger()).report('x', fault('selectRegion'));
-    await until(() => ui.ran.length > 0);
+    await eventually(() => ui.ran.length > 0);
     assert.deepEqual(ui.ran, ['selectRegion']);
   });
 

@@ -5,7 +5,8 @@ import { bastionsOf, faultsOf, step, targetsOf } from '../../../src/vscode/inven
 import type { ResourcesState } from '../../../src/vscode/inventoryState';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { isRegionCode, resolveSelection } from '../../../src/vscode/selection';
-import { bastion, denied, FakeInventory, MemoryLogger, parts, target, until } from './samples';
+import { bastion, denied, FakeInventory, MemoryLogger, parts, target } from './samples';
+import { eventually } from '../../fixtures/eventually';
 
 const scope = { profile: 'dev', region: 'eu-central-1' };
 const begun = step({ phase: 'idle' }, { type: 'discovering', scope });
@@ -156,9 +157,9 @@ describe('the store of the resources', () => {
 
   it('shows parts as they come', async () => {
     store.start();
-    await until(() => inventory.discoveries.length === 1);
+    await eventually(() => inventory.discoveries.length === 1);
     inventory.discoveries[0]!.push(parts()[2]!);
-    await until(() => names(store.state).length === 1);
+    await eventually(() => names(store.state).length === 1);
     assert.ok(store.inventory!.loading && store.busy);
     inventory.discoveries[0]!.end();
     await store.settled();
@@ -169,16 +170,16 @@ describe('the store of the resources', () => {
     inventory.profileList = [{ name: 'dev', region: 'eu-central-1' }, { name: 'prod', region: 'eu-west-1' }];
     chosen = { profile: 'dev', region: '' };
     store.start();
-    await until(() => inventory.discoveries.length === 1);
+    await eventually(() => inventory.discoveries.length === 1);
     const [old] = inventory.discoveries;
     old!.push(parts()[2]!);
-    await until(() => names(store.state).length === 1);
+    await eventually(() => names(store.state).length === 1);
     chosen = { profile: 'prod', region: '' };
     store.selectionChanged();
     assert.equal(store.state.phase, 'reading');
     assert.ok(old!.signal.aborted);
     old!.push({ kind: 'targets', provider: 'elasticache.serverless', targets: [target({ name: 'late' })] });
-    await until(() => inventory.discoveries.length === 2);
+    await eventually(() => inventory.discoveries.length === 2);
     old!.fail(new Error('late'));
     inventory.discoveries[1]!.end();
     await store.settled();
@@ -201,7 +202,7 @@ describe('the store of the resources', () => {
 
   it('gives the whole inventory to whoever waits for it', async () => {
     const waiting = store.loaded(new AbortController().signal);
-    await until(() => inventory.discoveries.length === 1);
+    await eventually(() => inventory.discoveries.length === 1);
     for (const part of parts()) inventory.discoveries[0]!.push(part);
     inventory.discoveries[0]!.end();
     assert.equal(targetsOf(await waiting).length, 1);
@@ -210,7 +211,7 @@ describe('the store of the resources', () => {
   it('lets a waiter give up without ending the discovery', async () => {
     const abort = new AbortController();
     const waiting = store.loaded(abort.signal);
-    await until(() => inventory.discoveries.length === 1);
+    await eventually(() => inventory.discoveries.length === 1);
     abort.abort();
     await assert.rejects(waiting, isCancelled);
     assert.ok(!inventory.discoveries[0]!.signal.aborted);
@@ -228,7 +229,7 @@ describe('the store of the resources', () => {
     let changes = 0;
     store.onDidChange(() => changes++);
     store.start();
-    await until(() => inventory.discoveries.length === 1);
+    await eventually(() => inventory.discoveries.length === 1);
     const before = changes;
     const disposal = store.dispose();
     assert.ok(inventory.discoveries[0]!.signal.aborted);

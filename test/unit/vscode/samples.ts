@@ -260,15 +260,6 @@ export class MemoryLogger implements Logger {
   }
 }
 
-/** Resolves once the condition holds; fails after two seconds. */
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 2000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come true`);
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-  }
-}
-
 export function disposeAll(owned: readonly { dispose(): Promise<void> }[]): Promise<unknown> {
   return Promise.all(owned.map((one) => one.dispose()));
 }
