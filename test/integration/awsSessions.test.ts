@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock';
 import { isCancelled, isFault } from '../../src/base/fault';
 import { nullLogger } from '../../src/base/log';
 import type { Route } from '../../src/model/route';
+import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { eventually } from '../fixtures/eventually';
 import { KeyStore } from '../sandbox/kms';
@@ -133,8 +134,8 @@ describe('Session Manager API', () => {
     });
 
     it('encrypts a whole session that is started through the API', async () => {
-      const options = { documentName: 'Sandbox-EncryptedPortSession' };
-      const transport = new SsmTransport({ api: aws.sessions, clock: systemClock, logger: nullLogger, options });
+      const settings = (): SsmSettings => ssmSettings({ document: 'Sandbox-EncryptedPortSession' });
+      const transport = new SsmTransport({ api: aws.sessions, clock: systemClock, logger: nullLogger, settings });
       const route: Route = {
         target: { id: 'orders', name: 'orders', engine: 'redis', tls: 'off', auth: 'none' },
         endpoint: to,

@@ -9,8 +9,9 @@ import { nullLogger } from '../../src/base/log';
 import type { Link } from '../../src/model/link';
 import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
+import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SessionPool } from '../../src/transport/ssm/sessionPool';
-import { SsmTransport, type SsmTransportOptions } from '../../src/transport/ssm/ssmTransport';
+import { SsmTransport, type SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
 import { Tunnels } from '../../src/tunnel/tunnels';
 import { eventually } from '../fixtures/eventually';
 import { patternDigest, startBulk, startEcho, type TcpServer } from '../sandbox/servers/tcp';
@@ -65,9 +66,15 @@ describe('a link over several sessions, against the sandbox', function () {
     method: 'ssm',
     place,
   });
-  const transport = (options: SsmTransportOptions = {}): SsmTransport => new SsmTransport({ api, clock: systemClock, logger: nullLogger, options });
-  const dial = async (host: string, options: SsmTransportOptions = {}, bastionId = MUX): Promise<SessionPool> => {
-    link = await transport(options).dial(routeTo(host, bastionId), never);
+  const transport = (given: Partial<SsmSettings> = {}, more: Partial<SsmTransportDeps> = {}): SsmTransport =>
+    new SsmTransport({ api, clock: systemClock, logger: nullLogger, settings: () => ssmSettings(given), ...more });
+  const dial = async (
+    host: string,
+    given: Partial<SsmSettings> = {},
+    bastionId = MUX,
+    more: Partial<SsmTransportDeps> = {},
+  ): Promise<SessionPool> => {
+    link = await transport(given, more).dial(routeTo(host, bastionId), never);
     assert.ok(link instanceof SessionPool);
     return link;
   };
@@ -104,7 +111,7 @@ describe('a link over several sessions, against the sandbox', function () {
 
   it('grows to its bound while downloads compete for a paced agent, spreads them, and shrinks when they are over', async () => {
     serve(true);
-    const pool = await dial('bulk.internal', { maxSessions: 3, idleSessionMs: 1000 });
+    const pool = await dial('bulk.internal', { maxSessions: 3 }, MUX, { idleSessionMs: 1000 });
     let most = 0;
     let grown = false;
     const client = async (): Promise<void> => {

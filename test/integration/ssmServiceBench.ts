@@ -12,6 +12,7 @@ import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { sessionDocument } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
+import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { KeyStore } from '../sandbox/kms';
 import type { Resolution, SessionManagerOptions } from '../sandbox/sessionManager/service';
@@ -94,7 +95,7 @@ export class SsmServiceBench {
       method: 'ssm',
       place,
     };
-    const options = documentName === undefined ? {} : { documentName };
-    return new SsmTransport({ ...this.deps, options }).dial(route, never);
+    const settings = (): SsmSettings => ssmSettings({ document: documentName ?? '' });
+    return new SsmTransport({ ...this.deps, settings }).dial(route, never);
   }
 }

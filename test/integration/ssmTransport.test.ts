@@ -13,6 +13,7 @@ import type { Endpoint } from '../../src/model/endpoint';
 import type { Link } from '../../src/model/link';
 import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
+import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import type { FrameFaults, Resolution } from '../sandbox/sessionManager/service';
 import { SessionManagerService } from '../sandbox/sessionManager/service';
@@ -67,7 +68,8 @@ function dial(to: Endpoint, documentName: string, payloadBytes = 1024, clock: Cl
     method: 'ssm',
     place,
   };
-  return new SsmTransport({ api, clock, logger: nullLogger, options: { payloadBytes, documentName } }).dial(route, never);
+  const settings = (): SsmSettings => ssmSettings({ payloadBytes, document: documentName });
+  return new SsmTransport({ api, clock, logger: nullLogger, settings }).dial(route, never);
 }
 
 async function withLink<T>(host: string, documentName: string, work: (link: Link, to: Endpoint) => Promise<T>, payloadBytes = 1024): Promise<T> {

@@ -2,13 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { Fault } from '../../base/fault';
 import { SSH_DOCUMENT } from '../../model/ssmSession';
 import type { SsmSessionRequest } from '../../model/ssmSession';
+import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
 import { BasicLink } from './basicLink';
 import { connectDirectly } from './dataSocket';
 import type { SsmTransportDeps } from './ssmTransport';
 import { SsmSession } from './ssmSession';
 
-/** SSH messages are rarely larger, and the agent sends no more at once. */
-const PAYLOAD_BYTES = 1024;
 const SSH_PORT = 22;
 
 export interface SshStreamRequest extends Pick<SsmSessionRequest, 'place' | 'bastionId' | 'reason' | 'documentName'> {
@@ -34,11 +33,11 @@ export interface SshStream {
  * @throws Fault of the API (`aws.*`) or `ssm.*`; the session that was started is terminated then.
  */
 export async function dialSshStream(
-  { api, clock, logger, options = {} }: SsmTransportDeps,
+  { api, clock, logger, settings, createSocket = connectDirectly }: SsmTransportDeps,
   { port = SSH_PORT, documentName = SSH_DOCUMENT, ...where }: SshStreamRequest,
   signal: AbortSignal,
 ): Promise<SshStream> {
-  const { payloadBytes = PAYLOAD_BYTES, createSocket = connectDirectly } = options;
+  const { payloadBytes } = settings?.() ?? DEFAULT_SSM_SETTINGS;
   const to = { host: 'localhost', port };
   const made: { link?: BasicLink } = {};
   const makeCarrier = (session: SsmSession): BasicLink => (made.link = new BasicLink(session, to, clock));

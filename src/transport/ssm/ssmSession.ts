@@ -39,7 +39,8 @@ export interface SessionDeps {
   readonly createSocket: CreateSocket;
   /** Bytes of payload per message. */
   readonly payloadBytes: number;
-  /** Certificates (PEM) trusted besides the built-in ones. */
+  /** What the account's administrators say to whoever starts a session. */
+  readonly onMessage?: (text: string) => void;
 }
 
 /** Makes what runs over the session, once the agent has said what it is. */
@@ -263,6 +264,7 @@ export class SsmSession {
         break;
       case 'customerMessage':
         this.#deps.logger.log('info', 'ssm.customerMessage', { sessionId: this.id, text: event.text });
+        this.#deps.onMessage?.(event.text);
         break;
       case 'exit':
         this.#deps.logger.log('info', 'ssm.exit', { sessionId: this.id, code: event.code });

@@ -5,7 +5,7 @@ import { isFault } from '../../../src/base/fault';
 import type { LogFields } from '../../../src/base/log';
 import type { Link } from '../../../src/model/link';
 import type { Route } from '../../../src/model/route';
-import type { SsmTransportOptions } from '../../../src/transport/ssm/ssmTransport';
+import { ssmSettings, type SsmSettings } from '../../../src/model/ssmSettings';
 import { SsmTransport } from '../../../src/transport/ssm/ssmTransport';
 import { FakeService } from './fakeService';
 import { TestClock } from './testClock';
@@ -25,7 +25,7 @@ export interface Rig {
   readonly service: FakeService;
   readonly clock: TestClock;
   readonly logged: { readonly event: string; readonly fields: LogFields | undefined }[];
-  dial(signal?: AbortSignal, options?: SsmTransportOptions): Promise<Link>;
+  dial(signal?: AbortSignal, given?: Partial<SsmSettings>): Promise<Link>;
   /** Makes every target send back what it receives. */
   echo(): void;
 }
@@ -36,9 +36,9 @@ export interface Rig {
  */
 export function useRig(): Rig {
   const rig = {
-    dial(signal: AbortSignal = never, options: SsmTransportOptions = {}): Promise<Link> {
+    dial(signal: AbortSignal = never, given: Partial<SsmSettings> = {}): Promise<Link> {
       const logger = { log: (_level: string, event: string, fields?: LogFields) => void rig.logged.push({ event, fields }) };
-      return new SsmTransport({ api: rig.service, clock: rig.clock, logger, options }).dial(route, signal);
+      return new SsmTransport({ api: rig.service, clock: rig.clock, logger, settings: () => ssmSettings(given) }).dial(route, signal);
     },
     echo(): void {
       rig.service.onStream = (stream) => {

@@ -9,7 +9,7 @@ describe('dialling through Session Manager', () => {
   const rig = useRig();
 
   it('asks for the route, greets, completes the handshake and logs how', async () => {
-    const link = await rig.dial(never, { documentName: 'Custom-Document' });
+    const link = await rig.dial(never, { document: 'Custom-Document' });
     assert.deepEqual(rig.service.requests, [{ place: route.place, bastionId: 'i-0abc', to: endpoint, documentName: 'Custom-Document' }]);
     const [greeting] = rig.service.sessions[0]!.greetings;
     assert.equal(greeting!['MessageSchemaVersion'], '1.0');
