@@ -39,7 +39,7 @@ export interface SessionDeps {
   readonly createSocket: CreateSocket;
   /** Bytes of payload per message. */
   readonly payloadBytes: number;
-  /** What the account's administrators say to whoever starts a session. */
+  /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
 
