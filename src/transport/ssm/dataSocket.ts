@@ -1,28 +1,21 @@
-import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type { Socket } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { RawData } from 'ws';
 import { WebSocket } from 'ws';
-import { cancelled } from '../../base/fault';
+import { cancelled, isFault } from '../../base/fault';
 import type { Fault } from '../../base/fault';
+import type { Destination } from '../../base/proxy';
 import { MAX_FRAME_BYTES } from '../../wire/ssm/frame';
 import { connectionFailed, insecureStream, untrustedService } from './faults';
 
 /** How long an orderly close may take before the socket is cut, ms. An option of ws that its type declarations lack. */
 const CLOSE_OPTIONS: object = { closeTimeout: 1000 };
 
-/** Where the data channel leads. */
-export interface StreamAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly secure: boolean;
-}
-
 /**
  * Makes the byte stream below the WebSocket: connected, with TLS established and verified when `secure`, against `ca`
  * (PEM) where the AWS configuration names one.
- * A proxy is one more function of this shape.
  */
-export type CreateSocket = (address: StreamAddress, ca: string | undefined, signal: AbortSignal) => Promise<net.Socket>;
+export type CreateSocket = (address: Destination, ca: string | undefined, signal: AbortSignal) => Promise<Socket>;
 
 export interface SocketEvents {
   message(bytes: Buffer): void;
@@ -62,12 +55,12 @@ export interface OpenSocketOptions {
 
 /**
  * Opens the data channel and greets. Resolves when the WebSocket is open.
- * @throws Fault `ssm.insecureStream`, `ssm.connectionFailed`, `ssm.untrustedService`, `operation.cancelled`
+ * @throws Fault `ssm.insecureStream`, `ssm.connectionFailed`, `ssm.untrustedService`, `proxy.*`, `operation.cancelled`
  */
 export async function openDataSocket(options: OpenSocketOptions, signal: AbortSignal): Promise<DataSocket> {
   const url = parseStreamUrl(options.streamUrl);
   if (signal.aborted) throw cancelled();
-  let socket: net.Socket;
+  let socket: Socket;
   try {
     socket = await options.createSocket(addressOf(url), options.ca, signal);
   } catch (error) {
@@ -77,8 +70,9 @@ export async function openDataSocket(options: OpenSocketOptions, signal: AbortSi
     socket.destroy();
     throw cancelled();
   }
-  const webSocket = new WebSocket(url, {
+  const webSocket = new WebSocket(overSocket(url), {
     createConnection: () => socket,
+    headers: { Host: url.host },
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
     followRedirects: false,
@@ -88,6 +82,15 @@ export async function openDataSocket(options: OpenSocketOptions, signal: AbortSi
   const wrapped = new WebSocketDataSocket(webSocket, socket, options.events);
   webSocket.send(options.greeting);
   return wrapped;
+}
+
+/**
+ * The URL for a request over a socket that exists already. VS Code's extension host replaces the agent of every HTTP
+ * request but those to a Unix socket (`http.proxySupport`), and an agent would connect by itself, past our socket, its
+ * proxy and its `ca`. So the request claims to be one of those; no path of that name is ever opened.
+ */
+function overSocket({ pathname, search }: URL): string {
+  return `ws+unix:connected:${pathname}${search}`;
 }
 
 /** `wss:` anywhere; `ws:` to this machine only. @throws Fault `ssm.insecureStream` */
@@ -100,60 +103,19 @@ export function parseStreamUrl(text: string): URL {
 
 function isLoopback(host: string): boolean {
   const bare = bareHost(host);
-  return bare === 'localhost' || bare === '::1' || (net.isIPv4(bare) && bare.startsWith('127.'));
+  return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'));
 }
 
 function bareHost(host: string): string {
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
-function addressOf(url: URL): StreamAddress {
+function addressOf(url: URL): Destination {
   const secure = url.protocol === 'wss:';
   return { host: bareHost(url.hostname), port: Number(url.port) || (secure ? 443 : 80), secure };
 }
 
-/** Connects straight to the service. */
-export const connectDirectly: CreateSocket = (address, ca, signal) =>
-  new Promise((resolve, reject) => {
-    const { host, port, secure } = address;
-    const socket = secure
-      ? tls.connect({
-          host,
-          port,
-          // A literal address may not be sent as a server name (RFC 6066); the certificate is verified for it all the
-          // same.
-          servername: net.isIP(host) ? '' : host,
-          ...(ca !== undefined && { ca }),
-        })
-      : net.connect({ host, port });
-    const done = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener(secure ? 'secureConnect' : 'connect', onConnect);
-      socket.removeListener('error', onError);
-    };
-    const onConnect = (): void => {
-      done();
-      // A small request must not wait for the acknowledgement of the one before it.
-      socket.setNoDelay(true);
-      resolve(socket);
-    };
-    const onError = (error: Error): void => {
-      done();
-      socket.destroy();
-      reject(error);
-    };
-    const onAbort = (): void => {
-      done();
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(cancelled());
-    };
-    socket.once(secure ? 'secureConnect' : 'connect', onConnect);
-    socket.once('error', onError);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-
-function opened(webSocket: WebSocket, socket: net.Socket, signal: AbortSignal): Promise<void> {
+function opened(webSocket: WebSocket, socket: Socket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (fault: Fault): void => {
       done();
@@ -188,6 +150,7 @@ function opened(webSocket: WebSocket, socket: net.Socket, signal: AbortSignal): 
 
 function socketFault(error: unknown, signal: AbortSignal): Fault {
   if (signal.aborted) return cancelled();
+  if (isFault(error)) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (CERTIFICATE_ERROR.test(code)) return untrustedService(error);
   return connectionFailed(code === '' ? 'the connection broke' : code, error);
@@ -198,11 +161,11 @@ const CERTIFICATE_ERROR = /CERT|^UNABLE_TO_/;
 
 class WebSocketDataSocket implements DataSocket {
   readonly #webSocket: WebSocket;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   readonly #events: SocketEvents;
   #over = false;
 
-  constructor(webSocket: WebSocket, socket: net.Socket, events: SocketEvents) {
+  constructor(webSocket: WebSocket, socket: Socket, events: SocketEvents) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#events = events;
