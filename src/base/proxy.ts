@@ -96,6 +96,8 @@ function parseProxy(text: string): Proxy {
   if (!URL.canParse(full)) throw badProxyUrl();
   const url = new URL(full);
   const secure = url.protocol === 'https:';
+  // A bare / ? or # in the password: what stands for the host is a part of the login.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) throw badProxyUrl();
   if (!secure && url.protocol !== 'http:') throw unsupportedScheme(url.protocol);
   const login = url.username === '' && url.password === '' ? undefined : `${decoded(url.username)}:${decoded(url.password)}`;
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (secure ? 443 : 80), secure, login };

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log';
+import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
@@ -17,8 +18,10 @@ export interface CoreOptions {
   readonly logger: Logger;
   /** Certificates (PEM) trusted for TLS to targets besides the built-in ones; read at each use. */
   readonly targetCa: () => Promise<string | undefined>;
-  /** The AWS configuration's variables; `process.env` unless told. */
+  /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What the person has set, read at each connection; the variables are used for what is empty there. */
+  readonly proxy?: () => ProxySetting;
 }
 
 /** The services without the laziness; made by `core.ts`. */

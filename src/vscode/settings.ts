@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -44,4 +45,19 @@ export async function chooseScope(scope: Partial<ChosenScope>): Promise<void> {
 export async function readTargetCa(): Promise<string | undefined> {
   const path = readSetting('caFile').trim();
   return path === '' ? undefined : parsePem(path, (file) => vscode.workspace.fs.readFile(vscode.Uri.file(file)));
+}
+
+/**
+ * The proxy of VS Code's own settings, none of which a workspace can set before it is trusted. With `http.proxySupport`
+ * "off" they are not for extensions. What only the system knows (PAC files, system-wide proxies) an extension cannot ask for.
+ */
+export function readProxy(): ProxySetting {
+  const http = vscode.workspace.getConfiguration('http');
+  if (http.get('proxySupport') === 'off') return {};
+  const url: unknown = http.get('proxy');
+  const noProxy: unknown = http.get('noProxy');
+  return {
+    ...(typeof url === 'string' && { url }),
+    ...(Array.isArray(noProxy) && { noProxy: noProxy.filter((entry) => typeof entry === 'string') }),
+  };
 }

@@ -59,6 +59,8 @@ export class ConnectReader {
 }
 
 function schemesOf(fields: readonly string[]): string[] {
-  const schemes = fields.map((field) => /^proxy-authenticate:\s*([\w-]{1,40})/i.exec(field)?.[1]?.toLowerCase());
+  const challenges = fields.flatMap((field) => /^proxy-authenticate:(.*)$/i.exec(field)?.[1]?.split(',') ?? []);
+  // A list holds parameters as well, `name=value`.
+  const schemes = challenges.map((part) => /^\s*([\w-]{1,40})(?!\s*=)(?:\s|$)/.exec(part)?.[1]?.toLowerCase());
   return [...new Set(schemes.filter((scheme) => scheme !== undefined))].slice(0, 5);
 }

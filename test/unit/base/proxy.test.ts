@@ -64,6 +64,8 @@ describe('the choice of a proxy', () => {
       return 'taken';
     };
     assert.equal(refused('http://dora:s3cret#1@p:3128'), 'proxy.badUrl');
+    assert.equal(refused('http://s3cret:12/34@p:3128'), 'proxy.badUrl');
+    assert.equal(refused('s3cret:12?34@p:3128'), 'proxy.badUrl');
     assert.equal(refused('http://dora:s3cret@p:port'), 'proxy.badUrl');
     assert.equal(refused('http://'), 'proxy.badUrl');
     assert.equal(refused('socks5://dora:s3cret@p:1080'), 'proxy.unsupported');

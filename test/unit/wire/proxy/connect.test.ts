@@ -36,6 +36,8 @@ describe('the CONNECT codec', () => {
     const header = ['HTTP/1.1 407 No', 'Proxy-Authenticate: Negotiate', 'proxy-authenticate:NTLM', 'Proxy-Authenticate: Basic realm="x"'];
     const got = new ConnectReader().push(Buffer.from(`${header.join('\r\n')}\r\n\r\n`));
     assert.deepEqual([got?.status, got?.schemes], [407, ['negotiate', 'ntlm', 'basic']]);
+    const listed = 'HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate, Digest realm="x", nonce = "y", qop=auth, Basic realm="x"\r\n\r\n';
+    assert.deepEqual(new ConnectReader().push(Buffer.from(listed))?.schemes, ['negotiate', 'digest', 'basic']);
   });
 
   it('refuses what is no answer at its first bytes', () => {
