@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log';
+import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
@@ -24,8 +25,10 @@ export interface CoreOptions {
   readonly targetCa: () => Promise<string | undefined>;
   /** How tunnels through Session Manager are made; read whenever a session is started. */
   readonly ssm: () => SsmSettings;
-  /** The AWS configuration's variables; `process.env` unless told. */
+  /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What the person has set, read at each connection; the variables are used for what is empty there. */
+  readonly proxy?: () => ProxySetting;
 }
 
 /** The services without the laziness; made by `core.ts`. */

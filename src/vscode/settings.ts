@@ -3,6 +3,7 @@ import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
+import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -60,4 +61,19 @@ export function readSsmSettings(): SsmSettings {
 export async function readTargetCa(): Promise<string | undefined> {
   const path = readSetting('caFile').trim();
   return path === '' ? undefined : parsePem(path, (file) => vscode.workspace.fs.readFile(vscode.Uri.file(file)));
+}
+
+/**
+ * The proxy of VS Code's own settings, none of which a workspace can set before it is trusted. With `http.proxySupport`
+ * "off" they are not for extensions. What only the system knows (PAC files, system-wide proxies) an extension cannot ask for.
+ */
+export function readProxy(): ProxySetting {
+  const http = vscode.workspace.getConfiguration('http');
+  if (http.get('proxySupport') === 'off') return {};
+  const url: unknown = http.get('proxy');
+  const noProxy: unknown = http.get('noProxy');
+  return {
+    ...(typeof url === 'string' && { url }),
+    ...(Array.isArray(noProxy) && { noProxy: noProxy.filter((entry) => typeof entry === 'string') }),
+  };
 }

@@ -1,30 +1,24 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
-import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type { Socket } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { cancelled, isFault } from '../../base/fault';
 import type { Fault } from '../../base/fault';
+import type { Destination } from '../../base/proxy';
+import { parseResponseHead } from '../../wire/http/responseHead';
 import { MAX_FRAME_BYTES } from '../../wire/ssm/frame';
 import { WebSocketDecoder } from '../../wire/websocket/decoder';
 import { Opcode, WebSocketEncoder } from '../../wire/websocket/encoder';
-import { parseResponseHead, upgradeObstacle, upgradeRequest } from '../../wire/websocket/handshake';
+import { upgradeObstacle, upgradeRequest } from '../../wire/websocket/handshake';
 import { connectionFailed, insecureStream, untrustedService } from './faults';
 
 /** How long an orderly close may take before the socket is cut, ms. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Where the data channel leads. */
-export interface StreamAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly secure: boolean;
-}
-
 /**
  * Makes the byte stream below the WebSocket: connected, with TLS established and verified when `secure`, against `ca`
  * (PEM) where the AWS configuration names one.
- * A proxy is one more function of this shape.
  */
-export type CreateSocket = (address: StreamAddress, ca: string | undefined, signal: AbortSignal) => Promise<net.Socket>;
+export type CreateSocket = (address: Destination, ca: string | undefined, signal: AbortSignal) => Promise<Socket>;
 
 export interface SocketEvents {
   message(bytes: Buffer): void;
@@ -64,12 +58,12 @@ export interface OpenSocketOptions {
 
 /**
  * Opens the data channel and greets. Resolves when the WebSocket is open.
- * @throws Fault `ssm.insecureStream`, `ssm.connectionFailed`, `ssm.untrustedService`, `operation.cancelled`
+ * @throws Fault `ssm.insecureStream`, `ssm.connectionFailed`, `ssm.untrustedService`, `proxy.*`, `operation.cancelled`
  */
 export async function openDataSocket(options: OpenSocketOptions, signal: AbortSignal): Promise<DataSocket> {
   const url = parseStreamUrl(options.streamUrl);
   if (signal.aborted) throw cancelled();
-  let socket: net.Socket;
+  let socket: Socket;
   try {
     socket = await options.createSocket(addressOf(url), options.ca, signal);
   } catch (error) {
@@ -101,64 +95,25 @@ export function parseStreamUrl(text: string): URL {
 
 function isLoopback(host: string): boolean {
   const bare = bareHost(host);
-  return bare === 'localhost' || bare === '::1' || (net.isIPv4(bare) && bare.startsWith('127.'));
+  return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'));
 }
 
 function bareHost(host: string): string {
   return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
-function addressOf(url: URL): StreamAddress {
+function addressOf(url: URL): Destination {
   const secure = url.protocol === 'wss:';
   return { host: bareHost(url.hostname), port: Number(url.port) || (secure ? 443 : 80), secure };
 }
 
-/** Connects straight to the service. */
-export const connectDirectly: CreateSocket = (address, ca, signal) =>
-  new Promise((resolve, reject) => {
-    const { host, port, secure } = address;
-    const socket = secure
-      ? tls.connect({
-          host,
-          port,
-          // A literal address may not be sent as a server name (RFC 6066); the certificate is verified for it all the
-          // same.
-          servername: net.isIP(host) ? '' : host,
-          ...(ca !== undefined && { ca }),
-        })
-      : net.connect({ host, port });
-    const done = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener(secure ? 'secureConnect' : 'connect', onConnect);
-      socket.removeListener('error', onError);
-    };
-    const onConnect = (): void => {
-      done();
-      // A small request must not wait for the acknowledgement of the one before it.
-      socket.setNoDelay(true);
-      resolve(socket);
-    };
-    const onError = (error: Error): void => {
-      done();
-      socket.destroy();
-      reject(error);
-    };
-    const onAbort = (): void => {
-      done();
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(cancelled());
-    };
-    socket.once(secure ? 'secureConnect' : 'connect', onConnect);
-    socket.once('error', onError);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-
 /**
- * Asks for a WebSocket. @returns what the service sent right behind its answer. The socket is paused then.
+ * Asks for a WebSocket, by hand: VS Code's extension host replaces the agent of HTTP requests (`http.proxySupport`), which
+ * would connect by itself, past our socket, its proxy and its `ca`.
+ * @returns what the service sent right behind its answer. The socket is paused then.
  * @throws Fault `ssm.connectionFailed`, or the socket's own error.
  */
-function upgrade(socket: net.Socket, url: URL, signal: AbortSignal): Promise<Buffer> {
+function upgrade(socket: Socket, url: URL, signal: AbortSignal): Promise<Buffer> {
   const key = randomBytes(16).toString('base64');
   return new Promise((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
@@ -202,7 +157,7 @@ function socketFault(error: unknown, signal: AbortSignal): Fault {
 const CERTIFICATE_ERROR = /CERT|^UNABLE_TO_/;
 
 class WebSocketDataSocket implements DataSocket {
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   readonly #events: SocketEvents;
   readonly #encoder = new WebSocketEncoder(randomFillSync);
   readonly #decoder: WebSocketDecoder;
@@ -213,7 +168,7 @@ class WebSocketDataSocket implements DataSocket {
   /** Why the connection ends, once something has said so. */
   #cause: string | undefined;
 
-  constructor(socket: net.Socket, events: SocketEvents) {
+  constructor(socket: Socket, events: SocketEvents) {
     this.#socket = socket;
     this.#events = events;
     this.#decoder = new WebSocketDecoder(

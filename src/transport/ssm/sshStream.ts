@@ -3,8 +3,8 @@ import type { Fault } from '../../base/fault';
 import { SSH_DOCUMENT } from '../../model/ssmSession';
 import type { SsmSessionRequest } from '../../model/ssmSession';
 import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
+import { connectDirectly } from '../connect';
 import { BasicLink } from './basicLink';
-import { connectDirectly } from './dataSocket';
 import type { SsmTransportDeps } from './ssmTransport';
 import { SsmSession } from './ssmSession';
 

@@ -40,7 +40,7 @@ export class WebSocketEncoder {
   #end = 0;
   #taken = 0;
   #chunks: Chunk[] = [];
-  #free: Block[] = [];
+  readonly #free: Block[] = [];
 
   /** @param random fills the array with unpredictable bytes (RFC 6455, 10.3). */
   constructor(random: (bytes: Uint8Array) => void) {
