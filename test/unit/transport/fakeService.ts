@@ -41,6 +41,8 @@ export class FakeService implements SsmSessionApi {
   properties: Record<string, string> = { host: 'cache.internal', portNumber: '6379', type: 'LocalPortForwarding' };
   /** Handshake actions besides the session type. */
   moreActions: unknown[] = [];
+  /** What the account's administrators say in the handshake's last message. */
+  customerMessage = '';
   streamUrl: string | undefined;
   resumes = 0;
   resumeFailures = 0;
@@ -142,7 +144,7 @@ export class FakeService implements SsmSessionApi {
     };
     const parser = new AgentSmux(this, agent, () => session.nops++);
     agent.onInput = (payloadType, payload) => {
-      if (payloadType === 6 && this.obstacle !== 'completion') agent.send(7, json({ HandshakeTimeToComplete: 1, CustomerMessage: '' }), 0);
+      if (payloadType === 6 && this.obstacle !== 'completion') agent.send(7, json({ HandshakeTimeToComplete: 1, CustomerMessage: this.customerMessage }), 0);
       else if (payloadType === 10) session.flags.push(payload.readUInt32BE(0));
       else if (payloadType === 3) session.sizes.push(payload.toString());
       else if (payloadType === 1 && this.properties['type']) parser.feed(payload);
