@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
+import type { SsmSettings } from '../../model/ssmSettings';
 import type { Channel } from '../../wire/ssm/channel';
 import { PAYLOAD_OFFSET } from '../../wire/ssm/frame';
 import { Pace } from '../../wire/ssm/pace';
@@ -34,14 +35,8 @@ const SOCKET_LIMIT_BYTES = 8 * 1024 * 1024;
 const TURN_MESSAGES = 256;
 const TURN_BYTES = 512 * 1024;
 
-export interface PumpOptions {
-  /** Bytes of payload per message. */
-  readonly payloadBytes: number;
-  /** Whether an idle session is kept from the service's idle time-out. */
-  readonly keepAlive: boolean;
-  /** Most bytes of Output per second, those that are sent again included; 0: no limit. */
-  readonly paceBytesPerSecond: number;
-}
+/** How a session sends. The pace counts Output, what is sent again included, but no acknowledgements. */
+export type PumpOptions = Pick<SsmSettings, 'payloadBytes' | 'keepAlive' | 'paceBytesPerSecond'>;
 
 /** The signs of life of a multiplexed session. */
 export interface Pulse {

@@ -158,7 +158,7 @@ export class Channel {
     return frames;
   }
 
-  /** Messages that are to be sent again now: until they exceed `room` bytes of payload. */
+  /** Messages that are to be sent again now, until they come to `room` bytes of payload or more. */
   takeResends(now: number, room = Infinity): Buffer[] {
     return this.#isOver ? [] : this.#sender.resends(now, room);
   }

@@ -138,10 +138,7 @@ export class Sender {
     return sequence < this.nextSequence && !this.#entries[sequence - this.#base]!.frame;
   }
 
-  /**
-   * The messages to send again now, oldest first. With less than all of `room`, payload bytes, used up none is left;
-   * the last may exceed it.
-   */
+  /** The messages to send again now, oldest first, until they come to `room` bytes of payload or more. */
   resends(now: number, room = Infinity): Buffer[] {
     if (this.#pausedAt !== undefined) {
       if (now - this.#pausedAt < PAUSE_MS) return [];
