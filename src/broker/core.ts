@@ -1,6 +1,8 @@
 import { systemClock } from '../base/clock';
+import { Emitter } from '../base/event';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Notice } from '../model/notice';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
@@ -8,9 +10,10 @@ import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, env }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
+  const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
   const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock, ...(env && { env }) })));
   const api: SsmSessionApi = {
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
@@ -25,7 +28,7 @@ export function createCore({ logger, targetCa, env }: CoreOptions): Core {
     },
   };
   const tunnels = new Tunnels({
-    transports: [new SsmTransport({ api, clock, logger })],
+    transports: [new SsmTransport({ api, clock, logger, settings: ssm, onNotice: (notice) => notices.fire(notice) })],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,
@@ -33,6 +36,7 @@ export function createCore({ logger, targetCa, env }: CoreOptions): Core {
   return {
     inventory,
     tunnels,
+    onDidNotice: notices.event,
     dispose: async () => {
       // Tunnels first: ending their sessions still needs the API.
       await tunnels.dispose();

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import { ssmSettings } from '../model/ssmSettings';
+import type { SsmSettings } from '../model/ssmSettings';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -38,6 +40,20 @@ export function chosenScope(): ChosenScope {
 export async function chooseScope(scope: Partial<ChosenScope>): Promise<void> {
   if (scope.region !== undefined) await writeSetting('region', scope.region || undefined);
   if (scope.profile !== undefined) await writeSetting('profile', scope.profile || undefined);
+}
+
+/** How tunnels through Session Manager are made, as the settings say now. */
+export function readSsmSettings(): SsmSettings {
+  return ssmSettings({
+    client: readSetting('ssmClient') === 'plugin' ? 'plugin' : 'native',
+    pluginPath: readSetting('ssmPluginPath').trim(),
+    document: readSetting('ssmDocument').trim(),
+    payloadBytes: readSetting('ssmPayloadBytes'),
+    paceBytesPerSecond: readSetting('ssmPace') * 1000,
+    maxSessions: readSetting('ssmMaxSessions'),
+    keepAlive: readSetting('ssmKeepAlive'),
+    maxSessionMs: readSetting('ssmMaxMinutes') * 60_000,
+  });
 }
 
 /** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */

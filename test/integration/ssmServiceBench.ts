@@ -12,6 +12,7 @@ import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { sessionDocument } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
+import type { Notice } from '../../src/model/notice';
 import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { KeyStore } from '../sandbox/kms';
@@ -87,7 +88,7 @@ export class SsmServiceBench {
     return { api: this.api, clock: systemClock, logger: nullLogger };
   }
 
-  dial(to: Endpoint, documentName?: string, bastionId = 'i-0abc'): Promise<Link> {
+  dial(to: Endpoint, documentName?: string, bastionId = 'i-0abc', onNotice: (notice: Notice) => void = () => {}): Promise<Link> {
     const route: Route = {
       target: { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' },
       endpoint: to,
@@ -96,6 +97,6 @@ export class SsmServiceBench {
       place,
     };
     const settings = (): SsmSettings => ssmSettings({ document: documentName ?? '' });
-    return new SsmTransport({ ...this.deps, settings }).dial(route, never);
+    return new SsmTransport({ ...this.deps, settings, onNotice }).dial(route, never);
   }
 }

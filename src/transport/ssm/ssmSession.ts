@@ -37,7 +37,7 @@ export interface SessionDeps extends PumpOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createSocket: CreateSocket;
-  /** What the account's administrators say to whoever starts a session. */
+  /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
 

@@ -25,7 +25,7 @@ export interface SsmTransportDeps {
   readonly logger: Logger;
   /** The person's choices, read whenever a session is started; the defaults unless told. */
   readonly settings?: () => SsmSettings;
-  /** What the account's administrators say to whoever starts a session. */
+  /** What agents say to whoever starts a session. */
   readonly onNotice?: (notice: Notice) => void;
   /** A session beyond the first is given back after so long without work, ms; a minute unless told. */
   readonly idleSessionMs?: number;

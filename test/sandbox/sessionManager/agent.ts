@@ -264,7 +264,9 @@ export class Agent {
     clearTimeout(timer);
     this.#handshake = { phase: 'complete' };
     const nanoseconds = Math.round((performance.now() - this.#startedAt) * 1e6);
-    const complete = { HandshakeTimeToComplete: nanoseconds, CustomerMessage: '' };
+    // What the real agent says (amazon-ssm-agent, datachannel: handshake completion).
+    const message = this.#keyExchange ? 'This session is encrypted using AWS KMS.' : '';
+    const complete = { HandshakeTimeToComplete: nanoseconds, CustomerMessage: message };
     this.#send(PayloadType.handshakeComplete, Buffer.from(JSON.stringify(complete)));
     this.#forwarder = this.#makeForwarder(clientVersion);
   }
