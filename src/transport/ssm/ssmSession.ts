@@ -12,14 +12,14 @@ import type { EncryptionRequest } from '../../wire/ssm/encryption';
 import { encryptionContext, NONCE_BYTES } from '../../wire/ssm/encryption';
 import type { SessionParameters } from '../../wire/ssm/handshake';
 import { Flag, openMessage } from '../../wire/ssm/messages';
-import { agentObstacle } from './agentVersion';
+import { agentObstacle, expectsKeepalive } from './agentVersion';
 import { bounded } from './bounded';
 import type { CreateSocket, DataSocket } from './dataSocket';
 import { openDataSocket } from './dataSocket';
 import { agentSilent, channelClosed, connectionFailed, connectionLost } from './faults';
 import type { HandshakeStep } from './faults';
 import { handshakeTimeout, linkClosed, sessionEnded } from './faults';
-import type { Carrier } from './sessionPump';
+import type { Carrier, PumpOptions } from './sessionPump';
 import { SessionPump } from './sessionPump';
 
 /** What the agent is told; from 1.2.332.0 on it switches smux keepalive off. */
@@ -32,13 +32,11 @@ const RESUME_TRIES = 6;
 const STABLE_MS = 1000;
 const TERMINATE_TIMEOUT_MS = 5000;
 
-export interface SessionDeps {
+export interface SessionDeps extends PumpOptions {
   readonly api: SsmSessionApi;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createSocket: CreateSocket;
-  /** Bytes of payload per message. */
-  readonly payloadBytes: number;
   /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
@@ -94,9 +92,9 @@ export class SsmSession {
       epochOffset: this.#epochOffset(),
     };
     this.#channel = new Channel(channelOptions, (event) => this.#onChannelEvent(event));
-    this.#pump = new SessionPump(this.#channel, deps.clock, deps.payloadBytes, {
+    this.#pump = new SessionPump(this.#channel, deps.clock, deps, {
       socketDead: () => this.#onSocketDead(),
-      agentSilent: () => this.#end(agentSilent()),
+      agentSilent: (missing) => this.#end(agentSilent(missing)),
     });
     let resolveClosed: (fault: Fault | undefined) => void = () => {};
     this.closed = new Promise((resolve) => (resolveClosed = resolve));
@@ -321,7 +319,7 @@ export class SsmSession {
   #becomeReady(): void {
     this.#stepTimer?.dispose();
     this.#carrier = this.#makeCarrier(this, this.#parameters!);
-    this.#pump.carry(this.#carrier);
+    this.#pump.carry(this.#carrier, expectsKeepalive(this.#parameters!.agentVersion));
     this.#settleReady.resolve();
   }
 

@@ -61,7 +61,7 @@ export class SsmTransport implements Transport {
 
   async #start(route: Route, signal: AbortSignal): Promise<SessionLink> {
     const { api, clock, logger, createSocket = connectDirectly, onNotice } = this.#deps;
-    const { document, payloadBytes } = this.#settings();
+    const { document, payloadBytes, keepAlive, paceBytesPerSecond } = this.#settings();
     const request: SsmSessionRequest = {
       place: route.place,
       bastionId: route.bastion.id,
@@ -83,7 +83,8 @@ export class SsmTransport implements Transport {
       return made.link;
     };
     const onMessage = (text: string): void => onNotice?.({ kind: 'sessionMessage', text, bastion: route.bastion });
-    const deps = { api, clock, logger, createSocket, payloadBytes, onMessage };
+    const sending = { payloadBytes, keepAlive, paceBytesPerSecond };
+    const deps = { api, clock, logger, createSocket, onMessage, ...sending };
     await SsmSession.start(deps, request, makeCarrier, signal);
     return made.link!;
   }
