@@ -7,6 +7,7 @@ import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
 import { InventoryStore } from './inventoryStore';
+import { KeptSecrets } from './keptSecrets';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
@@ -34,7 +35,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const board = scope.add(new TunnelBoard(broker.tunnels, logger));
   const ui = scope.add(new WindowUi());
   const attempts = new Attempts(ui, logger);
-  const logins = scope.add(new SecretLogins(context.secrets, ui, logger));
+  const secrets = scope.add(new KeptSecrets(context.secrets, ui, logger));
+  const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 
   const reveal = addViews(scope, store, board, services);

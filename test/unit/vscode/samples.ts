@@ -1,4 +1,5 @@
 import { Emitter } from '../../../src/base/event';
+import type { SecretStore } from '../../../src/vscode/keptSecrets';
 import type { FaultData } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import type { Bastion } from '../../../src/model/bastion';
@@ -9,7 +10,7 @@ import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
-import type { InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
+import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 
@@ -187,6 +188,9 @@ export class FakeUi implements Ui {
   readonly inputs: InputOptions[] = [];
   readonly tasks: string[] = [];
   readonly ran: CommandName[] = [];
+  readonly confirmed: ConfirmOptions[] = [];
+  /** Answers to `confirm`. */
+  agree: boolean[] = [];
   copied: string | undefined;
   /** Labels (or parts of them) that are chosen. */
   choose: string[] = [];
@@ -226,6 +230,11 @@ export class FakeUi implements Ui {
     return work();
   }
 
+  confirm(options: ConfirmOptions): Promise<boolean> {
+    this.confirmed.push(options);
+    return Promise.resolve(this.agree.shift() ?? false);
+  }
+
   error(text: string, buttons: readonly string[]): Promise<string | undefined> {
     this.errors.push({ text, buttons });
     return Promise.resolve(this.press.shift());
@@ -246,6 +255,19 @@ export class FakeUi implements Ui {
 
   run(command: CommandName): void {
     this.ran.push(command);
+  }
+}
+
+/** A key chain that can be broken. */
+export class MemorySecrets implements SecretStore {
+  readonly values = new Map<string, string>();
+  broken = false;
+  get = (key: string): Promise<string | undefined> => this.#answer(() => this.values.get(key));
+  store = (key: string, value: string): Promise<void> => this.#answer(() => void this.values.set(key, value));
+  delete = (key: string): Promise<void> => this.#answer(() => void this.values.delete(key));
+
+  #answer<T>(act: () => T): Promise<T> {
+    return this.broken ? Promise.reject(new Error('no key chain')) : Promise.resolve(act());
   }
 }
 
