@@ -24,6 +24,8 @@ export interface CoreOptions {
   readonly targetCa: () => Promise<string | undefined>;
   /** How tunnels through Session Manager are made; read whenever a session is started. */
   readonly ssm: () => SsmSettings;
+  /** Absolute paths of folders that others may have written: no program in them is run. None unless told. */
+  readonly workspaceFolders?: () => readonly string[];
   /** The AWS configuration's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
 }

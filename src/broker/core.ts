@@ -2,15 +2,18 @@ import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
+import type { PluginAccess } from '../model/pluginAccess';
 import type { SsmSessionApi } from '../model/ssmSession';
+import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, env, workspaceFolders }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -21,6 +24,10 @@ export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
     terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
     dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
   };
+  const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };
+  const native = new SsmTransport({ api, clock, logger, settings: ssm, onNotice: (notice) => notices.fire(notice) });
+  const untrusted = workspaceFolders ?? (() => []);
+  const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
   const inventory: InventoryService = {
     profiles: async () => (await aws()).inventory.profiles(),
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
@@ -28,7 +35,7 @@ export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
     },
   };
   const tunnels = new Tunnels({
-    transports: [new SsmTransport({ api, clock, logger, settings: ssm, onNotice: (notice) => notices.fire(notice) })],
+    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native))],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,
@@ -43,6 +50,10 @@ export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
       await scope.dispose();
     },
   };
+}
+
+function chosenAtEachDial(choose: () => Transport): Transport {
+  return { method: 'ssm', dial: (route, signal) => choose().dial(route, signal) };
 }
 
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {
