@@ -113,8 +113,15 @@ describe('a link through session-manager-plugin', function () {
     const stream = await open();
     const length = 6_000_000;
     stream.write(`DOWN ${length}\n`);
-    await eventually(() => stream.readableLength > 1_000_000, 'the client to fall behind');
-    assert.ok(stream.readableLength < 1_300_000, `${stream.readableLength} bytes`);
+    let held = 0;
+    let polls = 0;
+    const atRest = (): boolean => {
+      polls = stream.readableLength === held ? polls + 1 : 0;
+      held = stream.readableLength;
+      return held > 1_000_000 && polls > 30;
+    };
+    await eventually(atRest, 'the plugin to be kept waiting');
+    assert.ok(held < 1_300_000, `${held} bytes`);
     assert.equal(await digestOf(stream, length), patternDigest(length));
     stream.destroy();
   });
@@ -183,6 +190,32 @@ describe('a link through session-manager-plugin', function () {
     assert.equal((await link!.closed)?.code, 'plugin.ended');
     await assert.rejects(open(), { code: 'ssm.linkClosed' });
     await eventually(() => bench.service.activeSessions().length === 0, 'the session to be terminated without being asked to');
+  });
+
+  it('counts a plugin that runs and passes nothing on as lost', async () => {
+    await target(startEcho());
+    await dial();
+    process.kill((await plugin.starts())[0]!.pid, 'SIGSTOP');
+    const unanswered = async (ms: number): Promise<void> => {
+      const stream = await open();
+      await new Promise((resolve) => void stream.write('anyone there?', resolve));
+      clock.skip(ms);
+      stream.destroy();
+      await once(stream, 'close');
+    };
+    const idle = await open();
+    await unanswered(10_000);
+    await unanswered(10_000);
+    await unanswered(2_000);
+    clock.skip(30_000);
+    assert.equal(await Promise.race([link!.closed, Promise.resolve('open')]), 'open', 'a connection must have been kept waiting');
+    const broken = once(idle, 'error').catch((error: unknown) => [error]);
+    await unanswered(10_000);
+    assert.equal((await link!.closed)?.code, 'plugin.silent');
+    assert.ok(isFault((await broken)[0]));
+    // Its end is asked for in vain.
+    clock.skip(2_100);
+    await link!.dispose();
   });
 
   it('leads to one destination', async () => {

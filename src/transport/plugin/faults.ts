@@ -45,6 +45,12 @@ export function pluginEnded(lastLine: string, cause?: unknown): Fault {
   return new Fault('plugin.ended', text, { retryable: true, remedy: TRY_AGAIN, cause });
 }
 
+/** It runs, and may have lost its session all the same. */
+export function pluginSilent(seconds: number): Fault {
+  const text = `The session-manager-plugin has passed nothing on for ${seconds} seconds.`;
+  return new Fault('plugin.silent', text, { retryable: true, remedy: TRY_AGAIN });
+}
+
 /** A connection to the plugin's port failed although the plugin lives. */
 export function pluginStreamFailed(cause: unknown): Fault {
   return new Fault('plugin.streamFailed', 'A connection through the session-manager-plugin broke.', {

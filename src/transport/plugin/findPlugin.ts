@@ -17,7 +17,7 @@ export interface PluginSearch {
   readonly env: NodeJS.ProcessEnv;
   /** The setting's absolute path; empty: it is looked for. */
   readonly configured: string;
-  /** The current folder: it is never searched itself. */
+  /** Absolute path of the current folder, which is never searched itself. */
   readonly current: string;
   /** Absolute paths of folders that others may have written, workspaces above all: nothing in them is taken for the plugin. */
   readonly untrusted: readonly string[];
@@ -72,7 +72,9 @@ function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
 function isWithin(folder: string, root: string, platform: NodeJS.Platform): boolean {
   if (root === '' || !isAbsolute(root, platform)) return false;
   const path = platform === 'win32' ? win32 : posix;
-  const way = path.relative(root, folder);
+  // Names on macOS have no case either, of which only the Windows rules know.
+  const plain = (name: string): string => (platform === 'darwin' ? name.toLowerCase() : name);
+  const way = path.relative(plain(root), plain(folder));
   return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }
 

@@ -1,13 +1,16 @@
 /** Longest line that is kept, characters; what follows up to the line's end is dropped. */
-const MAX_LINE = 2000;
+const MAX_LINE = 16_384;
+
+/** @param cut whether the line went on */
+export type OnLine = (line: string, cut: boolean) => void;
 
 /** Cuts a program's output into lines without control characters, whatever it prints and however much. */
 export class Lines {
-  readonly #onLine: (line: string) => void;
+  readonly #onLine: OnLine;
   #rest = '';
   #full = false;
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: OnLine) {
     this.#onLine = onLine;
   }
 
@@ -25,15 +28,16 @@ export class Lines {
   end(): void {
     if (this.#rest === '') return;
     const line = this.#rest.replaceAll(/\p{Cc}+/gu, ' ').trim();
+    const cut = this.#full;
     this.#rest = '';
     this.#full = false;
-    if (line !== '') this.#onLine(line);
+    if (line !== '') this.#onLine(line, cut);
   }
 
   #keep(chunk: Buffer, from: number, end: number): void {
     if (this.#full) return;
     const room = MAX_LINE - this.#rest.length;
-    this.#full = end - from >= room;
+    this.#full = end - from > room;
     this.#rest += chunk.toString('utf8', from, Math.min(end, from + room));
   }
 }

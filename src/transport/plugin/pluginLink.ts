@@ -6,13 +6,19 @@ import type { Link, LinkReading } from '../../model/link';
 import { bounded } from '../ssm/bounded';
 import { connectFailed, linkClosed, wrongDestination } from '../ssm/faults';
 import type { TunnelStream } from '../ssm/tunnelStream';
-import { pluginEnded, pluginNotReady } from './faults';
+import { pluginEnded, pluginNotReady, pluginSilent } from './faults';
 import type { PluginProcess } from './pluginProcess';
 import { connectToPlugin, pluginStream } from './pluginStream';
 import { Turns } from './turns';
 
 /** How long the plugin may take to open its port, ms. */
-export const READY_MS = 15_000;
+const READY_MS = 15_000;
+/**
+ * A plugin that lost its session may stay with its port open. It counts as lost when two connections in a row were sent
+ * something and got nothing for so long, ms, and nobody got anything in longer than there is between two probes, ms.
+ */
+const PATIENCE_MS = 4_000;
+const SILENCE_MS = 45_000;
 
 // What the plugin prints (its port sessions; both modes say the first, only the multiplexing one the second).
 const PORT_OPENED = /^Port (\d{1,5}) opened for sessionId (\S+)\.$/;
@@ -45,6 +51,10 @@ export class PluginLink implements Link {
   #port = 0;
   /** When the plugin last said that the target could not be reached, by the clock's `now`. */
   #refusedAt = -Infinity;
+  /** When bytes last came from the target, by the clock's `now`. */
+  #heardAt = 0;
+  /** Connections in a row that were sent something and got nothing. */
+  #unanswered = 0;
   #fault: Fault | undefined;
 
   constructor(parts: PluginLinkParts) {
@@ -83,6 +93,7 @@ export class PluginLink implements Link {
     const outcome = await bounded({ clock, ms: READY_MS, late }, () => Promise.race([this.#opened, ended]), signal);
     if (typeof outcome !== 'number') throw outcome;
     this.#port = outcome;
+    this.#heardAt = clock.now();
   }
 
   /** In basic mode (custom documents, old agents) it waits until the stream before has ended. */
@@ -102,7 +113,10 @@ export class PluginLink implements Link {
         socket.destroy();
         throw closedFault;
       }
-      return this.#adopt(pluginStream(socket, this.#owner(openedAt)));
+      const stream = pluginStream(socket, this.#owner(openedAt));
+      this.#streams.add(stream);
+      stream.once('close', () => this.#onStreamClosed(stream, socket.bytesWritten > 0, openedAt));
+      return stream;
     } catch (error) {
       this.#turns.leave();
       throw this.closedFault ?? error;
@@ -126,6 +140,10 @@ export class PluginLink implements Link {
       get awaited() {
         return turns.waiting > 0;
       },
+      heard: () => {
+        this.#heardAt = this.#parts.clock.now();
+        this.#unanswered = 0;
+      },
       objection: (received) => {
         if (this.#fault) return this.#fault;
         if (this.#process?.exited) return pluginEnded(this.#process.lastLine);
@@ -135,13 +153,16 @@ export class PluginLink implements Link {
     };
   }
 
-  #adopt(stream: TunnelStream): TunnelStream {
-    this.#streams.add(stream);
-    stream.once('close', () => {
-      this.#streams.delete(stream);
-      this.#turns.leave();
-    });
-    return stream;
+  #onStreamClosed(stream: TunnelStream, asked: boolean, openedAt: number): void {
+    this.#streams.delete(stream);
+    this.#turns.leave();
+    const now = this.#parts.clock.now();
+    if (stream.received || !asked || now - openedAt < PATIENCE_MS || this.#heardAt >= openedAt) return;
+    this.#unanswered++;
+    const silence = now - this.#heardAt;
+    if (this.#unanswered < 2 || silence < SILENCE_MS) return;
+    const fault = pluginSilent(Math.round(silence / 1000));
+    this.#end(fault, fault);
   }
 
   #end(fault: Fault, told: Fault | undefined): void {

@@ -15,6 +15,8 @@ const KILL_MS = 3_000;
 const DRAIN_MS = 500;
 /** Lines of one program that reach the log. */
 const MAX_LOGGED = 200;
+/** Characters of a line that are kept once its secrets are out. */
+const MAX_LINE = 1000;
 
 export interface ProcessOptions {
   readonly program: string;
@@ -60,7 +62,7 @@ export class PluginProcess {
     this.#listen();
     this.ended = new Promise((resolve) => {
       // Not started, or not to be signalled: only the former ends it.
-      this.#child.once('error', (error) => {
+      this.#child.on('error', (error) => {
         if (pid === undefined) this.#end(() => resolve(error));
       });
       this.#child.once('exit', () => this.#onExit());
@@ -111,7 +113,7 @@ export class PluginProcess {
 
   #listen(): void {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      const lines = new Lines((line) => this.#onLine(line));
+      const lines = new Lines((line, cut) => this.#onLine(line, cut));
       stream?.on('data', (chunk: Buffer) => lines.push(chunk));
       // A pipe that was cut has an `error` and no `end`.
       stream?.on('error', () => {});
@@ -119,9 +121,9 @@ export class PluginProcess {
     }
   }
 
-  #onLine(raw: string): void {
+  #onLine(raw: string, cut: boolean): void {
     const { secrets, logger, onLine } = this.#options;
-    const line = secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '[redacted]')), raw);
+    const line = withoutSecrets(raw, cut, secrets).slice(0, MAX_LINE);
     this.#lastLine = line;
     this.#logged++;
     if (this.#logged <= MAX_LOGGED) logger.log('debug', 'plugin.said', { pid: this.pid, line });
@@ -146,4 +148,11 @@ export class PluginProcess {
     this.#draining?.dispose();
     settle();
   }
+}
+
+/** Where the line was cut, one that had just begun goes too. */
+function withoutSecrets(raw: string, cut: boolean, secrets: readonly string[]): string {
+  const longestFirst = secrets.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
+  const clean = longestFirst.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), raw);
+  return cut ? clean.slice(0, Math.max(0, clean.length - (longestFirst[0]?.length ?? 0))) : clean;
 }

@@ -36,6 +36,8 @@ export interface StreamOwner {
   readonly clock: Clock;
   /** Whether another connection waits for this one to end. */
   readonly awaited: boolean;
+  /** Bytes have come from the target. */
+  readonly heard: () => void;
   /** Why an end that has just come is none; undefined when it is one. */
   readonly objection: (received: boolean) => Fault | undefined;
 }
@@ -74,6 +76,7 @@ export function pluginStream(socket: Socket, owner: StreamOwner): TunnelStream {
     owner.clock,
   );
   socket.on('data', (chunk: Buffer) => {
+    owner.heard();
     stream.receive(chunk);
     stream.deliver();
     if (stream.unread > HOLD_UNREAD_BYTES) socket.pause();

@@ -89,7 +89,7 @@ export class PluginTransport implements Transport {
 
   #find(configured: string): string {
     const { env, untrusted } = this.#deps;
-    const search = { platform: this.#platform, env, configured, current: process.cwd(), untrusted: untrusted?.() ?? [] };
+    const search = { platform: this.#platform, env, configured, current: currentFolder(), untrusted: untrusted?.() ?? [] };
     return findPlugin(search, (path) => isProgram(path, this.#platform));
   }
 
@@ -165,6 +165,15 @@ export class PluginTransport implements Transport {
     } catch (error) {
       logger.log('warn', 'plugin.terminateFailed', { sessionId, error });
     }
+  }
+}
+
+/** One that is gone can have no program in it; the root never has any. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
   }
 }
 

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { cancelled } from '../../base/fault';
 import { compareVersions } from '../../model/bastion';
 import { bounded } from '../ssm/bounded';
 import { pluginTooOld, pluginUnusable } from './faults';
@@ -51,7 +50,6 @@ async function askVersion(program: string, call: VersionCall, signal: AbortSigna
   try {
     const failure = await bounded({ clock: call.clock, ms: VERSION_TIMEOUT_MS, late }, () => child.ended, signal);
     if (failure) throw pluginUnusable(program, 'could not be started', failure);
-    if (signal.aborted) throw cancelled();
     if (version === undefined) throw pluginUnusable(program, 'gave no version');
     return version;
   } finally {

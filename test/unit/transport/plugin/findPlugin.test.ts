@@ -67,6 +67,8 @@ describe('looking for session-manager-plugin', () => {
     assert.deepEqual(asked.slice(0, asked.indexOf('/usr/local/sessionmanagerplugin/bin/session-manager-plugin')), [
       '/home/me/projects/bin/session-manager-plugin',
     ]);
+    const mac = everywhere({ platform: 'darwin', env: { PATH: '/Users/Me/Project/bin' }, untrusted: ['/Users/me/project'] });
+    assert.ok(!mac.some((path) => path.startsWith('/Users/')), 'names without case');
     const windows = { Path: ';.;tools;\\tools;C:tools;c:\\CODE\\project\\bin;C:\\Work;"C:\\My Tools"' };
     assert.deepEqual(everywhere({ platform: 'win32', env: windows, current: 'C:\\work', untrusted: ['C:\\code\\project'] }).slice(0, -1), [
       'C:\\My Tools\\session-manager-plugin.exe',

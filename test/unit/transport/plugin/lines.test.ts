@@ -18,9 +18,12 @@ describe("a program's output", () => {
     assert.deepEqual(linesOf([...text].map((byte) => Buffer.from([byte]))), expected);
   });
 
-  it('keeps no more than 2000 characters of a line, and goes on with the next', () => {
-    const [long, next] = linesOf([Buffer.alloc(5000, 'a'), Buffer.alloc(5000, 'b'), Buffer.from('\nnext\n')]);
-    assert.equal(long, 'a'.repeat(2000));
-    assert.equal(next, 'next');
+  it('keeps no more than 16 kB of a line, says so, and goes on with the next', () => {
+    const found: [number, boolean][] = [];
+    const lines = new Lines((line, cut) => void found.push([line.length, cut]));
+    const whole = 'a'.repeat(16_384);
+    for (const text of [whole.slice(9), `${'b'.repeat(9)}\n`, whole, 'b\nnext\n', `${whole}${whole}`]) lines.push(Buffer.from(text));
+    lines.end();
+    assert.deepEqual(found, [[16_384, false], [16_384, true], [4, false], [16_384, true]]);
   });
 });
