@@ -5,7 +5,7 @@ import { connectInProcess } from './broker/client';
 import { activateSallyport } from './vscode/activate';
 import { openLogChannel } from './vscode/logChannel';
 import type { Services } from './vscode/services';
-import { readProxy, readSsmSettings, readTargetCa } from './vscode/settings';
+import { readProxy, readSsmSettings, readTargetCa, workspaceFolders } from './vscode/settings';
 
 // Owns everything; the log last of all, since what ends still logs.
 let running: Scope | undefined;
@@ -19,7 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
   try {
     const services: Services = {
       broker: connectInProcess(
-        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, proxy: readProxy },
+        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, proxy: readProxy, workspaceFolders },
         async () => (await import('./broker/core')).createCore,
       ),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),

@@ -1,5 +1,6 @@
 import { Scope } from '../base/scope';
 import type { InventoryService } from '../model/inventory';
+import type { PluginAccess } from '../model/pluginAccess';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
@@ -13,10 +14,11 @@ interface Disposing {
   dispose(): Promise<void>;
 }
 
-/** Both services over the same credentials, clients and sockets. */
+/** The services over the same credentials, clients and sockets. */
 export interface Aws extends Disposing {
   readonly inventory: InventoryService;
   readonly sessions: SsmSessionApi;
+  readonly plugin: PluginAccess;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -24,7 +26,10 @@ export function createAws(deps: AwsDeps): Aws {
   const access = scope.add(new AwsAccess(deps));
   const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
   const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
-  return { inventory, sessions, dispose: () => scope.dispose() };
+  const plugin: PluginAccess = {
+    grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),
+  };
+  return { inventory, sessions, plugin, dispose: () => scope.dispose() };
 }
 
 /** Discovery alone. */

@@ -1,15 +1,17 @@
+import { resolve } from 'node:path';
 import { backoffDelay } from '../base/backoff';
 import { sleep } from '../base/clock';
 import type { Clock } from '../base/clock';
 import { cancelled, Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope } from '../model/inventory';
+import type { PluginGrant } from '../model/pluginAccess';
 import { abortable, throwIfAborted } from './abortable';
 import type { Ec2Api } from './clients/ec2';
 import type { ElastiCacheApi } from './clients/elasticache';
 import type { KmsApi } from './clients/kms';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
-import { createSsm } from './clients/ssm';
+import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
 import { createSts } from './clients/sts';
 import type { StsApi } from './clients/sts';
@@ -130,6 +132,20 @@ export class AwsSession {
       }
       await sleep(clock, backoffDelay(attempt, WAITS, clock), signal);
     }
+  }
+
+  /** The credentials of this moment and the place of the ssm service, for a program that calls it by itself. */
+  async pluginGrant(signal: AbortSignal): Promise<PluginGrant> {
+    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#credentials.get(), signal);
+    const { caBundle } = this.#parts.settings;
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      region: this.#parts.region,
+      endpoint: ssmEndpoint(this.#clientSettings('ssm')),
+      ...(caBundle !== undefined && { caBundle: resolve(caBundle) }),
+    };
   }
 
   async #loadCredentials(): Promise<Credentials> {

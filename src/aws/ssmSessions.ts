@@ -2,8 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Clock } from '../base/clock';
 import { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
-import { formatEndpoint, isEndpoint, isLoopback } from '../model/endpoint';
-import { isSessionTarget, OWN_PORT_DOCUMENT, sessionDocument, SSH_DOCUMENT } from '../model/ssmSession';
+import { isSessionTarget, sessionDocument, sessionParameters } from '../model/ssmSession';
 import type { DataKey, DataKeyRequest, SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
 import { abortable } from './abortable';
 import type { AwsAccess } from './access';
@@ -16,12 +15,6 @@ const MAX_REASON = 256;
 const DATA_KEY_BYTES = 64;
 /** How long `dispose` waits for sessions that nobody wants any more to be terminated, ms. */
 const CLEANUP_MS = 3_000;
-
-/** Documents that forward to the bastion itself and take fewer parameters than the one for remote hosts. */
-const OWN_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  [OWN_PORT_DOCUMENT]: ['portNumber', 'localPortNumber'],
-  [SSH_DOCUMENT]: ['portNumber'],
-};
 
 /** The Session Manager API over the SDK. */
 export class AwsSsmSessions implements SsmSessionApi {
@@ -41,7 +34,7 @@ export class AwsSsmSessions implements SsmSessionApi {
     const input = {
       Target: checkedTarget(request.bastionId),
       DocumentName: sessionDocument(request),
-      Parameters: parametersOf(request),
+      Parameters: sessionParameters(request),
       Reason: sessionReason(request.reason ?? defaultReason()),
     };
     const session = await this.#access.open(request.place, signal);
@@ -159,27 +152,6 @@ function checkedTarget(id: string): string {
   throw new Fault('ssm.invalidTarget', `${JSON.stringify(id.slice(0, 100))} is no target of Session Manager.`, {
     remedy: { text: 'Use an instance id (i-...), a hybrid node (mi-...) or an ECS task (ecs:CLUSTER_TASK_RUNTIMEID).' },
   });
-}
-
-/**
- * What a session document is given. One of the account's own gets the host only where there is one to forward to.
- * @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port.
- */
-export function parametersOf(request: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
-  const { to } = request;
-  if (!isEndpoint(to)) {
-    throw new Fault('ssm.invalidEndpoint', `${JSON.stringify(formatEndpoint(to))} is no host and port.`, {
-      remedy: { text: 'Correct the endpoint, then try again.' },
-    });
-  }
-  const all: Record<string, string[]> = {
-    ...(!isLoopback(to.host) && { host: [to.host] }),
-    portNumber: [String(to.port)],
-    // Read by AWS's own client only; 0 is its "any".
-    localPortNumber: ['0'],
-  };
-  const wanted = OWN_PARAMETERS[sessionDocument(request)];
-  return wanted ? Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))) : all;
 }
 
 /** One line of at most 256 characters. */

@@ -25,6 +25,8 @@ export interface CoreOptions {
   readonly targetCa: () => Promise<string | undefined>;
   /** How tunnels through Session Manager are made; read whenever a session is started. */
   readonly ssm: () => SsmSettings;
+  /** Absolute paths of folders that others may have written: no program in them is run. None unless told. */
+  readonly workspaceFolders?: () => readonly string[];
   /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
   /** What the person has set, read at each connection; the variables are used for what is empty there. */

@@ -2,16 +2,19 @@ import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
+import type { PluginAccess } from '../model/pluginAccess';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { outbound } from '../transport/proxy/outbound';
+import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, env, proxy }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, env, proxy, workspaceFolders }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -26,6 +29,11 @@ export function createCore({ logger, targetCa, ssm, env, proxy }: CoreOptions): 
     terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
     dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
   };
+  const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };
+  const onNotice = (notice: Notice): void => notices.fire(notice);
+  const native = new SsmTransport({ api, clock, logger, settings: ssm, createSocket: out.connect, onNotice });
+  const untrusted = workspaceFolders ?? (() => []);
+  const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
   const inventory: InventoryService = {
     profiles: async () => (await aws()).inventory.profiles(),
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
@@ -33,9 +41,7 @@ export function createCore({ logger, targetCa, ssm, env, proxy }: CoreOptions): 
     },
   };
   const tunnels = new Tunnels({
-    transports: [
-      new SsmTransport({ api, clock, logger, settings: ssm, createSocket: out.connect, onNotice: (notice) => notices.fire(notice) }),
-    ],
+    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native))],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,
@@ -50,6 +56,10 @@ export function createCore({ logger, targetCa, ssm, env, proxy }: CoreOptions): 
       await scope.dispose();
     },
   };
+}
+
+function chosenAtEachDial(choose: () => Transport): Transport {
+  return { method: 'ssm', dial: (route, signal) => choose().dial(route, signal) };
 }
 
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {

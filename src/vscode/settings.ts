@@ -57,6 +57,11 @@ export function readSsmSettings(): SsmSettings {
   });
 }
 
+/** Paths of the folders that are open and lie on this machine. */
+export function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+}
+
 /** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */
 export async function readTargetCa(): Promise<string | undefined> {
   const path = readSetting('caFile').trim();

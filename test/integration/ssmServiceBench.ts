@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parametersOf } from '../../src/aws/ssmSessions';
 import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import type { Endpoint } from '../../src/model/endpoint';
 import type { Link } from '../../src/model/link';
 import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
-import { sessionDocument } from '../../src/model/ssmSession';
+import { sessionDocument, sessionParameters } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
 import type { Notice } from '../../src/model/notice';
 import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
@@ -67,7 +66,7 @@ export class SsmServiceBench {
       const grant = this.service.start({
         target: request.bastionId,
         documentName: sessionDocument(request),
-        parameters: parametersOf(request),
+        parameters: sessionParameters(request),
         region: place.region,
         accountId: place.accountId,
       });

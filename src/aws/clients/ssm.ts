@@ -38,3 +38,11 @@ export function createSsm(settings: ClientSettings): SsmApi {
     terminateSession: (input, options) => client.send(new TerminateSessionCommand(input), options),
   };
 }
+
+/** URL that the clients of these settings speak to: the override, else AWS's own by the SDK's rules. */
+export function ssmEndpoint(settings: ClientSettings): string {
+  const { endpoint, region, useDualstack, useFips } = settings;
+  if (endpoint !== undefined) return endpoint;
+  const { endpointProvider } = new SSMClient(sdkConfig(settings)).config;
+  return endpointProvider({ Region: region, UseDualStack: useDualstack, UseFIPS: useFips }).url.href;
+}
