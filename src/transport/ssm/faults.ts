@@ -129,7 +129,7 @@ export function connectFailed(to: Endpoint, elapsedMs: number): Fault {
 }
 
 export function slowReader(): Fault {
-  const text = 'A client read too slowly while others shared its session; its connection was reset.';
+  const text = 'More was kept for a client that does not read than there is room for; its connection was reset.';
   return new Fault('ssm.slowReader', text, {
     retryable: true,
     remedy: { text: 'Connect again; read faster, or use a tunnel of its own for bulk transfers.' },

@@ -6,14 +6,22 @@ import type { SmuxSink } from '../../wire/smux/smux';
 import { SmuxClient } from '../../wire/smux/smux';
 import { connectFailed, linkClosed, wrongDestination } from './faults';
 import type { Traffic } from './loadMeter';
+import { ReadingHold } from './readingHold';
 import type { SessionLink } from './sessionLink';
 import type { Carrier } from './sessionPump';
 import type { SsmSession } from './ssmSession';
-import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
+import { TunnelStream } from './tunnelStream';
+
+/** How long reading goes on for a stream that has written, or begun: an answer is expected, ms. */
+const ANSWER_MS = 2000;
+/** The same after something has come for it: more may follow, ms. */
+const FOLLOW_MS = 200;
 
 interface OpenStream {
   readonly stream: TunnelStream;
   readonly openedAt: number;
+  /** Until when something is expected for it, ms. */
+  expectsUntil: number;
 }
 
 /** A session whose agent multiplexes: any number of streams at once. */
@@ -28,8 +36,11 @@ export class MuxLink implements SessionLink, Carrier {
   readonly #streams = new Map<number, OpenStream>();
   /** Streams to which something arrived in this turn. */
   readonly #touched = new Set<TunnelStream>();
-  /** Streams that had more than enough to read when something last arrived. */
-  readonly #unread = new Set<TunnelStream>();
+  /** Streams that were behind when something last arrived for them. */
+  readonly #behind = new Set<TunnelStream>();
+  /** Bytes that came for them. */
+  #arrivedBehind = 0;
+  readonly #hold: ReadingHold;
   /** Failed connections whose streams the agent has yet to end. */
   #connectErrors = 0;
 
@@ -37,6 +48,7 @@ export class MuxLink implements SessionLink, Carrier {
     this.#session = session;
     this.#to = to;
     this.#clock = clock;
+    this.#hold = new ReadingHold(clock, () => session.wake());
     const sink: SmuxSink = {
       data: (id, chunk) => this.#onData(id, chunk),
       finished: (id) => this.#onFinished(id),
@@ -58,9 +70,9 @@ export class MuxLink implements SessionLink, Carrier {
   }
 
   get stalled(): boolean {
-    for (const stream of this.#unread) {
-      if (!stream.destroyed && stream.unread > HOLD_UNREAD_BYTES) return true;
-      this.#unread.delete(stream);
+    for (const stream of this.#behind) {
+      if (stream.behind) return true;
+      this.#behind.delete(stream);
     }
     return false;
   }
@@ -71,7 +83,8 @@ export class MuxLink implements SessionLink, Carrier {
     if (to.host !== this.#to.host || to.port !== this.#to.port) throw wrongDestination(to, this.#to);
     const id = this.#mux.open();
     const stream = this.#makeStream(id);
-    this.#streams.set(id, { stream, openedAt: this.#clock.now() });
+    const now = this.#clock.now();
+    this.#streams.set(id, { stream, openedAt: now, expectsUntil: now + ANSWER_MS });
     this.#session.wake();
     return stream;
   }
@@ -99,26 +112,23 @@ export class MuxLink implements SessionLink, Carrier {
   endTurn(): void {
     for (const stream of this.#touched) {
       stream.deliver();
-      if (stream.unread > HOLD_UNREAD_BYTES) this.#unread.add(stream);
+      if (stream.behind) this.#behind.add(stream);
     }
     this.#touched.clear();
+    this.#lookAtReading();
     this.onTurn();
   }
 
-  /**
-   * Only a stream that has the session to itself may stop everything; among others it is reset when it has too much.
-   */
   get congested(): boolean {
-    if (this.#streams.size !== 1) return false;
-    for (const { stream } of this.#streams.values()) return stream.unread > HOLD_UNREAD_BYTES;
-    return false;
+    return this.#hold.held;
   }
 
   ended(fault: Fault): void {
     for (const { stream } of [...this.#streams.values()]) stream.fail(fault);
     this.#streams.clear();
     this.#touched.clear();
-    this.#unread.clear();
+    this.#behind.clear();
+    this.#hold.dispose();
   }
 
   #makeStream(id: number): TunnelStream {
@@ -126,10 +136,14 @@ export class MuxLink implements SessionLink, Carrier {
     const stream = new TunnelStream(
       {
         write: (chunks) => {
-          const before = chunks.some(({ length }) => length > 0);
+          const some = chunks.some(({ length }) => length > 0);
           for (const chunk of chunks) this.#mux.write(id, chunk);
-          if (before) session.wake();
-          else stream.written();
+          if (!some) {
+            stream.written();
+            return;
+          }
+          this.#expect(id, ANSWER_MS);
+          session.wake();
         },
         finish: () => {
           this.#mux.finish(id);
@@ -149,6 +163,34 @@ export class MuxLink implements SessionLink, Carrier {
     return stream;
   }
 
+  /** Reading is held up for streams that are behind, unless another needs it; see `readingHold`. */
+  #lookAtReading(): void {
+    if (!this.stalled) {
+      this.#hold.look({ behind: false, arrived: 0, full: false, alone: false, neededUntil: -Infinity });
+      return;
+    }
+    const now = this.#clock.now();
+    let alone = true;
+    let full = false;
+    let neededUntil = -Infinity;
+    for (const { stream, expectsUntil } of this.#streams.values()) {
+      if (stream.behind) {
+        full ||= stream.full;
+        // It has the session to itself, but its own bytes wait for acknowledgements.
+        if (stream.writing) alone = false;
+      } else if (!stream.remoteEnded) {
+        alone = false;
+        neededUntil = Math.max(neededUntil, stream.writing ? now + FOLLOW_MS : expectsUntil);
+      }
+    }
+    this.#hold.look({ behind: true, arrived: this.#arrivedBehind, full, alone, neededUntil });
+  }
+
+  #expect(id: number, ms: number): void {
+    const entry = this.#streams.get(id);
+    if (entry) entry.expectsUntil = this.#clock.now() + ms;
+  }
+
   #release(id: number): void {
     if (!this.#streams.delete(id)) return;
     this.#mux.reset(id);
@@ -156,10 +198,13 @@ export class MuxLink implements SessionLink, Carrier {
   }
 
   #onData(id: number, chunk: Buffer): void {
-    const stream = this.#streams.get(id)?.stream;
-    if (!stream) return;
+    const entry = this.#streams.get(id);
+    if (!entry) return;
+    const { stream } = entry;
     stream.receive(chunk);
+    if (stream.behind) this.#arrivedBehind += chunk.length;
     this.#touched.add(stream);
+    entry.expectsUntil = stream.movedAt + FOLLOW_MS;
   }
 
   /** The agent reports a failed connection by a flag without a stream's id, and then ends the stream that it meant. */
