@@ -136,6 +136,15 @@ export function slowReader(): Fault {
   });
 }
 
+/** An agent's receive buffer belongs to the whole session: one target connection that does not read fills it. */
+export function caughtInStall(): Fault {
+  const text = "Another connection's upload, which the target does not read, has stopped the session of this one.";
+  return new Fault('ssm.caughtInStall', text, {
+    retryable: true,
+    remedy: { text: 'Connect again; if it happens often, use a tunnel of its own for bulk transfers.', action: 'retry' },
+  });
+}
+
 /** Bytes were written to a connection that the target had already closed. */
 export function peerClosed(): Fault {
   const text = 'The target closed the connection while data was still being sent to it.';

@@ -4,7 +4,7 @@ import { cancelled } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import type { SmuxSink } from '../../wire/smux/smux';
 import { SmuxClient } from '../../wire/smux/smux';
-import { connectFailed, linkClosed, wrongDestination } from './faults';
+import { caughtInStall, connectFailed, linkClosed, wrongDestination } from './faults';
 import type { Traffic } from './loadMeter';
 import { ReadingHold } from './readingHold';
 import type { SessionLink } from './sessionLink';
@@ -16,12 +16,31 @@ import { TunnelStream } from './tunnelStream';
 const ANSWER_MS = 2000;
 /** The same after something has come for it: more may follow, ms. */
 const FOLLOW_MS = 200;
+/** How long the agent may owe an acknowledgement before new streams had better go elsewhere, ms. */
+const STALLED_MS = 5000;
+/** The same before streams that only share the session are given up, so that their clients can begin anew, ms. */
+const GIVE_UP_MS = 30_000;
+/**
+ * What a stream has sent of late is halved each time the session has sent so much. Its order is that of the bytes that an
+ * agent takes, though a target reads none of them (facts on modes: about 8.8 MB).
+ */
+const RECENT_BYTES = 16 * 1024 * 1024;
+/** The agent's receive buffer, which belongs to the whole session (smux version 1, default configuration). */
+const AGENT_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Acknowledged messages that may wait in the agent before its smux reader, whose pipe holds some 200 kB. */
+const PIPE_MESSAGES = 256;
 
 interface OpenStream {
   readonly stream: TunnelStream;
   readonly openedAt: number;
   /** Until when something is expected for it, ms. */
   expectsUntil: number;
+  /** Nothing has come for it since it last wrote. */
+  unanswered: boolean;
+  /** Number of the message with its last bytes; -1: none. */
+  lastSequence: number;
+  /** Bytes that it wrote of late. */
+  wroteBytes: number;
 }
 
 /** A session whose agent multiplexes: any number of streams at once. */
@@ -41,6 +60,8 @@ export class MuxLink implements SessionLink, Carrier {
   /** Bytes that came for them. */
   #arrivedBehind = 0;
   readonly #hold: ReadingHold;
+  /** Bytes that all streams wrote since `wroteBytes` was last halved. */
+  #wroteBytes = 0;
   /** Failed connections whose streams the agent has yet to end. */
   #connectErrors = 0;
 
@@ -52,7 +73,7 @@ export class MuxLink implements SessionLink, Carrier {
     const sink: SmuxSink = {
       data: (id, chunk) => this.#onData(id, chunk),
       finished: (id) => this.#onFinished(id),
-      drained: (id) => this.#streams.get(id)?.stream.written(),
+      drained: (id) => this.#onDrained(id),
     };
     this.#mux = new SmuxClient(sink);
   }
@@ -70,6 +91,10 @@ export class MuxLink implements SessionLink, Carrier {
   }
 
   get stalled(): boolean {
+    return this.#someBehind() || this.#session.unansweredMs >= STALLED_MS;
+  }
+
+  #someBehind(): boolean {
     for (const stream of this.#behind) {
       if (stream.behind) return true;
       this.#behind.delete(stream);
@@ -84,7 +109,8 @@ export class MuxLink implements SessionLink, Carrier {
     const id = this.#mux.open();
     const stream = this.#makeStream(id);
     const now = this.#clock.now();
-    this.#streams.set(id, { stream, openedAt: now, expectsUntil: now + ANSWER_MS });
+    const entry = { stream, openedAt: now, expectsUntil: now + ANSWER_MS };
+    this.#streams.set(id, { ...entry, unanswered: false, lastSequence: -1, wroteBytes: 0 });
     this.#session.wake();
     return stream;
   }
@@ -116,6 +142,7 @@ export class MuxLink implements SessionLink, Carrier {
     }
     this.#touched.clear();
     this.#lookAtReading();
+    this.#giveUpCaught();
     this.onTurn();
   }
 
@@ -136,14 +163,13 @@ export class MuxLink implements SessionLink, Carrier {
     const stream = new TunnelStream(
       {
         write: (chunks) => {
-          const some = chunks.some(({ length }) => length > 0);
-          for (const chunk of chunks) this.#mux.write(id, chunk);
-          if (!some) {
-            stream.written();
-            return;
+          let bytes = 0;
+          for (const chunk of chunks) {
+            this.#mux.write(id, chunk);
+            bytes += chunk.length;
           }
-          this.#expect(id, ANSWER_MS);
-          session.wake();
+          if (bytes > 0) this.#onWrite(id, bytes);
+          else stream.written();
         },
         finish: () => {
           this.#mux.finish(id);
@@ -165,7 +191,7 @@ export class MuxLink implements SessionLink, Carrier {
 
   /** Reading is held up for streams that are behind, unless another needs it; see `readingHold`. */
   #lookAtReading(): void {
-    if (!this.stalled) {
+    if (!this.#someBehind()) {
       this.#hold.look({ behind: false, arrived: 0, full: false, alone: false, neededUntil: -Infinity });
       return;
     }
@@ -186,9 +212,46 @@ export class MuxLink implements SessionLink, Carrier {
     this.#hold.look({ behind: true, arrived: this.#arrivedBehind, full, alone, neededUntil });
   }
 
-  #expect(id: number, ms: number): void {
+  /** Its last bytes are being pulled: they go out with the next message. */
+  #onDrained(id: number): void {
     const entry = this.#streams.get(id);
-    if (entry) entry.expectsUntil = this.#clock.now() + ms;
+    if (!entry) return;
+    entry.lastSequence = this.#session.nextSequence;
+    entry.stream.written();
+  }
+
+  #onWrite(id: number, bytes: number): void {
+    const entry = this.#streams.get(id);
+    if (entry) {
+      entry.expectsUntil = this.#clock.now() + ANSWER_MS;
+      entry.unanswered = true;
+      entry.wroteBytes += bytes;
+    }
+    this.#wroteBytes += bytes;
+    if (this.#wroteBytes >= RECENT_BYTES) {
+      this.#wroteBytes = 0;
+      for (const one of this.#streams.values()) one.wroteBytes /= 2;
+    }
+    this.#session.wake();
+  }
+
+  /**
+   * When a target does not read an upload, the agent stops reading the whole session. Nothing reaches it then, not even
+   * the end of the stream that is to blame. So it is those who merely share the session, and write, that are ended
+   * here: their clients come back on another one, and the upload goes on when its target does.
+   */
+  #giveUpCaught(): void {
+    const session = this.#session;
+    if (session.unansweredMs < GIVE_UP_MS) return;
+    let blamed: OpenStream | undefined;
+    for (const entry of this.#streams.values()) if (!blamed || entry.wroteBytes > blamed.wroteBytes) blamed = entry;
+    // Not an upload: the agent itself does not answer, and the session ends if that goes on.
+    if (!blamed || blamed.wroteBytes < AGENT_BUFFER_BYTES) return;
+    for (const entry of [...this.#streams.values()]) {
+      const stuck = !session.isAcknowledged(entry.lastSequence + PIPE_MESSAGES);
+      const waits = entry.stream.writing || (entry.unanswered && stuck);
+      if (entry !== blamed && waits) entry.stream.destroy(caughtInStall());
+    }
   }
 
   #release(id: number): void {
@@ -204,6 +267,7 @@ export class MuxLink implements SessionLink, Carrier {
     stream.receive(chunk);
     if (stream.behind) this.#arrivedBehind += chunk.length;
     this.#touched.add(stream);
+    entry.unanswered = false;
     entry.expectsUntil = stream.movedAt + FOLLOW_MS;
   }
 

@@ -19,7 +19,7 @@ export interface MemberView {
   readonly active: number;
   /** Carries one stream at a time. */
   readonly exclusive: boolean;
-  /** A stream of it has more to read than its client takes. */
+  /** A stream of it has more to read than its client takes, or its agent takes nothing. */
   readonly stalled: boolean;
   /** The agent sends as much over it as it can. */
   readonly saturated: boolean;

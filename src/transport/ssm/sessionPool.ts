@@ -302,7 +302,7 @@ export class SessionPool implements Link {
     const measured = member.meter.turn(now);
     const { stalled } = member.link;
     if (!measured && stalled === member.stalled) return;
-    if (stalled !== member.stalled) this.#log('debug', stalled ? 'ssm.readerStalled' : 'ssm.readerRecovered', member);
+    if (stalled !== member.stalled) this.#log('debug', stalled ? 'ssm.stalled' : 'ssm.stallEnded', member);
     member.stalled = stalled;
     if (measured) this.#reportLimit();
     this.#settle();
