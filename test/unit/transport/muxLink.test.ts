@@ -133,7 +133,8 @@ describe('a multiplexed link', () => {
     });
   }
 
-  it('keeps what a stream does not read, whose session others share, and delays none of them', async () => {
+  it('keeps what a stream does not read, whose session others share, and delays none of them', async function () {
+    this.timeout(10_000);
     const link = await rig.dial(never, { maxSessions: 1 });
     const slow = await link.open(endpoint, never);
     slow.write('x');

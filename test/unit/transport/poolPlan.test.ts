@@ -138,7 +138,8 @@ describe('the growth of a pool', () => {
     assert.deepEqual(steps(pool), [{ kind: 'recall', id: 1 }]);
   });
 
-  it('comes to rest, and never asks for a session twice, whatever the state', () => {
+  it('comes to rest, and never asks for a session twice, whatever the state', function () {
+    this.timeout(20_000);
     let seed = 1;
     const random = (below: number): number => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
