@@ -4,7 +4,8 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import { cancelled } from '../../base/fault';
 import type { Fault } from '../../base/fault';
-import { HOLD_UNREAD_BYTES, TunnelStream } from '../ssm/tunnelStream';
+import { TunnelStream } from '../ssm/tunnelStream';
+import { HOLD_UNREAD_BYTES } from '../ssm/unreadBudget';
 import { pluginStreamFailed } from './faults';
 
 /** How long the end of a connection may turn out to be the plugin's own, ms: the system closes sockets before it tells of a death. */

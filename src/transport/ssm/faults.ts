@@ -131,10 +131,19 @@ export function connectFailed(to: Endpoint, elapsedMs: number): Fault {
 }
 
 export function slowReader(): Fault {
-  const text = 'A client read too slowly while others shared its session; its connection was reset.';
+  const text = 'More was kept for a client that does not read than there is room for; its connection was reset.';
   return new Fault('ssm.slowReader', text, {
     retryable: true,
     remedy: { text: 'Connect again; read faster, or use a tunnel of its own for bulk transfers.' },
+  });
+}
+
+/** An agent's receive buffer belongs to the whole session: one target connection that does not read fills it. */
+export function caughtInStall(): Fault {
+  const text = "Another connection's upload, which the target does not read, has stopped the session of this one.";
+  return new Fault('ssm.caughtInStall', text, {
+    retryable: true,
+    remedy: { text: 'Connect again; if it happens often, use a tunnel of its own for bulk transfers.', action: 'retry' },
   });
 }
 

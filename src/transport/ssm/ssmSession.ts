@@ -147,6 +147,12 @@ export class SsmSession {
     return this.#pump.readingHeld;
   }
 
+  /** How long the agent has owed an acknowledgement that could have been read, ms; 0 when it owes none. */
+  get unansweredMs(): number {
+    if (this.#state.phase !== 'live' || this.readingHeld) return 0;
+    return this.#channel.stalledFor(this.#deps.clock.now());
+  }
+
   /** The carrier has something to send, or its `congested` may have changed. */
   wake(): void {
     this.#pump.wake();
@@ -157,6 +163,11 @@ export class SsmSession {
     const sequence = this.#channel.sendFlag(flag, this.#deps.clock.now());
     this.wake();
     return sequence;
+  }
+
+  /** The number that the next message gets. */
+  get nextSequence(): number {
+    return this.#channel.nextSequence;
   }
 
   isAcknowledged(sequence: number): boolean {

@@ -142,6 +142,11 @@ export class Channel {
     return sequence;
   }
 
+  /** The number that the next message gets. */
+  get nextSequence(): number {
+    return this.#sender.nextSequence;
+  }
+
   isAcknowledged(sequence: number): boolean {
     return this.#sender.isAcknowledged(sequence);
   }

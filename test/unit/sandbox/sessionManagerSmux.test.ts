@@ -110,6 +110,16 @@ describe('sandbox smux server', () => {
     assert.equal(bench.streams.get(5)!.read()?.toString(), 'stuck');
   });
 
+  it('does not hear that the peer ends a stream while that one stops the session', () => {
+    bench.reading = false;
+    bench.server.write(frame(SYN, 3));
+    while (bench.server.write(frame(PSH, 3, Buffer.alloc(32_768))));
+    bench.server.write(frame(FIN, 3));
+    bench.server.write(Buffer.concat([frame(SYN, 5), frame(PSH, 5, Buffer.from('stuck'))]));
+    assert.equal(bench.streams.has(5), false);
+    assert.equal(bench.drained, 0);
+  });
+
   it('gets the room back from a stream that is closed unread', () => {
     bench.reading = false;
     bench.server.write(frame(SYN, 3));

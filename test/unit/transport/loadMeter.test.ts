@@ -46,6 +46,21 @@ describe('the load of a session', () => {
     assert.equal(meter.load(now).saturated, false);
   });
 
+  it('is bulky after two seconds of much data in one direction, and no longer when it ends', () => {
+    const { traffic, meter } = fresh();
+    let now = run(meter, traffic, 0, 1.9, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, false);
+    now = run(meter, traffic, now, 0.2, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, true);
+    now = run(meter, traffic, now, 0.5, { messages: 1, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, false);
+    for (let step = 0; step < 220; step++) {
+      traffic.sent += 4096;
+      meter.turn((now += 10));
+    }
+    assert.equal(meter.load(now).bulky, true, 'upwards too');
+  });
+
   it('forgets a measurement that nothing has confirmed for a second', () => {
     const { traffic, meter } = fresh();
     const now = run(meter, traffic, 0, 1, { messages: 7, bytes: 1024 });
