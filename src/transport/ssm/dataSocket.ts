@@ -11,6 +11,8 @@ import { Opcode, WebSocketEncoder } from '../../wire/websocket/encoder';
 import { upgradeObstacle, upgradeRequest } from '../../wire/websocket/handshake';
 import { connectionFailed, insecureStream, untrustedService } from './faults';
 
+/** What is read before others have their turn: some 200 messages. */
+const TURN_READ_BYTES = 256 * 1024;
 /** How long an orderly close may take before the socket is cut, ms. */
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -165,6 +167,11 @@ class WebSocketDataSocket implements DataSocket {
   /** No event follows. */
   #over = false;
   #closeSent = false;
+  /** The owner wants nothing for now. */
+  #held = false;
+  /** Others have their turn. */
+  #yielding = false;
+  #readSinceYield = 0;
   /** Why the connection ends, once something has said so. */
   #cause: string | undefined;
 
@@ -225,11 +232,13 @@ class WebSocketDataSocket implements DataSocket {
   }
 
   pause(): void {
+    this.#held = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#held = false;
+    if (!this.#yielding) this.#socket.resume();
   }
 
   ping(): void {
@@ -260,15 +269,28 @@ class WebSocketDataSocket implements DataSocket {
   #readEarly(early: Buffer): void {
     if (this.#socket.destroyed) return;
     this.#read(early);
-    if (!this.#socket.destroyed) this.#socket.resume();
+    if (!this.#socket.destroyed && !this.#held) this.#socket.resume();
   }
 
   #read(chunk: Buffer): void {
+    this.#readSinceYield += chunk.length;
+    if (this.#readSinceYield >= TURN_READ_BYTES && !this.#yielding) this.#yield();
     const violation = this.#decoder.feed(chunk);
     if (!violation) return;
     this.#sendClose(violation.code);
     this.#socket.end();
     this.#lost(violation.why);
+  }
+
+  /** A fast sender would otherwise keep the event loop for as long as there is something to read. */
+  #yield(): void {
+    this.#yielding = true;
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#yielding = false;
+      this.#readSinceYield = 0;
+      if (!this.#held) this.#socket.resume();
+    });
   }
 
   #control(opcode: number, payload: Uint8Array): void {
