@@ -6,6 +6,8 @@ import type { ClientSocket, ClientSocketOwner, Cut } from './clientSocket';
 import type { FrameFaultRates, FrameFaults } from './frameFaults';
 import { FaultyPath, seededRandom } from './frameFaults';
 import { controlFrame, HEAD_BYTES, type MessageType } from './frames';
+import type { SessionLimits } from './limits';
+import { LimitTimers } from './limits';
 import type { OpenMessage } from './openMessage';
 import type { Resolve } from './targets';
 
@@ -68,6 +70,7 @@ export class Session {
   #agent: Agent | undefined;
   #agentKilled = false;
   #expiry: NodeJS.Timeout | undefined;
+  readonly #limits = new LimitTimers({ cut: (how) => void this.cut(how), end: (output) => this.end(output) });
   #toAgent: FaultyPath | undefined;
   #toClient: FaultyPath | undefined;
 
@@ -112,10 +115,10 @@ export class Session {
     return this.#agent?.openTargets ?? 0;
   }
 
-  /** A new token; the ones before it are worth nothing any more. */
-  issueToken(): string {
+  /** A new token; the ones before it are worth nothing any more. An `expired` one has been on its way for too long. */
+  issueToken(expired = false): string {
     const value = `AAEAA${randomBytes(96).toString('base64')}`;
-    this.#token = { value, issuedAt: performance.now() };
+    this.#token = { value, issuedAt: expired ? -Infinity : performance.now() };
     return value;
   }
 
@@ -135,6 +138,7 @@ export class Session {
     previous?.destroy();
     socket.owner = this.#socketOwner(socket);
     this.#status = 'Connected';
+    this.#limits.attached();
     this.#connectAgent();
     return true;
   }
@@ -147,6 +151,7 @@ export class Session {
     this.#ending = ending;
     this.#token = undefined;
     clearTimeout(this.#expiry);
+    this.#limits.close();
     this.#agent?.close();
     this.#toAgent?.close();
     this.#toClient?.close();
@@ -172,6 +177,10 @@ export class Session {
   killAgent(): void {
     this.#agentKilled = true;
     this.#agent?.close();
+  }
+
+  setLimits(limits: SessionLimits): void {
+    this.#limits.apply(limits);
   }
 
   setFrameFaults(faults: FrameFaults | undefined): void {
@@ -240,6 +249,7 @@ export class Session {
 
   #fromClient(raw: Buffer): void {
     if (this.over) return;
+    if (isStreamData(raw)) this.#limits.active();
     if (this.#toAgent) this.#toAgent.pass(raw);
     else this.#agent?.receive(raw);
     this.#balance();
@@ -264,6 +274,7 @@ export class Session {
 
   #detach(): void {
     this.#socket = undefined;
+    this.#limits.detached();
     if (this.over) return;
     this.#status = 'Disconnected';
     this.#agent?.receive(controlFrame('pause_publication', {}));
@@ -286,6 +297,11 @@ export class Session {
       Output: output,
     });
   }
+}
+
+/** `input_stream_data`: no other message of a client begins with "i". */
+function isStreamData(raw: Buffer): boolean {
+  return raw[4] === 0x69;
 }
 
 /** Told by its second letter, without decoding every frame: no other message type begins with "ag". */
