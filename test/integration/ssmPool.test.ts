@@ -169,7 +169,7 @@ describe('a link over several sessions, against the sandbox', function () {
     const broken = once(doomed, 'error');
     service.endSession(pool.reading.sessions[0]!.sessionId, 'Terminated by someone.');
     const [error] = (await broken) as [unknown];
-    assert.ok(isFault(error) && error.code === 'ssm.channelClosed', String(error));
+    assert.ok(isFault(error) && error.code === 'ssm.sessionTerminated', String(error));
     await echoes(healthy, 'still here');
     healthy.destroy();
     await echoes(await open('echo.internal'), 'and a new one');

@@ -275,7 +275,7 @@ describe('the native Session Manager client against the sandbox', function () {
       service.endSession(service.activeSessions()[0]!.sessionId, 'Maximum session duration reached.');
       const fault = await link.closed;
       assert.ok(fault);
-      assert.equal(fault.code, 'ssm.channelClosed');
+      assert.equal(fault.code, 'ssm.sessionExpired');
       assert.match(fault.message, /Maximum session duration reached/);
     });
   });
