@@ -44,6 +44,7 @@ describe('a link over several sessions, against the sandbox', function () {
       return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
     },
     resume: async () => undefined,
+    limits: () => Promise.resolve({}),
     dataKey: () => Promise.reject(new Error('no session here is encrypted')),
     terminate: async (_place, sessionId) => void service.terminate(sessionId),
   };

@@ -77,6 +77,7 @@ export class SsmServiceBench {
       return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
     },
     terminate: async (_place, sessionId) => void this.service.terminate(sessionId),
+    limits: () => Promise.resolve({}),
     dataKey: async (_place, { keyId, context }) => {
       const { plaintext, ciphertext } = this.keys.generateDataKey(keyId, 64, context, place);
       return { plaintext, sealed: ciphertext };

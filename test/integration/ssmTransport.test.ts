@@ -57,6 +57,7 @@ const api: SsmSessionApi = {
     return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
   },
   terminate: async (_place, sessionId) => void service.terminate(sessionId),
+  limits: () => Promise.resolve({}),
   dataKey: () => Promise.reject(new Error('no session here is encrypted')),
 };
 

@@ -13,6 +13,8 @@ import type { CreateSocket } from './dataSocket';
 import { connectDirectly } from './dataSocket';
 import { MuxLink } from './muxLink';
 import type { SessionLink } from './sessionLink';
+import type { PoolLimits } from './poolPlan';
+import { SessionLimits } from './sessionLimits';
 import { DEFAULT_POOL_LIMITS, SessionPool } from './sessionPool';
 import { SsmSession } from './ssmSession';
 
@@ -37,9 +39,11 @@ export interface SsmTransportDeps {
 export class SsmTransport implements Transport {
   readonly method = 'ssm';
   readonly #deps: SsmTransportDeps;
+  readonly #limits: SessionLimits;
 
   constructor(deps: SsmTransportDeps) {
     this.#deps = deps;
+    this.#limits = new SessionLimits(deps);
   }
 
   /**
@@ -50,9 +54,29 @@ export class SsmTransport implements Transport {
   async dial(route: Route, signal: AbortSignal): Promise<Link> {
     const { clock, logger, idleSessionMs = DEFAULT_POOL_LIMITS.idleMs } = this.#deps;
     const { maxSessions, maxSessionMs } = this.#settings();
-    const limits = { maxSessions, idleMs: idleSessionMs, maxSessionMs: maxSessionMs || undefined };
+    const known = this.#limits;
+    const limits: PoolLimits = {
+      maxSessions,
+      idleMs: idleSessionMs,
+      get maxSessionMs() {
+        return maxSessionMs || known.known(route.place).maxSessionMs;
+      },
+    };
     const start = (until: AbortSignal): Promise<SessionLink> => this.#start(route, until);
-    return new SessionPool(await start(signal), { clock, logger, limits, start });
+    const pool = new SessionPool(await start(signal), { clock, logger, limits, start });
+    if (maxSessionMs === 0) this.#watchLimits(pool, route);
+    return pool;
+  }
+
+  /** The person has not said how long sessions may live: it is asked for, and learned, beside the work. */
+  #watchLimits(pool: SessionPool, { place: { profile, region } }: Route): void {
+    const over = new AbortController();
+    const watching = this.#limits.onDidChange(() => pool.reconsider());
+    void pool.closed.then(() => {
+      watching.dispose();
+      over.abort();
+    });
+    void this.#limits.ask({ profile, region }, over.signal);
   }
 
   #settings(): SsmSettings {
@@ -83,8 +107,10 @@ export class SsmTransport implements Transport {
       return made.link;
     };
     const onMessage = (text: string): void => onNotice?.({ kind: 'sessionMessage', text, bastion: route.bastion });
-    const deps = { api, clock, logger, createSocket, payloadBytes, onMessage };
-    await SsmSession.start(deps, request, makeCarrier, signal);
+    const idleLimit = (): number | undefined => this.#limits.known(route.place).idleMs;
+    const deps = { api, clock, logger, createSocket, payloadBytes, idleLimit, onMessage };
+    const session = await SsmSession.start(deps, request, makeCarrier, signal);
+    void session.closed.then((fault) => this.#limits.ended(route.place, fault, clock.now() - began));
     return made.link!;
   }
 }
