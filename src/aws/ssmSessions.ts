@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
 import type { BackoffLimits } from '../base/backoff';
 import { backoffDelay } from '../base/backoff';
@@ -52,6 +53,8 @@ export class AwsSsmSessions implements SsmSessionApi {
     this.#access = access;
     this.#clock = clock;
     this.#logger = logger;
+    // Every start and every termination under way listens: dozens at exit, and no leak.
+    setMaxListeners(0, this.#lifetime.signal);
   }
 
   async start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant> {
