@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock';
 import type { Event } from '../../base/event';
 import { Emitter } from '../../base/event';
 import type { Fault } from '../../base/fault';
@@ -13,7 +12,6 @@ const LEAST_DURATION_MS = 60_000;
 
 export interface SessionLimitsDeps {
   readonly api: Pick<SsmSessionApi, 'limits'>;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 

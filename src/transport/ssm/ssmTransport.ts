@@ -93,6 +93,9 @@ export class SsmTransport implements Transport {
       ...(document !== '' && { documentName: document }),
     };
     const began = clock.now();
+    const beganWall = clock.wall();
+    // The service counts the hours that this machine sleeps, the monotonic clock of most systems does not.
+    const age = (): number => Math.max(clock.now() - began, clock.wall() - beganWall);
     const made: { link?: MuxLink | BasicLink } = {};
     const makeCarrier = (session: SsmSession, parameters: SessionParameters): MuxLink | BasicLink => {
       const multiplexed = isMultiplexed(parameters);
@@ -110,7 +113,7 @@ export class SsmTransport implements Transport {
     const idleLimit = (): number | undefined => this.#limits.known(route.place).idleMs;
     const deps = { api, clock, logger, createSocket, payloadBytes, idleLimit, onMessage };
     const session = await SsmSession.start(deps, request, makeCarrier, signal);
-    void session.closed.then((fault) => this.#limits.ended(route.place, fault, clock.now() - began));
+    void session.closed.then((fault) => this.#limits.ended(route.place, fault, age()));
     return made.link!;
   }
 }

@@ -3,7 +3,6 @@ import { cancelled, Fault } from '../../../src/base/fault';
 import type { SsmSessionLimits } from '../../../src/model/ssmSession';
 import { channelClosed } from '../../../src/transport/ssm/faults';
 import { SessionLimits } from '../../../src/transport/ssm/sessionLimits';
-import { FakeClock } from '../../fixtures/fakeClock';
 
 const dev = { profile: 'dev', region: 'eu-central-1' };
 const never = new AbortController().signal;
@@ -28,7 +27,7 @@ describe('what is known of the limits of sessions', () => {
         return answers.shift()!();
       },
     };
-    limits = new SessionLimits({ api, clock: new FakeClock(), logger: { log: (level) => void levels.push(level) } });
+    limits = new SessionLimits({ api, logger: { log: (level) => void levels.push(level) } });
     limits.onDidChange(() => changes++);
   });
 
