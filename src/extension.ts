@@ -5,7 +5,7 @@ import { connectInProcess } from './broker/client';
 import { activateSallyport } from './vscode/activate';
 import { openLogChannel } from './vscode/logChannel';
 import type { Services } from './vscode/services';
-import { readTargetCa } from './vscode/settings';
+import { readProxy, readSsmSettings, readTargetCa } from './vscode/settings';
 
 // Owns everything; the log last of all, since what ends still logs.
 let running: Scope | undefined;
@@ -18,7 +18,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const parts = scope.add(new Scope());
   try {
     const services: Services = {
-      broker: connectInProcess({ logger: log, targetCa: readTargetCa }, async () => (await import('./broker/core')).createCore),
+      broker: connectInProcess(
+        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, proxy: readProxy },
+        async () => (await import('./broker/core')).createCore,
+      ),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
       targetCa: readTargetCa,
       logger: log,

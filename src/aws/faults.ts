@@ -73,6 +73,8 @@ const RULES: readonly Rule[] = [
   },
   { names: PROVIDER_ERRORS, text: /multi-factor/, say: mfaNeeded },
   { names: PROVIDER_ERRORS, text: /ForbiddenException|No access/, say: accessDenied },
+  // What is left of a Fault `proxy.*` when a credential provider has made its own error of it.
+  { names: PROVIDER_ERRORS, text: /^Fault: The (?:URL of the )?proxy /, say: proxyFailed },
   { names: PROVIDER_ERRORS, text: /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|TimeoutError: /, say: unreachable },
   { names: PROVIDER_ERRORS, say: noCredentials },
   {
@@ -141,9 +143,18 @@ export function noCredentialsFault(profile: string): Fault {
   return new Fault(code, message, { remedy });
 }
 
+const TRANSIENT: ReadonlySet<FaultCode> = new Set([
+  'aws.throttled',
+  'aws.unreachable',
+  'aws.serviceError',
+  'proxy.failed',
+  'proxy.unreachable',
+  'proxy.timeout',
+]);
+
 /** Whether repeating the same request within seconds makes sense; a fault may be worth a later retry without being transient. */
 export function isTransient(fault: Fault): boolean {
-  return fault.code === 'aws.throttled' || fault.code === 'aws.unreachable' || fault.code === 'aws.serviceError';
+  return TRANSIENT.has(fault.code);
 }
 
 /**
@@ -344,6 +355,14 @@ function serviceError({ status }: ErrorFacts, { action }: FaultContext): Sentenc
     message: `AWS failed to answer ${action} (HTTP ${status}).`,
     remedy: { text: 'Try again in a moment; if it lasts, look at the AWS Health Dashboard.', action: 'retry' },
     retryable: true,
+  };
+}
+
+function proxyFailed({ message }: ErrorFacts): Sentence {
+  return {
+    code: 'proxy.signIn',
+    message: message.replace(/^Fault: /, '').slice(0, MAX_QUOTED),
+    remedy: { text: 'Check HTTPS_PROXY (or the setting `http.proxy`), then try again.', action: 'retry' },
   };
 }
 

@@ -1,14 +1,20 @@
 import type { Logger } from '../base/log';
+import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 import type { Route } from '../model/route';
+import type { Event } from '../base/event';
 import { Emitter } from '../base/event';
+import type { Notice } from '../model/notice';
+import type { SsmSettings } from '../model/ssmSettings';
 
 /** What every window has: the same services, wherever the core behind them runs. */
 export interface BrokerClient {
   readonly inventory: InventoryService;
   readonly tunnels: TunnelService;
+  /** Fires with what the person is to see although nothing has failed. */
+  readonly onDidNotice: Event<Notice>;
   /** Stops every tunnel and waits until nothing of ours is left. */
   dispose(): Promise<void>;
 }
@@ -17,8 +23,12 @@ export interface CoreOptions {
   readonly logger: Logger;
   /** Certificates (PEM) trusted for TLS to targets besides the built-in ones; read at each use. */
   readonly targetCa: () => Promise<string | undefined>;
-  /** The AWS configuration's variables; `process.env` unless told. */
+  /** How tunnels through Session Manager are made; read whenever a session is started. */
+  readonly ssm: () => SsmSettings;
+  /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What the person has set, read at each connection; the variables are used for what is empty there. */
+  readonly proxy?: () => ProxySetting;
 }
 
 /** The services without the laziness; made by `core.ts`. */
@@ -31,11 +41,13 @@ export type Core = BrokerClient;
 export function connectInProcess(options: CoreOptions, load: () => Promise<(options: CoreOptions) => Core>): BrokerClient {
   const scope = new Scope();
   const changes = scope.add(new Emitter<TunnelInfo>((error) => options.logger.log('error', 'tunnel.listenerFailed', { error })));
+  const notices = scope.add(new Emitter<Notice>((error) => options.logger.log('error', 'notice.listenerFailed', { error })));
   let loading: Promise<Core> | undefined;
   const core = (): Promise<Core> => {
     loading ??= load().then((create) => {
       const created = create(options);
       scope.add(created.tunnels.onDidChange((info) => changes.fire(info)));
+      scope.add(created.onDidNotice((notice) => notices.fire(notice)));
       scope.add(created);
       return created;
     });
@@ -58,6 +70,7 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
   return {
     inventory,
     tunnels,
+    onDidNotice: notices.event,
     dispose: async () => {
       // A core that is still loading is disposed as soon as it exists.
       await loading?.catch(() => {});

@@ -1,17 +1,25 @@
 import { systemClock } from '../base/clock';
+import { Emitter } from '../base/event';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Notice } from '../model/notice';
 import type { SsmSessionApi } from '../model/ssmSession';
+import { outbound } from '../transport/proxy/outbound';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, env }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, env, proxy }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
-  const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock, ...(env && { env }) })));
+  const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
+  const out = outbound({ env: () => env ?? process.env, ...(proxy && { setting: proxy }), clock, logger });
+  const aws = lazily(async () => {
+    const { createAws } = await import('../aws');
+    return scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...(env && { env }) }));
+  });
   const api: SsmSessionApi = {
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
     resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
@@ -26,7 +34,9 @@ export function createCore({ logger, targetCa, env }: CoreOptions): Core {
     },
   };
   const tunnels = new Tunnels({
-    transports: [new SsmTransport({ api, clock, logger })],
+    transports: [
+      new SsmTransport({ api, clock, logger, settings: ssm, createSocket: out.connect, onNotice: (notice) => notices.fire(notice) }),
+    ],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,
@@ -34,6 +44,7 @@ export function createCore({ logger, targetCa, env }: CoreOptions): Core {
   return {
     inventory,
     tunnels,
+    onDidNotice: notices.event,
     dispose: async () => {
       // Tunnels first: ending their sessions still needs the API.
       await tunnels.dispose();

@@ -2,10 +2,11 @@ import type { Bastion } from './bastion';
 import { bastionObstacle, REMOTE_HOST_AGENT } from './bastion';
 import { Fault } from '../base/fault';
 import type { Endpoint } from './endpoint';
+import type { SshAccess } from './ssh';
 import type { AuthMode, EndpointRole, Place, Target, TargetEndpoint, TlsMode } from './target';
 
 /** How a bastion is reached. */
-export type Method = 'ssm';
+export type Method = 'ssm' | 'ssh';
 
 /** What a tunnel needs to know of its target, as plain data. */
 export interface TargetRef {
@@ -29,6 +30,8 @@ export interface Route {
   readonly role?: EndpointRole;
   readonly bastion: BastionRef;
   readonly method: Method;
+  /** Present exactly when the method is `ssh`. */
+  readonly ssh?: SshAccess;
   readonly place: Place;
 }
 

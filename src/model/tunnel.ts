@@ -2,6 +2,7 @@ import type { Event } from '../base/event';
 import type { FaultData } from '../base/fault';
 import type { Endpoint } from './endpoint';
 import type { Health } from './health';
+import type { LinkReading } from './link';
 import type { Route } from './route';
 
 export type TunnelState =
@@ -10,6 +11,12 @@ export type TunnelState =
   /** The link is gone; the port stays bound and a new link is dialled at `retryAt` (ms since the epoch). */
   | { readonly phase: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly cause: FaultData }
   | { readonly phase: 'closed'; readonly cause?: FaultData };
+
+/** `up` from the local client, `down` to it. */
+export interface UpDown {
+  readonly up: number;
+  readonly down: number;
+}
 
 /** One tunnel as plain data; `local` never changes while the tunnel exists. */
 export interface TunnelInfo {
@@ -20,8 +27,12 @@ export interface TunnelInfo {
   readonly health: Health;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** Payload bytes relayed so far: `up` from the local client, `down` to it. */
-  readonly bytes: { readonly up: number; readonly down: number };
+  /** Payload bytes relayed so far. */
+  readonly bytes: UpDown;
+  /** Payload bytes per second, measured over the last second in which any moved; 0 at rest. */
+  readonly rate: UpDown;
+  /** What carries the tunnel now; absent while no link is up. */
+  readonly link?: LinkReading;
 }
 
 export interface StartOptions {

@@ -3,8 +3,7 @@ import type { Duplex } from 'node:stream';
 
 /** Counts payload bytes: `up` from the local client, `down` to it. */
 export interface Meter {
-  up: number;
-  down: number;
+  count(direction: 'up' | 'down', bytes: number): void;
 }
 
 /**
@@ -32,8 +31,8 @@ export function relay(client: Socket, remote: Duplex, meter: Meter): Promise<Err
       if (side.closed) onClosed(side);
       else side.once('close', () => onClosed(side));
     }
-    pump(client, remote, (bytes) => (meter.up += bytes));
-    pump(remote, client, (bytes) => (meter.down += bytes));
+    pump(client, remote, (bytes) => meter.count('up', bytes));
+    pump(remote, client, (bytes) => meter.count('down', bytes));
   });
 }
 

@@ -12,8 +12,9 @@ import type { Route } from '../model/route';
 import type { TunnelInfo, TunnelState } from '../model/tunnel';
 import { type Listener, listenOnLoopback } from './listener';
 import type { Probe } from './probe';
-import { type Meter, relay, reset } from './relay';
+import { relay, reset } from './relay';
 import { INITIAL_STATE, step, type TunnelEvent } from './state';
+import { Throughput } from './throughput';
 
 /** All times in ms. */
 export interface TunnelLimits {
@@ -56,7 +57,7 @@ export class Tunnel {
   readonly #scope = new Scope();
   readonly #ended = new AbortController();
   readonly #since: number;
-  readonly #meter: Meter = { up: 0, down: 0 };
+  readonly #throughput: Throughput;
   readonly #clients = new Set<Socket>();
   readonly #linkWaiters = new Set<(link: Link) => void>();
   readonly #work = new Set<Promise<unknown>>();
@@ -73,6 +74,7 @@ export class Tunnel {
     this.route = route;
     this.#deps = deps;
     this.#since = deps.clock.wall();
+    this.#throughput = this.#scope.add(new Throughput(deps.clock, () => this.#report()));
   }
 
   /**
@@ -105,6 +107,7 @@ export class Tunnel {
   }
 
   get info(): TunnelInfo {
+    const reading = this.#link?.reading;
     return {
       id: this.id,
       route: this.route,
@@ -112,7 +115,9 @@ export class Tunnel {
       state: this.#state,
       health: this.#health,
       since: this.#since,
-      bytes: { ...this.#meter },
+      bytes: this.#throughput.bytes,
+      rate: this.#throughput.rate,
+      ...(reading && { link: reading }),
     };
   }
 
@@ -251,7 +256,7 @@ export class Tunnel {
     try {
       const link = this.#link ?? (await this.#nextLink(gone.signal));
       const stream = await link.open(this.route.endpoint, gone.signal);
-      const failure = await relay(socket, stream, this.#meter);
+      const failure = await relay(socket, stream, this.#throughput);
       if (failure) this.#log('debug', 'tunnel.streamReset', { error: failure });
       this.#reportSoon();
     } catch (error) {

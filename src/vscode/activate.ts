@@ -10,6 +10,7 @@ import { InventoryStore } from './inventoryStore';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
+import { showNotices } from './notices';
 import { RedisCommands } from './redisCommands';
 import { resourceNodes, resourcesContext } from './resourceNodes';
 import { ScopeCommands } from './scopeCommands';
@@ -62,6 +63,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     choose: chooseScope,
     showLog: () => log.show(),
   });
+  scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
   register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers });
   void attempts.run('tunnels', () => board.load());

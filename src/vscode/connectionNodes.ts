@@ -6,7 +6,7 @@ import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
 import type { NodeIcon, ViewNode } from './viewNode';
 import type { TunnelMood } from './wording';
-import { addressText, bytesText, healthText, joined, latencyText, moodText, routeLabel, speaksRedis, tunnelMood } from './wording';
+import { addressText, bytesText, healthText, joined, latencyText, moodText, rateText, routeLabel, speaksRedis, tunnelMood } from './wording';
 
 /** Open tunnels as rows, in the order in which they were opened. */
 export function connectionNodes(tunnels: readonly TunnelInfo[], l10n: Localizer, dateText: (ms: number) => string): readonly ViewNode[] {
@@ -51,7 +51,7 @@ function tunnelNode(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) 
   return {
     id: tunnelNodeId(tunnel),
     label: labelText(label),
-    description: joined([addressText(local), healthText(mood, health, l10n)]),
+    description: joined([addressText(local), healthText(mood, health, l10n), rateText(tunnel.rate)]),
     icon: moodIcon(mood),
     tooltip: tunnelTooltip(tunnel, label, l10n, dateText),
     spoken: labelText(spokenText(tunnel, label, mood, l10n)),
@@ -66,7 +66,7 @@ function spokenText({ local, health }: TunnelInfo, label: string, mood: TunnelMo
 }
 
 function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
-  const { route, local, state, health, bytes, since } = tunnel;
+  const { route, local, state, health, bytes, rate, link, since } = tunnel;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
   return tooltipMarkdown(label, [
@@ -78,6 +78,9 @@ function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateT
     [l10n.t('Health'), health_],
     [l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],
     [l10n.t('Client connections'), state.phase === 'open' ? String(state.streams) : undefined],
+    [l10n.t('Throughput'), rateText(rate)],
+    [l10n.t('Limited by'), link?.agentLimited ? l10n.t('the Systems Manager agent, about 0.7 MB/s per session') : undefined],
+    [l10n.t('Sessions'), link && String(link.sessions.length)],
     [l10n.t('Sent'), bytesText(bytes.up)],
     [l10n.t('Received'), bytesText(bytes.down)],
     [l10n.t('Open since'), dateText(since)],

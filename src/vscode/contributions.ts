@@ -47,9 +47,9 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
 /** A command can be called with anything, by anyone: each handler checks its argument. */
 export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
 
-interface SettingDeclaration<T extends string | boolean> {
+interface SettingDeclaration<T extends string | boolean | number> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : 'boolean';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : 'boolean';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
@@ -68,12 +68,24 @@ export const SETTINGS = {
     scope: 'window',
     restricted: false,
   },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean>>>;
+  ssmClient: { key: 'sallyport.ssm.client', type: 'string', default: 'native', scope: 'machine', restricted: true },
+  ssmPluginPath: { key: 'sallyport.ssm.pluginPath', type: 'string', default: '', scope: 'machine', restricted: true },
+  ssmDocument: { key: 'sallyport.ssm.document', type: 'string', default: '', scope: 'machine', restricted: true },
+  ssmMaxSessions: { key: 'sallyport.ssm.maxSessionsPerTunnel', type: 'number', default: 4, scope: 'machine', restricted: false },
+  ssmKeepAlive: { key: 'sallyport.ssm.keepAlive', type: 'boolean', default: true, scope: 'machine', restricted: false },
+  ssmMaxMinutes: { key: 'sallyport.ssm.maxSessionMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
+  ssmPayloadBytes: { key: 'sallyport.ssm.payloadBytes', type: 'number', default: 1024, scope: 'machine', restricted: false },
+  ssmPace: { key: 'sallyport.ssm.paceKilobytesPerSecond', type: 'number', default: 0, scope: 'machine', restricted: false },
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
 
 export type SettingName = keyof typeof SETTINGS;
 
 /** Type of a setting's value. */
-export type SettingValue<N extends SettingName> = (typeof SETTINGS)[N]['type'] extends 'boolean' ? boolean : string;
+export type SettingValue<N extends SettingName> = {
+  boolean: boolean;
+  number: number;
+  string: string;
+}[(typeof SETTINGS)[N]['type']];
 
 export const CONTEXT_KEYS = {
   /** Whether a tunnel exists; boolean. */

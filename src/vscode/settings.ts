@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import { ssmSettings } from '../model/ssmSettings';
+import type { SsmSettings } from '../model/ssmSettings';
+import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -40,8 +43,37 @@ export async function chooseScope(scope: Partial<ChosenScope>): Promise<void> {
   if (scope.profile !== undefined) await writeSetting('profile', scope.profile || undefined);
 }
 
+/** How tunnels through Session Manager are made, as the settings say now. */
+export function readSsmSettings(): SsmSettings {
+  return ssmSettings({
+    client: readSetting('ssmClient') === 'plugin' ? 'plugin' : 'native',
+    pluginPath: readSetting('ssmPluginPath').trim(),
+    document: readSetting('ssmDocument').trim(),
+    payloadBytes: readSetting('ssmPayloadBytes'),
+    paceBytesPerSecond: readSetting('ssmPace') * 1000,
+    maxSessions: readSetting('ssmMaxSessions'),
+    keepAlive: readSetting('ssmKeepAlive'),
+    maxSessionMs: readSetting('ssmMaxMinutes') * 60_000,
+  });
+}
+
 /** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */
 export async function readTargetCa(): Promise<string | undefined> {
   const path = readSetting('caFile').trim();
   return path === '' ? undefined : parsePem(path, (file) => vscode.workspace.fs.readFile(vscode.Uri.file(file)));
+}
+
+/**
+ * The proxy of VS Code's own settings, none of which a workspace can set before it is trusted. With `http.proxySupport`
+ * "off" they are not for extensions. What only the system knows (PAC files, system-wide proxies) an extension cannot ask for.
+ */
+export function readProxy(): ProxySetting {
+  const http = vscode.workspace.getConfiguration('http');
+  if (http.get('proxySupport') === 'off') return {};
+  const url: unknown = http.get('proxy');
+  const noProxy: unknown = http.get('noProxy');
+  return {
+    ...(typeof url === 'string' && { url }),
+    ...(Array.isArray(noProxy) && { noProxy: noProxy.filter((entry) => typeof entry === 'string') }),
+  };
 }

@@ -5,7 +5,7 @@ import { bastionObstacle } from '../model/bastion';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
 import type { AuthMode, EndpointRole, Target, TargetKind, TlsMode } from '../model/target';
-import type { TunnelInfo } from '../model/tunnel';
+import type { TunnelInfo, UpDown } from '../model/tunnel';
 import type { Localizer } from './localizer';
 
 /** `0.4 ms`, `2.1 ms`, `12 ms`, `1.5 s`: two significant digits are what a glance can use. */
@@ -28,6 +28,15 @@ export function bytesText(bytes: number): string {
   }
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]!}`;
 }
+
+/** `↓ 2.7 MB/s`, `↑ 80 kB/s`, both, or undefined below what a person would call traffic. */
+export function rateText({ up, down }: UpDown): string | undefined {
+  const parts = [down >= TRAFFIC ? `↓ ${bytesText(Math.round(down))}/s` : undefined, up >= TRAFFIC ? `↑ ${bytesText(Math.round(up))}/s` : undefined];
+  return parts.filter((part) => part !== undefined).join(' ') || undefined;
+}
+
+/** Bytes per second: health checks and keepalives stay far below. */
+const TRAFFIC = 10_000;
 
 /** What a tunnel is called everywhere: the target, and which of its endpoints. */
 export function routeLabel(route: Pick<Route, 'target' | 'role'>, l10n: Localizer): string {

@@ -14,6 +14,7 @@ import type { Bastion } from '../../src/model/bastion';
 import { chooseBastion, makeRoute, type Route } from '../../src/model/route';
 import { defaultEndpoint, type Target } from '../../src/model/target';
 import type { TunnelInfo } from '../../src/model/tunnel';
+import { ssmSettings } from '../../src/model/ssmSettings';
 import { openRedisSession } from '../../src/redis';
 import { encodeCommand, RespDecoder, type RespValue } from '../../src/wire/resp';
 import { eventually } from '../fixtures/eventually';
@@ -49,7 +50,7 @@ describe('from discovery to a private Redis', function () {
     trustSandbox = true;
     const logger: Logger = { log: (level, event, fields) => void log.push(`${level} ${formatLogLine(event, fields)}`) };
     const targetCa = async (): Promise<string | undefined> => (trustSandbox ? readFile(sandbox.caFile!, 'utf8') : undefined);
-    broker = connectInProcess({ logger, targetCa, env }, () => Promise.resolve(createCore));
+    broker = connectInProcess({ logger, targetCa, ssm: ssmSettings, env }, () => Promise.resolve(createCore));
   });
 
   afterEach(async () => {
@@ -204,7 +205,7 @@ describe('from discovery to a private Redis', function () {
     const own = await startSandbox();
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-core-'));
     const { env: ownEnv } = await own.writeAwsConfig(folder);
-    const mortal = connectInProcess({ logger: { log: () => {} }, targetCa: () => Promise.resolve(undefined), env: ownEnv }, () => Promise.resolve(createCore));
+    const mortal = connectInProcess({ logger: { log: () => {} }, targetCa: () => Promise.resolve(undefined), ssm: ssmSettings, env: ownEnv }, () => Promise.resolve(createCore));
     try {
       const tunnel = await mortal.tunnels.start(await routeTo('orders-cache'), {}, never);
       const redis = commands(await dial(tunnel));
@@ -247,7 +248,7 @@ describe('from discovery to a private Redis', function () {
   describe('says in one sentence what is wrong, and leaves nothing running:', () => {
     it('no credentials', async () => {
       const nothing = { AWS_CONFIG_FILE: join(directory, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none'), AWS_EC2_METADATA_DISABLED: 'true', AWS_REGION: 'eu-central-1' };
-      const poor = connectInProcess({ logger: { log: () => {} }, targetCa: () => Promise.resolve(undefined), env: nothing }, () => Promise.resolve(createCore));
+      const poor = connectInProcess({ logger: { log: () => {} }, targetCa: () => Promise.resolve(undefined), ssm: ssmSettings, env: nothing }, () => Promise.resolve(createCore));
       try {
         assert.equal(await failure(poor.inventory.discover({ profile: 'default', region: 'eu-central-1' }, never)[Symbol.asyncIterator]().next()), 'aws.noCredentials');
       } finally {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Notice } from '../../src/model/notice';
 import { isFault } from '../../src/base/fault';
 import type { TcpServer } from '../sandbox/servers/tcp';
 import { pattern, patternDigest, startBulk } from '../sandbox/servers/tcp';
@@ -28,7 +29,11 @@ describe('sessions encrypted with a KMS key', function () {
 
   for (const [mode, documentName] of Object.entries(MODES)) {
     it(`carry every byte each way, also over sockets that are cut: ${mode}`, async () => {
-      const link = await bench.dial(to, documentName);
+      const notices: Notice[] = [];
+      const link = await bench.dial(to, documentName, 'i-0abc', (notice) => notices.push(notice));
+      assert.deepEqual(notices, [
+        { kind: 'sessionMessage', text: 'This session is encrypted using AWS KMS.', bastion: { id: 'i-0abc', name: 'i-0abc' } },
+      ]);
       const stream = await link.open(to, never);
       let cuts = 0;
       stream.write(`UP ${BYTES}\n`);

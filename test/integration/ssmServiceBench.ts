@@ -13,6 +13,7 @@ import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { sessionDocument } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
+import type { Notice } from '../../src/model/notice';
 import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { KeyStore } from '../sandbox/kms';
@@ -110,8 +111,8 @@ export class SsmServiceBench {
     };
   }
 
-  dial(to: Endpoint, documentName?: string, bastionId?: string): Promise<Link> {
+  dial(to: Endpoint, documentName?: string, bastionId?: string, onNotice: (notice: Notice) => void = () => {}): Promise<Link> {
     const settings = (): SsmSettings => ssmSettings({ document: documentName ?? '' });
-    return new SsmTransport({ ...this.deps, settings }).dial(this.route(to, bastionId), never);
+    return new SsmTransport({ ...this.deps, settings, onNotice }).dial(this.route(to, bastionId), never);
   }
 }

@@ -13,6 +13,7 @@ import { nullLogger } from '../../src/base/log';
 import { createCore } from '../../src/broker/core';
 import type { Link } from '../../src/model/link';
 import type { Route } from '../../src/model/route';
+import { ssmSettings } from '../../src/model/ssmSettings';
 import { SessionPool } from '../../src/transport/ssm/sessionPool';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { Tunnels } from '../../src/tunnel/tunnels';
@@ -227,7 +228,7 @@ describe('the Session Manager API around a session', function () {
     });
 
     it('takes less than five seconds although the service answers nothing', async () => {
-      const core = createCore({ logger: nullLogger, targetCa: () => Promise.resolve(undefined), env });
+      const core = createCore({ logger: nullLogger, targetCa: () => Promise.resolve(undefined), ssm: ssmSettings, env });
       await core.tunnels.start(route(), {}, never);
       const starting = arrival(sandbox, { service: 'ssm', action: 'StartSession', kind: 'latency', latencyMs: 60_000, times: 1 });
       const second = core.tunnels.start({ ...route(), endpoint: { host: 'other.internal', port: 6379 } }, {}, never);

@@ -22,6 +22,8 @@ export interface SandboxOptions {
   readonly pageSize?: number;
   /** False: no real servers are started, and every private host refuses. Default: true. */
   readonly servers?: boolean;
+  /** Base URL of the data channels that clients are told, e.g. `wss://name:port`; the API's own address unless told. */
+  readonly streamBase?: string;
   /** The service's clock, ms since the epoch. */
   readonly now?: () => number;
   /** Passed on to the Session Manager service. */
@@ -65,7 +67,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   let endpoint = '';
   const sessions = new SessionManagerService({
     ...options.sessions,
-    baseUrl: () => endpoint.replace('http', 'ws'),
+    baseUrl: () => options.streamBase ?? endpoint.replace('http', 'ws'),
     findInstance: (id) => findInstance(world, id),
     resolve: (host, port, instanceId) => destinationOf(world, servers, { host, port, instanceId }),
     decrypt: (ciphertext, context, place) => keys.decrypt(ciphertext, context, place).plaintext,

@@ -133,8 +133,10 @@ export function connectionLost(cause?: unknown): Fault {
   });
 }
 
-export function agentSilent(): Fault {
-  return new Fault('ssm.agentSilent', 'The agent on the bastion has acknowledged nothing for five minutes.', {
+/** `keepalive`: the agent is one that says something every 10 seconds as long as it lives. */
+export function agentSilent(missing: 'acknowledgements' | 'keepalive'): Fault {
+  const what = missing === 'keepalive' ? 'sent nothing for 30 seconds, not even its keepalive' : 'acknowledged nothing for five minutes';
+  return new Fault('ssm.agentSilent', `The agent on the bastion has ${what}.`, {
     retryable: true,
     remedy: {
       text: 'Check the bastion and whether the target still reads what it is sent, then try again.',

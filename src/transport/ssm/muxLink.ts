@@ -7,7 +7,7 @@ import { SmuxClient } from '../../wire/smux/smux';
 import { connectFailed, linkClosed, wrongDestination } from './faults';
 import type { Traffic } from './loadMeter';
 import type { SessionLink } from './sessionLink';
-import type { Carrier } from './sessionPump';
+import type { Carrier, Pulse } from './sessionPump';
 import type { SsmSession } from './ssmSession';
 import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
 
@@ -55,6 +55,10 @@ export class MuxLink implements SessionLink, Carrier {
 
   get fault(): Fault | undefined {
     return this.#session.fault;
+  }
+
+  get pulse(): Pulse {
+    return this.#mux;
   }
 
   get stalled(): boolean {

@@ -12,7 +12,7 @@ import type { EncryptionRequest } from '../../wire/ssm/encryption';
 import { encryptionContext, NONCE_BYTES } from '../../wire/ssm/encryption';
 import type { SessionParameters } from '../../wire/ssm/handshake';
 import { Flag, openMessage } from '../../wire/ssm/messages';
-import { agentObstacle } from './agentVersion';
+import { agentObstacle, expectsKeepalive } from './agentVersion';
 import { bounded } from './bounded';
 import type { CreateSocket, DataSocket } from './dataSocket';
 import { openDataSocket } from './dataSocket';
@@ -20,7 +20,7 @@ import { agentSilent, channelClosed, connectionFailed, connectionLost } from './
 import type { HandshakeStep } from './faults';
 import { handshakeTimeout, linkClosed, sessionEnded } from './faults';
 import { Resumption } from './resumption';
-import type { Carrier } from './sessionPump';
+import type { Carrier, PumpOptions } from './sessionPump';
 import { SessionPump } from './sessionPump';
 
 /** What the agent is told; from 1.2.332.0 on it switches smux keepalive off. */
@@ -31,16 +31,14 @@ const STEP_TIMEOUT_MS = 15_000;
 /** How long an end waits for the service; what is left then is the API's to finish. VS Code gives an extension about 5 s. */
 const TERMINATE_TIMEOUT_MS = 4000;
 
-export interface SessionDeps {
+export interface SessionDeps extends PumpOptions {
   readonly api: SsmSessionApi;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createSocket: CreateSocket;
-  /** Bytes of payload per message. */
-  readonly payloadBytes: number;
   /** How long the service keeps an idle session, ms, as far as it is known. */
   readonly idleLimit?: () => number | undefined;
-  /** What the account's administrators say to whoever starts a session. */
+  /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
 
@@ -95,9 +93,9 @@ export class SsmSession {
       epochOffset: this.#epochOffset(),
     };
     this.#channel = new Channel(channelOptions, (event) => this.#onChannelEvent(event));
-    this.#pump = new SessionPump(this.#channel, deps.clock, deps.payloadBytes, {
+    this.#pump = new SessionPump(this.#channel, deps.clock, deps, {
       socketDead: () => this.#onSocketDead(),
-      agentSilent: () => this.#end(agentSilent()),
+      agentSilent: (missing) => this.#end(agentSilent(missing)),
     });
     let resolveClosed: (fault: Fault | undefined) => void = () => {};
     this.closed = new Promise((resolve) => (resolveClosed = resolve));
@@ -322,7 +320,7 @@ export class SsmSession {
   #becomeReady(): void {
     this.#stepTimer?.dispose();
     this.#carrier = this.#makeCarrier(this, this.#parameters!);
-    this.#pump.carry(this.#carrier);
+    this.#pump.carry(this.#carrier, expectsKeepalive(this.#parameters!.agentVersion));
     this.#settleReady.resolve();
   }
 

@@ -8,9 +8,9 @@ import type { SsmSessionApi, SsmSessionRequest } from '../../model/ssmSession';
 import type { SsmSettings } from '../../model/ssmSettings';
 import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
 import type { SessionParameters } from '../../wire/ssm/handshake';
+import { connectDirectly } from '../connect';
 import { BasicLink } from './basicLink';
 import type { CreateSocket } from './dataSocket';
-import { connectDirectly } from './dataSocket';
 import { MuxLink } from './muxLink';
 import type { SessionLink } from './sessionLink';
 import type { PoolLimits } from './poolPlan';
@@ -27,7 +27,7 @@ export interface SsmTransportDeps {
   readonly logger: Logger;
   /** The person's choices, read whenever a session is started; the defaults unless told. */
   readonly settings?: () => SsmSettings;
-  /** What the account's administrators say to whoever starts a session. */
+  /** What agents say to whoever starts a session. */
   readonly onNotice?: (notice: Notice) => void;
   /** A session beyond the first is given back after so long without work, ms; a minute unless told. */
   readonly idleSessionMs?: number;
@@ -85,7 +85,7 @@ export class SsmTransport implements Transport {
 
   async #start(route: Route, signal: AbortSignal): Promise<SessionLink> {
     const { api, clock, logger, createSocket = connectDirectly, onNotice } = this.#deps;
-    const { document, payloadBytes } = this.#settings();
+    const { document, payloadBytes, keepAlive, paceBytesPerSecond } = this.#settings();
     const request: SsmSessionRequest = {
       place: route.place,
       bastionId: route.bastion.id,
@@ -111,7 +111,8 @@ export class SsmTransport implements Transport {
     };
     const onMessage = (text: string): void => onNotice?.({ kind: 'sessionMessage', text, bastion: route.bastion });
     const idleLimit = (): number | undefined => this.#limits.known(route.place).idleMs;
-    const deps = { api, clock, logger, createSocket, payloadBytes, idleLimit, onMessage };
+    const sending = { payloadBytes, keepAlive, paceBytesPerSecond };
+    const deps = { api, clock, logger, createSocket, idleLimit, onMessage, ...sending };
     const session = await SsmSession.start(deps, request, makeCarrier, signal);
     void session.closed.then((fault) => this.#limits.ended(route.place, fault, age()));
     return made.link!;

@@ -9,6 +9,7 @@ import type { Cut } from './clientSocket';
 import { ClientSocket } from './clientSocket';
 import type { SessionDocument, SessionParameters } from './documents';
 import { DOCUMENTS, ServiceError, sessionProperties } from './documents';
+import type { Keepalive } from './forward';
 import type { FrameFaults } from './frameFaults';
 import type { SessionLimits } from './limits';
 import { TERMINATED_OUTPUT } from './limits';
@@ -50,6 +51,8 @@ export interface SessionManagerOptions {
   ) => Buffer;
   /** Agents sleep 1 ms after each message, as the real one does. Default: false. */
   readonly pace?: boolean;
+  /** Times of smux keepalive of agents that have it on. Default: those of the real one. */
+  readonly keepalive?: Keepalive;
   /** Session documents besides the built-in ones, by name. */
   readonly documents?: Readonly<Record<string, SessionDocument>>;
   /** How long a session without a socket stays resumable, ms. Default: one minute. */
@@ -146,6 +149,7 @@ export class SessionManagerService {
       properties,
       resolve: this.#options.resolve,
       pace,
+      keepalive: this.#options.keepalive,
       encryption: this.#encryption(documentName, instance),
       resumableMs,
       tokenLifeMs,

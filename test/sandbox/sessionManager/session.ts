@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from './agent';
 import type { AgentEncryption } from './agentCipher';
 import type { ClientSocket, ClientSocketOwner, Cut } from './clientSocket';
+import type { Keepalive } from './forward';
 import type { FrameFaultRates, FrameFaults } from './frameFaults';
 import { FaultyPath, seededRandom } from './frameFaults';
 import { controlFrame, HEAD_BYTES, type MessageType } from './frames';
@@ -44,6 +45,7 @@ export interface SessionOptions {
   readonly properties: Readonly<Record<string, string>>;
   readonly resolve: Resolve;
   readonly pace: boolean;
+  readonly keepalive: Keepalive | undefined;
   readonly encryption: AgentEncryption | undefined;
   /** How long a session without a socket stays resumable, ms. */
   readonly resumableMs: number;
@@ -229,7 +231,7 @@ export class Session {
   }
 
   #newAgent(): Agent {
-    const { target, agentVersion, sessionId, properties, resolve, pace, encryption } = this.#options;
+    const { target, agentVersion, sessionId, properties, resolve, pace, keepalive, encryption } = this.#options;
     return new Agent({
       instanceId: target,
       agentVersion,
@@ -237,6 +239,7 @@ export class Session {
       properties,
       resolve,
       pace,
+      keepalive,
       ...(encryption && { encryption }),
       service: {
         frame: (raw) => this.#fromAgent(raw),

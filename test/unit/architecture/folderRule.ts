@@ -3,14 +3,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: ['base'],
   wire: ['base'],
-  transport: ['base', 'model', 'wire'],
+  ssh: ['base', 'model'],
+  transport: ['base', 'model', 'wire', 'ssh'],
   aws: ['base', 'model'],
   tunnel: ['base', 'model', 'wire', 'transport'],
   gateway: ['base', 'model', 'wire', 'tunnel'],
   redis: ['base', 'model', 'wire'],
   doctor: ['base', 'model', 'aws'],
   audit: ['base', 'model', 'aws'],
-  broker: ['base', 'model', 'wire', 'transport', 'aws', 'tunnel', 'gateway', 'redis', 'doctor', 'audit'],
+  broker: ['base', 'model', 'wire', 'ssh', 'transport', 'aws', 'tunnel', 'gateway', 'redis', 'doctor', 'audit'],
   vscode: ['base', 'model', 'redis/types', 'broker/client', 'webview/protocol'],
   webview: ['model'],
   cli: ['base', 'model', 'broker/client'],
@@ -22,7 +23,8 @@ export const ROOT_LINES = 60;
 
 /** Packages that a folder may import; Node's own modules are a matter of NO_IO. */
 export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
-  transport: [/^ws$/, /^ssh2$/],
+  ssh: [/^ssh-config$/],
+  transport: [/^ssh2$/],
   aws: [/^@aws-sdk\//, /^@smithy\//],
   tunnel: [],
   redis: [/^ioredis$/],

@@ -155,11 +155,24 @@ describe('sandbox smux keepalive', () => {
     assert.deepEqual([new Set(sent), ended], [new Set(['0103000000000000']), []]);
   });
 
-  it('takes anything that comes for a sign of life', () => {
+  it('takes any frame for a sign of life, but no piece of a header', () => {
     const { server } = new Bench();
     assert.equal(server.takeActivity(), false);
-    server.write(frame(NOP, 0));
+    server.write(frame(NOP, 0).subarray(0, 7));
+    assert.equal(server.takeActivity(), false);
+    server.write(frame(NOP, 0).subarray(7));
     assert.deepEqual([server.takeActivity(), server.takeActivity()], [true, false]);
+  });
+
+  it('does not take its own full bucket for the silence of the peer', () => {
+    const bench = new Bench();
+    bench.reading = false;
+    bench.server.write(frame(SYN, 3));
+    while (bench.server.write(frame(PSH, 3, Buffer.alloc(65_535))));
+    assert.deepEqual([bench.server.takeActivity(), bench.server.takeActivity()], [true, true]);
+    bench.streams.get(3)!.close();
+    bench.server.takeActivity();
+    assert.equal(bench.server.takeActivity(), false);
   });
 
   it('ends the worker when nothing comes', async () => {

@@ -21,6 +21,7 @@ describe('relay', () => {
   const servers: TcpServer[] = [];
   const sockets: Socket[] = [];
   const meter = { up: 0, down: 0 };
+  const count = (direction: 'up' | 'down', bytes: number): void => void (meter[direction] += bytes);
   let ended: Promise<Error | undefined> | undefined;
 
   afterEach(async () => {
@@ -38,7 +39,7 @@ describe('relay', () => {
     const near = await tcpServer((client) => {
       const remote = connect({ ...far.address, allowHalfOpen: true });
       client.pause();
-      ended = relay(client, remote, meter);
+      ended = relay(client, remote, { count });
     });
     servers.push(far, near);
     const client = connect({ ...near.address, allowHalfOpen: true });

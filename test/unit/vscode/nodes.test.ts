@@ -157,6 +157,18 @@ describe('the rows of Connections', () => {
     }
   });
 
+  it('show what flows through a tunnel, and say when the agent is what limits it', () => {
+    const sessions = ['a', 'b'].map((sessionId) => ({ sessionId, streams: 1 }));
+    const [row] = rows(tunnel({ rate: { up: 80_000, down: 1_400_000 }, link: { sessions, agentLimited: true } }));
+    assert.equal(row!.description, '127.0.0.1:53211 · 2.1 ms · ↓ 1.4 MB/s ↑ 80 kB/s');
+    for (const part of ['Throughput: ↓ 1\\.4 MB\\/s', 'Limited by: the Systems Manager agent', 'Sessions: 2']) {
+      assert.ok(row!.tooltip!.includes(part), `${part} in ${row!.tooltip}`);
+    }
+    const [calm] = rows(tunnel({ rate: { up: 300, down: 9000 }, link: { sessions, agentLimited: false } }));
+    assert.equal(calm!.description, '127.0.0.1:53211 · 2.1 ms');
+    assert.ok(!/Throughput|Limited/.test(calm!.tooltip!), calm!.tooltip);
+  });
+
   it('say why a tunnel waits', () => {
     const cause = { code: 'ssm.closed', message: 'The session ended.', retryable: true, remedy: { text: 'Wait.' } } as const;
     const [row] = rows(tunnel({ state: { phase: 'waiting', attempt: 2, retryAt: 1, cause } }));

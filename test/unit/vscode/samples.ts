@@ -68,6 +68,7 @@ export function tunnel(change: Partial<TunnelInfo> = {}): TunnelInfo {
     health: { level: 'ok', latencyMs: 2.1, checkedAt: 1_700_000_000_000 },
     since: 1_700_000_000_000,
     bytes: { up: 812, down: 1_234_567 },
+    rate: { up: 0, down: 0 },
     ...change,
   };
 }

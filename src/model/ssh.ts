@@ -1,0 +1,25 @@
+/** How a bastion is reached by SSH; part of a route whose method is `ssh`. */
+export interface SshAccess {
+  /** What `ssh` would be called with: a Host of the OpenSSH configuration, a host name or an address. */
+  readonly host: string;
+  /** Login name; the configuration's, else the local user's unless told. */
+  readonly user?: string;
+  /** TCP port of the SSH server; the configuration's, else 22 unless told. */
+  readonly port?: number;
+  /** `direct`: as the configuration says, ProxyJump and ProxyCommand included; `ssm`: over Session Manager, with no open port. */
+  readonly via: 'direct' | 'ssm';
+  /** Whether a fresh key is pushed with EC2 Instance Connect right before the connection; the bastion is an EC2 instance then. */
+  readonly instanceConnect: boolean;
+}
+
+/** The person's choices (settings `sallyport.ssh.*`). */
+export interface SshSettings {
+  /** Who speaks SSH: we, or the installed `ssh`. */
+  readonly client: 'builtin' | 'system';
+  /** Absolute path of the configuration that replaces `~/.ssh/config` and the system's; empty: those two. */
+  readonly configFile: string;
+  /** Absolute path of `ssh`; empty: it is looked for on the PATH. */
+  readonly programPath: string;
+}
+
+export const DEFAULT_SSH_SETTINGS: SshSettings = { client: 'builtin', configFile: '', programPath: '' };
