@@ -78,7 +78,7 @@ describe('a lost socket', () => {
     void link.closed.then((ending) => (fault = ending));
     rig.service.sessions[0]!.socket!.terminate();
     await eventually(() => {
-      rig.clock.skip(500);
+      rig.clock.skip(2000);
       return fault !== undefined;
     }, 'the end of the link');
     faultCode('ssm.connectionLost')(fault);
