@@ -48,6 +48,7 @@ export function createSsmSessionApi(deps: AwsDeps): SsmSessionApi & Disposing {
   return {
     start: (request, signal) => aws.sessions.start(request, signal),
     resume: (place, sessionId, signal) => aws.sessions.resume(place, sessionId, signal),
+    limits: (place, signal) => aws.sessions.limits(place, signal),
     terminate: (place, sessionId, signal) => aws.sessions.terminate(place, sessionId, signal),
     dataKey: (place, request, signal) => aws.sessions.dataKey(place, request, signal),
     dispose: () => aws.dispose(),

@@ -44,6 +44,8 @@ export interface CallOptions {
   readonly subject?: string;
   /** Whether a failed call may be made again; `isTransient` unless told. */
   readonly repeat?: (fault: Fault) => boolean;
+  /** The answer is a convenience: its failure is no warning. */
+  readonly dispensable?: boolean;
 }
 
 /** One profile in one region: its credentials and its clients, and how they are called. */
@@ -110,7 +112,7 @@ export class AwsSession {
     action: string,
     send: (abortSignal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    { subject, repeat = isTransient }: CallOptions = {},
+    { subject, repeat = isTransient, dispensable = false }: CallOptions = {},
   ): Promise<T> {
     const { clock, logger } = this.#parts;
     for (let attempt = 0; ; attempt++) {
@@ -127,7 +129,8 @@ export class AwsSession {
         const fault = awsFault(error, this.#context(action, subject));
         if (refusesCredentials(fault)) this.#credentials.forget();
         const again = attempt + 1 < ATTEMPTS && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
-        logger.log(again ? 'debug' : 'warn', 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
+        const level = again || dispensable ? 'debug' : 'warn';
+        logger.log(level, 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
         if (!again) throw fault;
       }
       await sleep(clock, backoffDelay(attempt, WAITS, clock), signal);

@@ -27,6 +27,7 @@ export function createCore({ logger, targetCa, ssm, env, proxy, workspaceFolders
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
     resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
     terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
+    limits: async (place, signal) => (await aws()).sessions.limits(place, signal),
     dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
   };
   const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };

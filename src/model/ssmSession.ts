@@ -46,13 +46,26 @@ export interface DataKey {
   readonly sealed: Uint8Array;
 }
 
+/** How long the service lets sessions live, ms; what is absent is not known. */
+export interface SsmSessionLimits {
+  /** Since the session was started. */
+  readonly maxSessionMs?: number;
+  /** Since the client last sent something. */
+  readonly idleMs?: number;
+}
+
 /** The Session Manager calls that a link needs; implemented over the AWS SDK. */
 export interface SsmSessionApi {
   start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant>;
   /** A new token for a session whose socket was lost; undefined when the session is over. */
   resume(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<SsmSessionGrant | undefined>;
-  /** Idempotent: a session that is already over is no error. */
+  /**
+   * Idempotent: a session that is already over is no error. When the signal fires, only the caller stops waiting: the
+   * implementation goes on trying, bounded, for a session that is left behind counts against the account.
+   */
   terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void>;
+  /** What the Session Manager preferences of the account say. @throws Fault, e.g. where reading them is not permitted. */
+  limits(place: SsmSessionRequest['place'], signal: AbortSignal): Promise<SsmSessionLimits>;
   /** A new data key (KMS GenerateDataKey) for a session whose agent demands encryption. */
   dataKey(place: SsmSessionRequest['place'], request: DataKeyRequest, signal: AbortSignal): Promise<DataKey>;
 }

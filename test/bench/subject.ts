@@ -35,6 +35,7 @@ function sessionApi(base: string): SsmSessionApi {
     start: ({ to }) => call('start', { host: to.host }),
     resume: (_place, id) => call('resume', { id }),
     terminate: async (_place, id) => void (await call('terminate', { id })),
+    limits: () => Promise.resolve({}),
     dataKey: () => Promise.reject(new Error('no session here is encrypted')),
   };
 }

@@ -42,7 +42,8 @@ describe('an agent with smux keepalive, against the sandbox', function () {
         return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
       },
       resume: async () => undefined,
-      dataKey: () => Promise.reject(new Error('no session here is encrypted')),
+      limits: () => Promise.resolve({}),
+    dataKey: () => Promise.reject(new Error('no session here is encrypted')),
       terminate: async (_place, sessionId) => void service.terminate(sessionId),
     };
     const target = { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' } as const;

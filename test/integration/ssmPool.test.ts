@@ -44,6 +44,7 @@ describe('a link over several sessions, against the sandbox', function () {
       return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
     },
     resume: async () => undefined,
+    limits: () => Promise.resolve({}),
     dataKey: () => Promise.reject(new Error('no session here is encrypted')),
     terminate: async (_place, sessionId) => void service.terminate(sessionId),
   };
@@ -172,7 +173,7 @@ describe('a link over several sessions, against the sandbox', function () {
     const broken = once(doomed, 'error');
     service.endSession(pool.reading.sessions[0]!.sessionId, 'Terminated by someone.');
     const [error] = (await broken) as [unknown];
-    assert.ok(isFault(error) && error.code === 'ssm.channelClosed', String(error));
+    assert.ok(isFault(error) && error.code === 'ssm.sessionTerminated', String(error));
     await echoes(healthy, 'still here');
     healthy.destroy();
     await echoes(await open('echo.internal'), 'and a new one');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -59,6 +60,8 @@ export class ApiServer {
     this.#pager = new Pager(options.pageSize);
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', options.onUpgrade);
+    // Every answer that is held back listens.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Binds 127.0.0.1; port 0 lets the system choose. @returns the bound port */

@@ -73,6 +73,14 @@ export interface Place {
   readonly accountId: string;
   readonly region: string;
   readonly vpcs: Vpc[];
+  /** What the Session Manager preferences say; absent: nobody has ever saved them. */
+  sessionPreferences?: SessionPreferences;
+}
+
+/** Minutes as strings; empty: not set. */
+export interface SessionPreferences {
+  readonly idleSessionTimeout: string;
+  readonly maxSessionDuration: string;
 }
 
 export interface Tag {

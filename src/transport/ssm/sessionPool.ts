@@ -34,6 +34,7 @@ const PATIENCE_MS = 5000;
 export interface PoolDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Read at each decision; see `reconsider`. */
   readonly limits: PoolLimits;
   /** Starts one more session. @throws Fault; nothing is left at the service then. */
   readonly start: (signal: AbortSignal) => Promise<SessionLink>;
@@ -128,6 +129,11 @@ export class SessionPool implements Link {
       if (placement.kind === 'member') return this.#openOn(this.#members.get(placement.id)!, to, signal);
       await this.#nextChange(began + PATIENCE_MS - now, signal);
     }
+  }
+
+  /** The limits may have changed. */
+  reconsider(): void {
+    this.#settle();
   }
 
   dispose(): Promise<void> {

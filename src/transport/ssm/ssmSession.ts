@@ -19,6 +19,7 @@ import { openDataSocket } from './dataSocket';
 import { agentSilent, channelClosed, connectionFailed, connectionLost } from './faults';
 import type { HandshakeStep } from './faults';
 import { handshakeTimeout, linkClosed, sessionEnded } from './faults';
+import { Resumption } from './resumption';
 import type { Carrier, PumpOptions } from './sessionPump';
 import { SessionPump } from './sessionPump';
 
@@ -27,16 +28,16 @@ export const CLIENT_VERSION = '1.2.707.0';
 
 /** Bound of the connection, of each step of the handshake and of each try to resume, ms. */
 const STEP_TIMEOUT_MS = 15_000;
-const RESUME_TRIES = 6;
-/** A socket that lived this long counts as good: the next loss starts with a fresh set of tries. */
-const STABLE_MS = 1000;
-const TERMINATE_TIMEOUT_MS = 5000;
+/** How long an end waits for the service; what is left then is the API's to finish. VS Code gives an extension about 5 s. */
+const TERMINATE_TIMEOUT_MS = 4000;
 
 export interface SessionDeps extends PumpOptions {
   readonly api: SsmSessionApi;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createSocket: CreateSocket;
+  /** How long the service keeps an idle session, ms, as far as it is known. */
+  readonly idleLimit?: () => number | undefined;
   /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
@@ -75,8 +76,7 @@ export class SsmSession {
   #carrier: Carrier | undefined;
   #stepTimer: Disposable | undefined;
   #cleanup: Promise<void> = Promise.resolve();
-  /** Tries to resume since a socket last proved good. */
-  #tries = 0;
+  readonly #resumption: Resumption;
   /** Whether the present socket has brought anything. */
   #fruitful = false;
 
@@ -85,6 +85,7 @@ export class SsmSession {
     this.#request = request;
     this.id = id;
     this.#makeCarrier = makeCarrier;
+    this.#resumption = new Resumption(deps.clock, deps.idleLimit ?? (() => undefined));
     const channelOptions = {
       clientVersion: CLIENT_VERSION,
       idSeed: randomBytes(16),
@@ -347,9 +348,7 @@ export class SsmSession {
       this.#end(connectionFailed(`the service closed it during the handshake (${why})`));
       return;
     }
-    const lived = this.#deps.clock.now() - this.#state.since;
-    if (lived >= STABLE_MS) this.#tries = 0;
-    else if (this.#fruitful) this.#tries = Math.min(this.#tries, 1);
+    this.#resumption.lost(this.#deps.clock.now() - this.#state.since, this.#fruitful);
     this.#state = { phase: 'resuming' };
     this.#pump.detach();
     this.#deps.logger.log('info', 'ssm.socketLost', { sessionId: this.id, why });
@@ -359,11 +358,10 @@ export class SsmSession {
   async #resume(): Promise<void> {
     const { clock, logger } = this.#deps;
     let cause: unknown;
-    while (this.#tries < RESUME_TRIES && this.#state.phase === 'resuming') {
-      const attempt = this.#tries++;
+    for (let pause = this.#resumption.next(cause); pause !== undefined; pause = this.#resumption.next(cause)) {
+      const attempt = this.#resumption.tries;
       try {
-        const pause = (100 + Math.floor(clock.random() * 100)) * 2 ** (attempt - 1);
-        if (attempt > 0) await sleep(clock, pause, this.#abort.signal);
+        if (pause > 0) await sleep(clock, pause, this.#abort.signal);
         const bound = { clock, ms: STEP_TIMEOUT_MS, late: () => handshakeTimeout('connection') };
         const socket = await bounded(bound, (signal) => this.#reopen(signal), this.#abort.signal);
         if (!socket) {
@@ -371,12 +369,12 @@ export class SsmSession {
           return;
         }
         this.#channel.reconnected(clock.now(), this.#epochOffset());
-        if (this.#goLive(socket)) logger.log('info', 'ssm.resumed', { sessionId: this.id, attempt: attempt + 1 });
+        if (this.#goLive(socket)) logger.log('info', 'ssm.resumed', { sessionId: this.id, attempt });
         return;
       } catch (error) {
         if (this.#state.phase !== 'resuming') return;
         cause = error;
-        logger.log('warn', 'ssm.resumeFailed', { sessionId: this.id, attempt: attempt + 1, error });
+        logger.log('warn', 'ssm.resumeFailed', { sessionId: this.id, attempt, error });
         // Nothing that another try could change, e.g. credentials that have expired.
         if (isFault(error) && !error.retryable) {
           this.#end(error);

@@ -94,9 +94,9 @@ for (const mode of ['mux', 'basic'] as const) {
       const failed = once(stream, 'error');
       agent().control('channel_closed', json({ Output: 'Session terminated by an administrator.' }));
       const fault = await link.closed;
-      faultCode('ssm.channelClosed')(fault);
-      assert.match(fault!.message, /terminated by an administrator\.$/);
-      faultCode('ssm.channelClosed')(((await failed) as [unknown])[0]);
+      faultCode('ssm.sessionTerminated')(fault);
+      assert.match(fault!.message, /terminated by an administrator"\.$/);
+      faultCode('ssm.sessionTerminated')(((await failed) as [unknown])[0]);
       await link.dispose();
     });
 

@@ -120,6 +120,8 @@ export class FakeService implements SsmSessionApi {
     return Promise.resolve();
   }
 
+  limits: SsmSessionApi['limits'] = () => Promise.resolve({});
+
   /** Never answers, unless a test replaces it. */
   dataKey: SsmSessionApi['dataKey'] = () => new Promise(() => {});
 

@@ -78,7 +78,7 @@ describe('a multiplexed link', () => {
     const link = await rig.dial();
     const stream = await link.open(endpoint, never);
     stream.end('request');
-    await eventually(() => stream.writableFinished, 'the local end');
+    await eventually(() => stream.writableFinished && rig.service.streams.length === 1, 'the local end, and the stream at the agent');
     rig.clock.skip(4000);
     rig.service.streams[0]!.send(Buffer.from('half a reply'));
     await readBytes(stream, 12);
