@@ -5,7 +5,7 @@ import type { ConfigSource, ConfigSources, Origin } from './hostConfig';
 import { checkDirective } from './statement';
 import type { Criterion, Statement } from './statement';
 import { errorCode, readBounded } from './textFile';
-import { expandHome, } from './tokens';
+import { expandHome } from './tokens';
 import { pathOf, WorkspaceTrust } from './workspaceTrust';
 
 /** readconf.c READCONF_MAX_DEPTH. */
@@ -77,7 +77,7 @@ class Loader implements ConfigProgram {
     let block = parent;
     let run: Run | undefined;
     let number = 0;
-    for (const line of text.split('\n')) {
+    for (const line of linesOf(text)) {
       const statement = this.readStatement(line, { file: path, line: ++number });
       if (!statement) continue;
       if (statement.kind === 'include') {
@@ -148,6 +148,15 @@ class Loader implements ConfigProgram {
 export function isOwnersOnly(file: { readonly owner: number; readonly mode: number }, who: Pick<ConfigSources, 'platform' | 'uid'>): boolean {
   if (who.platform === 'win32' || who.uid === undefined) return true;
   return (file.owner === 0 || file.owner === who.uid) && (file.mode & 0o022) === 0;
+}
+
+/** One after another: an array of millions of empty lines would weigh more than the file. */
+function* linesOf(text: string): Iterable<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    yield text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+  }
 }
 
 function isFinal(criteria: readonly Criterion[]): boolean {
