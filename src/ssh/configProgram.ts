@@ -111,7 +111,7 @@ class Loader implements ConfigProgram {
     const slashed = platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
     if (slashed.startsWith('~') && source.kind === 'system') throw syntaxFault(origin, `bad include path ${printable(pattern)}.`);
     const folder = source.kind === 'system' ? pathOf(platform).dirname(source.path) : `${home}/.ssh`;
-    const anchored = pathOf(platform).isAbsolute(slashed) || slashed.startsWith('~') ? expandHome(slashed, home) : `${folder}/${slashed}`;
+    const anchored = pathOf(platform).isAbsolute(slashed) || slashed.startsWith('~') ? expandHome(slashed, this.sources, origin) : `${folder}/${slashed}`;
     if (depth + 1 > MAX_DEPTH) {
       throw new Fault('ssh.config.includeDepth', `The SSH configuration includes itself, or files more than ${MAX_DEPTH} deep.`, {
         remedy: { text: `Look at ${origin.file} line ${origin.line}.` },

@@ -1,8 +1,8 @@
 import { Fault } from '../base/fault';
 import { ALGORITHM_OPTIONS, assembleAlgorithms, OPENSSH_ALGORITHMS } from './algorithms';
-import { loadProgram } from './configProgram';
+import { loadProgram, syntaxFault } from './configProgram';
 import type { ConfigProgram } from './configProgram';
-import { printable } from './configLine';
+import { lowerAscii, printable } from './configLine';
 import { Evaluation } from './evaluation';
 import type {
   AlgorithmDefaults, ConfiguredCommand, ConfigSources, HostConfig, HostRequest, JumpHost, StrictHostKeyChecking,
@@ -72,6 +72,7 @@ class Resolution {
 
   private async assemble(request: HostRequest, evaluation: Evaluation): Promise<HostConfig> {
     const facts = this.facts(request, evaluation);
+    requireUsable(request, evaluation);
     const files = new HostFiles(this.program, this.sources, connectionTokens(facts, this.sources), evaluation);
     reportUnsupported(evaluation);
     const proxyCommand = this.proxyCommand(evaluation, facts);
@@ -95,7 +96,7 @@ class Resolution {
       userKnownHostsFiles: await files.userKnownHosts(),
       globalKnownHostsFiles: await files.globalKnownHosts(),
       strictHostKeyChecking: (evaluation.value('StrictHostKeyChecking') ?? 'ask') as StrictHostKeyChecking,
-      ...(alias !== undefined && { hostKeyAlias: alias.toLowerCase() }),
+      ...(alias !== undefined && { hostKeyAlias: lowerAscii(alias) }),
       hashKnownHosts: isOn(evaluation, 'HashKnownHosts', false),
       checkHostIp: isOn(evaluation, 'CheckHostIP', false),
       noHostAuthenticationForLocalhost: isOn(evaluation, 'NoHostAuthenticationForLocalhost', false),
@@ -125,7 +126,8 @@ class Resolution {
     requireSafeUser(user);
     const port = number(evaluation, 'Port', 22);
     const jumpHost = proxy?.kind === 'jump' ? (proxy.hops.at(-1)?.host ?? '') : '';
-    const keyAlias = evaluation.value('HostKeyAlias')?.toLowerCase() ?? request.host;
+    const alias = evaluation.value('HostKeyAlias');
+    const keyAlias = alias === undefined ? request.host : lowerAscii(alias);
     return { host: request.host, hostName, port, user, keyAlias, jumpHost };
   }
 
@@ -164,6 +166,17 @@ class Resolution {
     }
     return { algorithms: lists as AlgorithmDefaults, configuredAlgorithms: configured };
   }
+}
+
+/** What OpenSSH finds wrong only when it is about to connect. */
+function requireUsable(request: HostRequest, evaluation: Evaluation): void {
+  const attempts = evaluation.settings.get('ConnectionAttempts');
+  if (attempts?.origin && Number(attempts.values[0]) < 1) throw syntaxFault(attempts.origin, 'Invalid number of ConnectionAttempts');
+  const refusal = evaluation.value('RefuseConnection');
+  if (refusal === undefined) return;
+  throw new Fault('ssh.config.refused', `The SSH configuration refuses connections to ${printable(request.host)}: ${printable(refusal)}`, {
+    remedy: { text: 'Choose another bastion, or take RefuseConnection out of the configuration.' },
+  });
 }
 
 function isOn(evaluation: Evaluation, option: string, fallback: boolean): boolean {

@@ -1,24 +1,56 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { isFault } from '../../src/base/fault';
+import type { AlgorithmDefaults } from '../../src/ssh/hostConfig';
+import { OPENSSH_ALGORITHMS } from '../../src/ssh/algorithms';
 import { resolveHost } from '../../src/ssh/resolveHost';
 import { CONFIGURATIONS, REFUSED } from './sshFilesCases';
-import { askOpenSsh, comparable, expectedOf, sourcesFor } from './sshFilesReference';
+import { algorithmsOf, askOpenSsh, comparable, expectedOf, sourcesFor } from './sshFilesReference';
 import type { Case, Reference } from './sshFilesReference';
 
 describe('the SSH configuration, compared with `ssh -G`', function () {
   this.timeout(60_000);
   let folder = '';
+  let defaults: AlgorithmDefaults;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sallyport-ssh-'));
+    const [empty] = await askOpenSsh(join(folder, 'empty'), [{ host: 'a', text: '' }]);
+    assert.ok(empty && 'options' in empty);
+    defaults = algorithmsOf(empty.options);
   });
 
   afterEach(async () => {
     await rm(folder, { recursive: true, force: true });
+  });
+
+  async function ours(one: Case, reference: Reference): Promise<Record<string, unknown>> {
+    const { host, user, port } = one;
+    const request = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+    return comparable(await resolveHost(request, sourcesFor(reference.path, hostname(), defaults)));
+  }
+
+  async function differences(name: string, one: Case, reference: Extract<Reference, { options: unknown }>): Promise<string[]> {
+    const expected = expectedOf(reference.options, one);
+    try {
+      const actual = await ours(one, reference);
+      return Object.keys(expected)
+        .filter((key) => JSON.stringify(actual[key]) !== JSON.stringify(expected[key]))
+        .map((key) => `${name}: ${key} is ${JSON.stringify(actual[key])}, ssh has ${JSON.stringify(expected[key])}`);
+    } catch (error) {
+      return [`${name}: ${String(error)}`];
+    }
+  }
+
+  it('starts from the lists of OpenSSH 9.2', async function () {
+    const { stderr } = await promisify(execFile)('ssh', ['-V']);
+    if (!stderr.startsWith('OpenSSH_9.2')) this.skip();
+    assert.deepEqual(OPENSSH_ALGORITHMS, defaults);
   });
 
   it('is the same for every option of a table of configurations', async () => {
@@ -64,24 +96,6 @@ describe('the SSH configuration, compared with `ssh -G`', function () {
     assert.ok(accepted > cases.length / 3, `only ${accepted} of ${cases.length} were configurations at all`);
   });
 });
-
-async function ours(one: Case, reference: Reference): Promise<Record<string, unknown>> {
-  const { host, user, port } = one;
-  const request = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
-  return comparable(await resolveHost(request, sourcesFor(reference.path, hostname())));
-}
-
-async function differences(name: string, one: Case, reference: Extract<Reference, { options: unknown }>): Promise<string[]> {
-  const expected = expectedOf(reference.options, one);
-  try {
-    const actual = await ours(one, reference);
-    return Object.keys(expected)
-      .filter((key) => JSON.stringify(actual[key]) !== JSON.stringify(expected[key]))
-      .map((key) => `${name}: ${key} is ${JSON.stringify(actual[key])}, ssh has ${JSON.stringify(expected[key])}`);
-  } catch (error) {
-    return [`${name}: ${String(error)}`];
-  }
-}
 
 const word = fc.constantFrom('alpha', 'beta', 'web1', 'web2.example.com', 'al', 'db', 'ALPHA');
 const pattern = fc.oneof(

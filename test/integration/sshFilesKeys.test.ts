@@ -35,7 +35,8 @@ describe('key files, compared with ssh-keygen', function () {
         for (const type of ['rsa', 'ecdsa', 'ed25519']) {
           // ssh-keygen writes Ed25519 in its own format whatever it is asked for.
           if (type === 'ed25519' && format !== 'openssh') continue;
-          const path = await generate(`${type}-${option}-${passphrase}`, type, passphrase, '-m', option);
+          const bits = type === 'rsa' ? ['-b', '1024'] : [];
+          const path = await generate(`${type}-${option}-${passphrase}`, type, passphrase, '-m', option, ...bits);
           const { stdout } = await run('ssh-keygen', ['-lf', `${path}.pub`]);
           const key = await readKeyFile(path, me);
           assert.deepEqual([key.format, key.encrypted, key.securityKey, key.permissionsChecked], [format, passphrase !== '', false, true], path);

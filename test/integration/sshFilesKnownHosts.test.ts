@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { appendKnownHost, fingerprint, KnownHosts } from '../../src/ssh/knownHosts';
 import type { PublicKey } from '../../src/ssh/knownHosts';
 import { readPublicKey } from '../../src/ssh/keyFile';
+import { candidates } from '../provision/programs';
 
 const run = promisify(execFile);
 
@@ -188,14 +191,15 @@ describe('known hosts, compared with ssh-keygen', function () {
 
 /** A real sshd with `ed1` as its host key, for as long as the body runs. */
 async function withServer<T>(folder: string, body: (port: number) => Promise<T>): Promise<T> {
-  const { createServer } = await import('node:net');
+  const program = candidates('sshd', process.platform, process.env).find((path) => existsSync(path));
+  assert.ok(program, 'sshd is not installed');
   await chmod(join(folder, 'ed1'), 0o600);
   const config = join(folder, 'sshd_config');
   await writeFile(config, `HostKey ${join(folder, 'ed1')}\nPidFile none\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n`);
   // One `sshd -i` for each connection: the port is ours from the beginning, so nobody else can take it.
   const children = new Set<ReturnType<typeof spawn>>();
   const server = createServer((socket) => {
-    const child = spawn('/usr/sbin/sshd', ['-i', '-e', '-f', config], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(program, ['-i', '-e', '-f', config], { stdio: ['pipe', 'pipe', 'ignore'] });
     children.add(child);
     child.once('close', () => children.delete(child));
     child.stdout.pipe(socket);

@@ -112,7 +112,11 @@ describe('the grammar of OpenSSH files', () => {
     for (const bad of ['%x', '%', '${B}', '${A', '%toString']) {
       assert.throws(() => expand(bad, {}, { file: '/f', line: 3 }, { A: '' }), { code: 'ssh.config.expansion' }, bad);
     }
-    assert.deepEqual(['~', '~/a', '~a/b', '/~'].map((path) => expandHome(path, '/h')), ['/h', '/h/a', '~a/b', '/~']);
+    const who = { home: '/h', localUser: 'me', platform: 'linux' } as const;
+    const homes = ['~', '~/a', '~me/b', '/~'].map((path) => expandHome(path, who, undefined));
+    assert.deepEqual(homes, ['/h', '/h/a', '/h/b', '/~']);
+    assert.equal(expandHome('~\\.ssh\\k', { ...who, home: 'C:\\Users\\me', platform: 'win32' }, undefined), 'C:\\Users\\me\\.ssh\\k');
+    assert.throws(() => expandHome('~you/a', who, undefined), { code: 'ssh.config.expansion' });
   });
 
   it('applies signs of algorithm lists to the defaults of the client', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { isFault } from '../../../src/base/fault';
 import { isOwnersOnly } from '../../../src/ssh/configProgram';
 import { localSources, usualFiles } from '../../../src/ssh/localSources';
-import { resolveHops, resolveHost } from '../../../src/ssh/resolveHost';
+import { listHosts, resolveHops, resolveHost } from '../../../src/ssh/resolveHost';
 import { isInside } from '../../../src/ssh/workspaceTrust';
 import { Home } from './configFiles';
 
@@ -83,6 +85,16 @@ describe('the configuration of a host', () => {
   it('names file and line of what is wrong', async () => {
     const path = await home.write('.ssh/config', 'Host a\n\n Prot 7\n');
     await assert.rejects(resolveHost({ host: 'a' }, home.sources()), { code: 'ssh.config.syntax', message: `${path} line 3: Bad configuration option: prot` });
+  });
+
+  it('refuses what can only end badly', async () => {
+    const table = [['ConnectionAttempts 0', 'ssh.config.syntax'], ['RefuseConnection use the new gate', 'ssh.config.refused'], ['IdentityFile ~you/k', 'ssh.config.expansion']];
+    for (const [line, code] of table) {
+      await home.write('.ssh/config', `${line}\n`);
+      await assert.rejects(resolveHost({ host: 'a' }, home.sources()), { code });
+    }
+    await home.write('.ssh/config', 'Include ~you/*\n');
+    await assert.rejects(resolveHost({ host: 'a' }, home.sources()), { code: 'ssh.config.expansion' });
   });
 
   it('never runs the program of a Match line, and says so', async () => {
@@ -190,6 +202,22 @@ describe('the configuration of a host', () => {
     await assert.rejects(resolveHost({ host: 'a' }, endless), { code: 'ssh.config.tooLarge' });
     await home.write('.ssh/config', 'Include ~\nPort 7\n');
     assert.equal((await resolveHost({ host: 'a' }, home.sources())).port, 7, 'folders are empty files');
+  });
+
+  it('answers to any text with a configuration or a Fault', async () => {
+    const piece = fc.constantFrom('Host ', 'Match ', 'User ', 'ProxyJump ', 'IdentityFile ', 'Include ', '\n', ' ', '=', '"', '%', '${', '}', '~', '*', '!', ',', ':', '[', '\0', 'é', 'final', 'exec', 'x');
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+        await home.write('.ssh/config', pieces.join(''));
+        try {
+          await resolveHops({ host: 'x' }, home.sources());
+          await listHosts(home.sources());
+        } catch (error) {
+          assert.ok(isFault(error) && error.code.startsWith('ssh.'), String(error));
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('knows where Windows keeps its files', () => {
