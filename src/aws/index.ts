@@ -1,5 +1,5 @@
 import { Scope } from '../base/scope';
-import type { InventoryService } from '../model/inventory';
+import type { AwsInventoryService } from '../model/inventory';
 import type { PluginAccess } from '../model/pluginAccess';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
@@ -16,7 +16,7 @@ interface Disposing {
 
 /** The services over the same credentials, clients and sockets. */
 export interface Aws extends Disposing {
-  readonly inventory: InventoryService;
+  readonly inventory: AwsInventoryService;
   readonly sessions: SsmSessionApi;
   readonly plugin: PluginAccess;
 }
@@ -33,7 +33,7 @@ export function createAws(deps: AwsDeps): Aws {
 }
 
 /** Discovery alone. */
-export function createInventory(deps: AwsDeps): InventoryService & Disposing {
+export function createInventory(deps: AwsDeps): AwsInventoryService & Disposing {
   const aws = createAws(deps);
   return {
     profiles: () => aws.inventory.profiles(),

@@ -1,11 +1,17 @@
 import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
+import { faultData } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
 import type { PluginAccess } from '../model/pluginAccess';
+import { DEFAULT_SSH_SETTINGS } from '../model/ssh';
+import type { SshHosts, SshSettings } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
+import type { ConfiguredHosts, ConfigSources } from '../ssh/hostConfig';
+import { listHosts } from '../ssh/listHosts';
+import { localSources } from '../ssh/localSources';
 import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
@@ -14,7 +20,7 @@ import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, env, proxy, workspaceFolders }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, ssh, env, proxy, workspaceFolders }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -35,7 +41,10 @@ export function createCore({ logger, targetCa, ssm, env, proxy, workspaceFolders
   const native = new SsmTransport({ api, clock, logger, settings: ssm, createSocket: out.connect, onNotice });
   const untrusted = workspaceFolders ?? (() => []);
   const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
+  const sshSettings = ssh ?? ((): SshSettings => DEFAULT_SSH_SETTINGS);
+  const sshSources = (): ConfigSources => localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() });
   const inventory: InventoryService = {
+    sshHosts: async () => toSshHosts(await listHosts(sshSources())),
     profiles: async () => (await aws()).inventory.profiles(),
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
       yield* (await aws()).inventory.discover(where, signal);
@@ -56,6 +65,13 @@ export function createCore({ logger, targetCa, ssm, env, proxy, workspaceFolders
       await tunnels.dispose();
       await scope.dispose();
     },
+  };
+}
+
+function toSshHosts({ hosts, faults }: ConfiguredHosts): SshHosts {
+  return {
+    hosts: hosts.map(({ alias, hostName, user, port, origin }) => ({ alias, hostName, user, port, file: origin.file, line: origin.line })),
+    faults: faults.map((fault) => faultData(fault)),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { FaultData } from '../base/fault';
+
 /** How a bastion is reached by SSH; part of a route whose method is `ssh`. */
 export interface SshAccess {
   /** What `ssh` would be called with: a Host of the OpenSSH configuration, a host name or an address. */
@@ -10,6 +12,25 @@ export interface SshAccess {
   readonly via: 'direct' | 'ssm';
   /** Whether a fresh key is pushed with EC2 Instance Connect right before the connection; the bastion is an EC2 instance then. */
   readonly instanceConnect: boolean;
+}
+
+/** A Host of the OpenSSH configuration that stands for one machine: no pattern, not negated. */
+export interface SshHost {
+  readonly alias: string;
+  readonly hostName: string;
+  readonly user: string;
+  /** 1 to 65535. */
+  readonly port: number;
+  /** Where it was written. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** What the OpenSSH configuration knows, and what was wrong with it. */
+export interface SshHosts {
+  readonly hosts: readonly SshHost[];
+  readonly faults: readonly FaultData[];
 }
 
 /** The person's choices (settings `sallyport.ssh.*`). */

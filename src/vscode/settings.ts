@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
 import type { ProxySetting } from '../base/proxy';
@@ -60,6 +61,15 @@ export function readSsmSettings(): SsmSettings {
 /** Paths of the folders that are open and lie on this machine. */
 export function workspaceFolders(): string[] {
   return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+}
+
+/** How SSH is spoken, as the settings say now. */
+export function readSshSettings(): SshSettings {
+  return {
+    client: readSetting('sshClient') === 'system' ? 'system' : 'builtin',
+    configFile: readSetting('sshConfigFile').trim(),
+    programPath: readSetting('sshProgramPath').trim(),
+  };
 }
 
 /** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */

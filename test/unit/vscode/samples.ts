@@ -6,6 +6,7 @@ import type { Bastion } from '../../../src/model/bastion';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
+import type { SshHosts } from '../../../src/model/ssh';
 import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
@@ -91,6 +92,12 @@ export class FakeInventory implements InventoryService {
   failure: Error | undefined;
   readonly discoveries: Discovery[] = [];
   profileReads = 0;
+
+  sshConfig: SshHosts = { hosts: [], faults: [] };
+
+  sshHosts(): Promise<SshHosts> {
+    return Promise.resolve(this.sshConfig);
+  }
 
   profiles(): Promise<readonly ProfileInfo[]> {
     this.profileReads++;
