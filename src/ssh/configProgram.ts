@@ -112,12 +112,10 @@ class Loader implements ConfigProgram {
     if (slashed.startsWith('~') && source.kind === 'system') throw syntaxFault(origin, `bad include path ${printable(pattern)}.`);
     const folder = source.kind === 'system' ? pathOf(platform).dirname(source.path) : `${home}/.ssh`;
     const anchored = pathOf(platform).isAbsolute(slashed) || slashed.startsWith('~') ? expandHome(slashed, this.sources, origin) : `${folder}/${slashed}`;
-    if (depth + 1 > MAX_DEPTH) {
-      throw new Fault('ssh.config.includeDepth', `The SSH configuration includes itself, or files more than ${MAX_DEPTH} deep.`, {
-        remedy: { text: `Look at ${origin.file} line ${origin.line}.` },
-      });
+    for (const file of await globFiles(anchored)) {
+      if (depth === MAX_DEPTH) throw depthFault(origin);
+      await this.readFile(source, file, block, depth + 1);
     }
-    for (const file of await globFiles(anchored)) await this.readFile(source, file, block, depth + 1);
   }
 
   private async readText(path: string, checkOwner: boolean): Promise<string | undefined> {
@@ -163,6 +161,13 @@ function isFinal(criteria: readonly Criterion[]): boolean {
   return criteria.some(({ name }) => name === 'final');
 }
 
+function depthFault({ file, line }: Origin): Fault {
+  return new Fault('ssh.config.includeDepth', `The SSH configuration includes itself, or files more than ${MAX_DEPTH} deep.`, {
+    remedy: { text: `Look at ${file} line ${line}.` },
+  });
+}
+
+/** A line that OpenSSH refuses, and with it the whole configuration. */
 export function syntaxFault(origin: Origin, problem: string): Fault {
   return new Fault('ssh.config.syntax', `${origin.file} line ${origin.line}: ${problem}`, {
     remedy: { text: 'Correct this line of the SSH configuration; `ssh` itself refuses it too.' },

@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { isFault } from '../../src/base/fault';
 import type { AlgorithmDefaults } from '../../src/ssh/hostConfig';
 import { OPENSSH_ALGORITHMS } from '../../src/ssh/algorithms';
-import { resolveHost } from '../../src/ssh/resolveHost';
+import { listHosts, resolveHost } from '../../src/ssh/resolveHost';
 import { CONFIGURATIONS, REFUSED } from './sshFilesCases';
 import { algorithmsOf, askOpenSsh, comparable, expectedOf, sourcesFor } from './sshFilesReference';
 import type { Case, Reference } from './sshFilesReference';
@@ -45,6 +45,22 @@ describe('the SSH configuration, compared with `ssh -G`', function () {
     } catch (error) {
       return [`${name}: ${String(error)}`];
     }
+  }
+
+  /** The list of hosts takes a short cut; it must come to the same. */
+  async function listingProblems(name: string, reference: Reference): Promise<string[]> {
+    const sources = sourcesFor(reference.path, hostname(), defaults);
+    const problems: string[] = [];
+    for (const { alias, hostName, user, port } of (await listHosts(sources)).hosts) {
+      const listed = JSON.stringify([hostName, user, port]);
+      // A name that must not be connected to is still a name to show.
+      const resolved = await resolveHost({ host: alias }, sources).then(
+        (config) => JSON.stringify([config.hostName, config.user, config.port]),
+        (error: unknown) => (isFault(error) && error.code === 'ssh.host.invalid' ? listed : String(error)),
+      );
+      if (listed !== resolved) problems.push(`${name}: ${alias} is listed as ${listed}, and resolved as ${resolved}`);
+    }
+    return problems;
   }
 
   it('starts from the lists of OpenSSH 9.2', async function () {
@@ -86,7 +102,7 @@ describe('the SSH configuration, compared with `ssh -G`', function () {
       const name = JSON.stringify(one);
       if ('options' in reference) {
         accepted += 1;
-        problems.push(...(await differences(name, one, reference)));
+        problems.push(...(await differences(name, one, reference)), ...(await listingProblems(name, reference)));
       } else {
         const result = await ours(one, reference).then(() => 'taken', (error: unknown) => (isFault(error) ? 'refused' : String(error)));
         if (result !== 'refused') problems.push(`${name}: ${result}, but ssh says ${reference.complaint}`);
