@@ -30,7 +30,8 @@ export interface RemoteChannel {
 
 /** What is left to be sent of one write. */
 interface Pending {
-  readonly bytes: Buffer;
+  readonly pieces: Buffer[];
+  /** Bytes of the first piece that are sent. */
   sent: number;
   readonly done: () => void;
 }
@@ -98,16 +99,19 @@ export class ChannelStream extends Duplex {
   transmit(limit: number): boolean {
     for (let left = limit; this.#pending && this.#sendWindow > 0 && !this.#closed; ) {
       if (left <= 0) return true;
-      const { bytes, sent, done } = this.#pending;
-      const size = Math.min(bytes.length - sent, this.#sendWindow, this.#packetSize);
-      this.#port.sendData(this.#remoteId, size === bytes.length ? bytes : bytes.subarray(sent, sent + size));
+      const { pieces, sent, done } = this.#pending;
+      const piece = pieces[0]!;
+      const size = Math.min(piece.length - sent, this.#sendWindow, this.#packetSize);
+      this.#port.sendData(this.#remoteId, size === piece.length ? piece : piece.subarray(sent, sent + size));
       this.#sendWindow -= size;
       left -= size;
       this.#pending.sent += size;
-      if (this.#pending.sent === bytes.length) {
-        this.#pending = undefined;
-        done();
-      }
+      if (this.#pending.sent < piece.length) continue;
+      pieces.shift();
+      this.#pending.sent = 0;
+      if (pieces.length > 0) continue;
+      this.#pending = undefined;
+      done();
     }
     return false;
   }
@@ -117,11 +121,11 @@ export class ChannelStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#send(chunk, done);
+    this.#send([chunk], done);
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+    this.#send(packed(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: () => void): void {
@@ -145,12 +149,13 @@ export class ChannelStream extends Duplex {
     if (!this.#remoteEnded || !this.writableFinished) this.destroy(streamReset());
   }
 
-  #send(bytes: Buffer, done: () => void): void {
-    if (bytes.length === 0) {
+  #send(pieces: Buffer[], done: () => void): void {
+    const filled = pieces.filter(({ length }) => length > 0);
+    if (filled.length === 0) {
       done();
       return;
     }
-    this.#pending = { bytes, sent: 0, done };
+    this.#pending = { pieces: filled, sent: 0, done };
     if (!this.#closed) this.#port.ready(this);
   }
 
@@ -159,4 +164,23 @@ export class ChannelStream extends Duplex {
     const bytes = this.#window.credit(this.readableLength, this.#port.windowSize);
     if (bytes > 0) this.#port.sendCredit(this.#remoteId, bytes);
   }
+}
+
+/** Joins neighbours that fit into one packet together: each packet costs, whatever its size. */
+function packed(pieces: readonly Buffer[]): Buffer[] {
+  const result: Buffer[] = [];
+  let small: Buffer[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (small.length > 0) result.push(small.length === 1 ? small[0]! : Buffer.concat(small, bytes));
+    small = [];
+    bytes = 0;
+  };
+  for (const piece of pieces) {
+    if (bytes + piece.length > PACKET_BYTES) flush();
+    small.push(piece);
+    bytes += piece.length;
+  }
+  flush();
+  return result;
 }

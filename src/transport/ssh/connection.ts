@@ -25,7 +25,7 @@ import {
 } from './faults';
 import type { HostKeyVerifier } from './hostKeys';
 import { Vitals } from './vitals';
-import { cacheKeys, type PacketLayer, packetLayer, stopDebugging, takeChannels, watchRefusals } from './ssh2Internals';
+import { type PacketLayer, packetLayer, quicken, stopDebugging, takeChannels, watchRefusals } from './ssh2Internals';
 
 /** How we call ourselves: `SSH-2.0-Sallyport`. */
 const IDENT = 'Sallyport';
@@ -220,7 +220,7 @@ export class SshConnection {
 
   #keysChanged(): void {
     if (!this.#layer) return;
-    cacheKeys(this.#layer);
+    quicken(this.#layer);
     this.#channels?.resume();
   }
 

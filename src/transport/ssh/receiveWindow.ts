@@ -4,8 +4,8 @@ export const MIN_WINDOW = 2 * 1024 * 1024;
 export const MAX_WINDOW = 16 * 1024 * 1024;
 /** What a stream gets before its consumer has read anything, bytes: idle streams must not cost much. */
 export const FIRST_WINDOW = 512 * 1024;
-/** Credit is given in steps, bytes: small enough that the sender never stops, large enough to cost nothing. */
-export const CREDIT_STEP = 96 * 1024;
+/** Credit is given in steps of this share of the window: small enough that the sender never stops, large enough to cost little. */
+const CREDIT_SHARE = 1 / 8;
 /** Bytes per millisecond that the window is meant to allow at most. */
 const TARGET_RATE = 400_000;
 
@@ -37,7 +37,7 @@ export class ReceiveWindow {
     const consumed = this.#received - unread;
     if (consumed === 0) return 0;
     const amount = consumed + size - this.#granted;
-    if (amount < CREDIT_STEP) return 0;
+    if (amount < size * CREDIT_SHARE) return 0;
     this.#granted += amount;
     return amount;
   }
