@@ -206,12 +206,12 @@ export class Channels implements ChannelPort {
     return this.#layer._kexinit !== undefined || this.#socket.writableLength >= SOCKET_BYTES || this.#ended !== undefined;
   }
 
-  /** What is written in one turn of the event loop goes out in one system call. */
+  /** What one event causes to be written goes out in one system call; later would leave the other side idle meanwhile. */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
     this.#socket.cork();
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#corked = false;
       this.#socket.uncork();
     });

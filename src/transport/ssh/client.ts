@@ -36,6 +36,9 @@ interface Hop {
   readonly bastion?: { readonly route: Route; readonly access: SshAccess };
 }
 
+/** A byte stream to a server. */
+type Way = Pick<LoginRequest, 'socket' | 'reuseMemory'>;
+
 /** The built-in client: connections over ssh2. A bundle of its own, loaded at the first SSH tunnel. */
 export class SshClient {
   readonly #deps: SshTransportDeps;
@@ -105,7 +108,7 @@ export class SshClient {
     const scope = new Scope();
     try {
       const injected = await this.#injectedKey(hop, signal);
-      const socket = await this.#socket(hop, scope, timeoutMs, signal);
+      const way = await this.#way(hop, scope, timeoutMs, signal);
       // Read late: an earlier hop may have added to the same file.
       const hostKeys = await this.#hostKeys(hop, signal);
       const authentication: LoginRequest['authentication'] = (deadline, onGivenUp, signal) => {
@@ -117,7 +120,7 @@ export class SshClient {
         };
         return new Authentication({ config, ask, identities, onGivenUp }, signal);
       };
-      const request: LoginRequest = { config, server, socket, hostKeys, timeoutMs, authentication };
+      const request: LoginRequest = { config, server, ...way, hostKeys, timeoutMs, authentication };
       const connection = await SshConnection.login(request, { clock, logger }, signal);
       // The way to it goes with it.
       void connection.closed.then(() => scope.dispose()).catch((error: unknown) => logger.log('warn', 'ssh.hopCloseFailed', { error }));
@@ -164,29 +167,29 @@ export class SshClient {
     return privateKey;
   }
 
-  async #socket({ config, server, through, bastion }: Hop, scope: Scope, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
+  async #way({ config, server, through, bastion }: Hop, scope: Scope, timeoutMs: number, signal: AbortSignal): Promise<Way> {
     const { clock, dialSsm, sources } = this.#deps;
     if (bastion?.access.via === 'ssm') {
       if (!dialSsm) throw noSessionManager();
       const session = await dialSsm(bastion.route, server.port, signal);
       scope.add(session);
-      return session.stream;
+      return { socket: session.stream };
     }
     if (through) {
       const lease = await this.#lease(through, signal);
       scope.add({ dispose: () => lease.release() });
-      return lease.connection.open(server, signal);
+      return { socket: await lease.connection.open(server, signal) };
     }
     if (config.proxyCommand) {
       if (signal.aborted) throw cancelled();
       const { platform, env } = sources();
       const stream = new ProxyStream(config.proxyCommand.command, platform, env);
       scope.add({ dispose: () => void stream.destroy() });
-      return stream;
+      return { socket: stream };
     }
-    const socket = await dialTcp(server, config, timeoutMs, clock, signal);
-    scope.add({ dispose: () => void socket.destroy() });
-    return socket;
+    const connection = await dialTcp(server, config, timeoutMs, clock, signal);
+    scope.add({ dispose: () => void connection.socket.destroy() });
+    return connection;
   }
 }
 

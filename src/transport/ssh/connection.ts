@@ -40,6 +40,8 @@ export interface LoginRequest {
   readonly server: Endpoint;
   /** Connected; belongs to the connection from here on. */
   readonly socket: Duplex;
+  /** Called once nobody keeps what the socket emits. */
+  readonly reuseMemory?: () => void;
   readonly hostKeys: HostKeyVerifier;
   /** Whoever asks a person does so through `deadline.pausedFor`. */
   readonly authentication: (deadline: Deadline, onGivenUp: (fault: Fault) => void, signal: AbortSignal) => Authentication;
@@ -220,7 +222,8 @@ export class SshConnection {
 
   #keysChanged(): void {
     if (!this.#layer) return;
-    quicken(this.#layer);
+    const { reuseMemory } = this.#request;
+    if (quicken(this.#layer)) reuseMemory?.();
     this.#channels?.resume();
   }
 

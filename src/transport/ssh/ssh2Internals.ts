@@ -1,6 +1,5 @@
-import { createSecretKey } from 'node:crypto';
 import type { Client } from 'ssh2';
-import { GcmSealer } from './gcmSealer';
+import { type GcmName, GcmOpener, GcmSealer } from './aesGcm';
 
 // ssh2's own channel streams cannot be used: they end cleanly when the connection is cut, ask for a fixed window of 2 MB too
 // late, and hand any amount to the socket. So channels are ours (channels.ts), over ssh2's packet layer, which no public
@@ -39,6 +38,18 @@ interface OutgoingCipher {
   encrypt(packet: Buffer): void;
 }
 
+/** What decrypts. */
+interface IncomingCipher {
+  readonly _decipherSSLName?: unknown;
+  readonly _decipherKey?: unknown;
+  readonly _decipherIV?: unknown;
+  inSeqno: number;
+  /** Replaced while keys are exchanged. @returns undefined to go on, else that a new cipher takes over (`false`) or nobody does */
+  _onPayload(payload: Buffer): false | number | undefined;
+  /** @returns where a new cipher is to go on; undefined when all bytes are taken */
+  decrypt(bytes: Buffer, at: number, end: number): number | undefined;
+}
+
 /** ssh2's `Protocol`: what of it is used. */
 export interface PacketLayer {
   directTcpip(
@@ -58,7 +69,7 @@ export interface PacketLayer {
   /** Set while keys are exchanged: whatever is sent meanwhile is queued without bound. */
   readonly _kexinit: unknown;
   readonly _cipher: OutgoingCipher;
-  readonly _decipher: { _decipherKey?: unknown };
+  readonly _decipher: IncomingCipher;
   _debug: unknown;
 }
 
@@ -88,13 +99,12 @@ export function stopDebugging(layer: PacketLayer): void {
 
 /**
  * Takes over what ssh2 does slowly with AES-GCM, for the keys in use: to be called after each key exchange.
- * @returns whether it is AES-GCM in both directions
+ * @returns whether it is AES-GCM in both directions: then nothing that arrives is kept by ssh2 once it is parsed
  */
 export function quicken({ _cipher: cipher, _decipher: decipher }: PacketLayer): boolean {
-  const { _encSSLName: name, _encKey: key, _encIV: nonce } = cipher;
-  const outgoing = (name === 'aes-128-gcm' || name === 'aes-256-gcm') && Buffer.isBuffer(key) && Buffer.isBuffer(nonce);
+  const outgoing = gcmKeys(cipher._encSSLName, cipher._encKey, cipher._encIV);
   if (outgoing) {
-    const sealer = new GcmSealer(name, key, nonce, (bytes) => cipher._onWrite(bytes));
+    const sealer = new GcmSealer(outgoing.name, outgoing.key, outgoing.nonce, (bytes) => cipher._onWrite(bytes));
     cipher.allocPacket = (payloadBytes) => sealer.packet(payloadBytes);
     cipher.encrypt = (packet) => {
       if (cipher._dead) return;
@@ -102,9 +112,29 @@ export function quicken({ _cipher: cipher, _decipher: decipher }: PacketLayer): 
       cipher.outSeqno = (cipher.outSeqno + 1) >>> 0;
     };
   }
-  const incoming = Buffer.isBuffer(decipher._decipherKey);
-  if (Buffer.isBuffer(decipher._decipherKey)) decipher._decipherKey = createSecretKey(decipher._decipherKey);
-  return outgoing && incoming;
+  const incoming = gcmKeys(decipher._decipherSSLName, decipher._decipherKey, decipher._decipherIV);
+  if (incoming) {
+    const opener = new GcmOpener(incoming.name, incoming.key, incoming.nonce);
+    decipher.decrypt = (bytes, at, end) => openAll(decipher, opener, bytes.subarray(0, end), at);
+  }
+  return outgoing !== undefined && incoming !== undefined;
+}
+
+function openAll(decipher: IncomingCipher, opener: GcmOpener, bytes: Buffer, from: number): number | undefined {
+  for (let at = from; at < bytes.length; ) {
+    const { payload, next } = opener.take(bytes, at);
+    at = next;
+    if (payload === undefined) continue;
+    decipher.inSeqno = (decipher.inSeqno + 1) >>> 0;
+    const outcome = decipher._onPayload(payload);
+    if (outcome !== undefined) return outcome === false ? at : outcome;
+  }
+  return undefined;
+}
+
+function gcmKeys(name: unknown, key: unknown, nonce: unknown): { name: GcmName; key: Buffer; nonce: Buffer } | undefined {
+  if ((name !== 'aes-128-gcm' && name !== 'aes-256-gcm') || !Buffer.isBuffer(key) || !Buffer.isBuffer(nonce)) return undefined;
+  return { name, key, nonce };
 }
 
 /**
