@@ -25,6 +25,7 @@ const LAZY = {
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   redis: 'src/redis/index.ts',
+  ssh: 'src/transport/ssh/client.ts',
 };
 
 /** Turns an `import()` of a lazy module into a run-time load of its bundle. A static import stays inside the importer's bundle. */
