@@ -24,6 +24,7 @@ const LAZY = {
   'aws-ec2': 'src/aws/clients/ec2.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
+  'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
   redis: 'src/redis/index.ts',
 };
 

@@ -1,8 +1,10 @@
 import { Scope } from '../base/scope';
 import type { InventoryService } from '../model/inventory';
+import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
+import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
 
@@ -13,10 +15,11 @@ interface Disposing {
   dispose(): Promise<void>;
 }
 
-/** Both services over the same credentials, clients and sockets. */
+/** All services over the same credentials, clients and sockets. */
 export interface Aws extends Disposing {
   readonly inventory: InventoryService;
   readonly sessions: SsmSessionApi;
+  readonly instanceConnect: InstanceConnectApi;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -24,7 +27,8 @@ export function createAws(deps: AwsDeps): Aws {
   const access = scope.add(new AwsAccess(deps));
   const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
   const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
-  return { inventory, sessions, dispose: () => scope.dispose() };
+  const instanceConnect = new AwsInstanceConnect(access);
+  return { inventory, sessions, instanceConnect, dispose: () => scope.dispose() };
 }
 
 /** Discovery alone. */

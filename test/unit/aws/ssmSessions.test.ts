@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
-import { kmsEndpoint } from '../../../src/aws/clients/kms';
+import { regionalEndpoint } from '../../../src/aws/clients/jsonProtocol';
 import { VERSION } from '../../../src/aws/clients/settings';
 import { parametersOf, sessionReason } from '../../../src/aws/ssmSessions';
 import { REMOTE_HOST_DOCUMENT } from '../../../src/model/ssmSession';
@@ -56,9 +56,9 @@ describe('user agent', () => {
   });
 });
 
-describe('endpoint of KMS', () => {
+describe('endpoint of a service', () => {
   it('follows the partition of the region, FIPS and dual-stack', () => {
-    const at = (region: string, useFips = false, useDualstack = false): string => kmsEndpoint({ region, useFips, useDualstack });
+    const at = (region: string, useFips = false, useDualstack = false): string => regionalEndpoint('kms', { region, useFips, useDualstack });
     assert.equal(at('eu-central-1'), 'https://kms.eu-central-1.amazonaws.com/');
     assert.equal(at('us-gov-west-1', true), 'https://kms-fips.us-gov-west-1.amazonaws.com/');
     assert.equal(at('us-east-1', true, true), 'https://kms-fips.us-east-1.api.aws/');
