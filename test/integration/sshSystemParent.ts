@@ -3,13 +3,14 @@ import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import { SystemSshTransport } from '../../src/transport/sshSystem/systemSshTransport';
 
-const [configFile = '', companion = ''] = process.argv.slice(2);
+const [configFile = '', companion = '', temporary = ''] = process.argv.slice(2);
 const transport = new SystemSshTransport({
   clock: systemClock,
   logger: nullLogger,
   settings: () => ({ client: 'system', configFile, programPath: '' }),
   ask: () => Promise.resolve(undefined),
   companion,
+  temporary,
 });
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 void transport

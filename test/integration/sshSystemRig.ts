@@ -1,4 +1,5 @@
 // A real OpenSSH server with any configuration, and the installed client in front of it, all in one folder.
+import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -67,6 +68,7 @@ export class Rig {
       companion: COMPANION,
       onNotice: (notice) => this.notices.push(notice),
       env: withoutAgent(),
+      temporary: this.file('tmp'),
       ...deps,
     });
   }
@@ -74,6 +76,7 @@ export class Rig {
   static async start(options: RigOptions = {}): Promise<Rig> {
     const folder = await mkdtemp(join(tmpdir(), 'rig-'));
     const watch = watchForDeath(folder);
+    mkdirSync(join(folder, 'tmp'));
     const rig = new Rig(folder, options, [() => watch.release(), () => rm(folder, { recursive: true, force: true })]);
     const keys: readonly (readonly [string, string])[] = [['host', ''], ['key', ''], ['locked', PASSPHRASE], ['stranger', '']];
     for (const [name, passphrase] of keys) await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', name, '-f', rig.file(name)]);
@@ -128,11 +131,16 @@ export class Rig {
     for (const pid of await readdir('/proc')) {
       if (!/^\d+$/.test(pid)) continue;
       const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
-      // The transport's own watchdog has its folder only; the server, and the watch of this rig, are no clients.
-      const client = command.includes(this.folder) && !command.includes('sshd') && !command.startsWith('/bin/sh -c read');
-      if (client || command.includes('sallyport-ssh-')) found.push({ pid: Number(pid), command });
+      // The server, an agent, and the watch of this rig are no clients; the transport's own watchdog counts.
+      const own = command.includes('sshd') || command.startsWith('ssh-agent ') || command.includes('[ -n "$2" ]');
+      if (command.includes(this.folder) && !own) found.push({ pid: Number(pid), command });
     }
     return found;
+  }
+
+  /** Private folders that a transport has made and not removed. */
+  folders(): Promise<string[]> {
+    return readdir(this.file('tmp'));
   }
 
   cleanup(work: () => Promise<unknown> | void): void {
@@ -141,7 +149,9 @@ export class Rig {
 
   async stop(): Promise<void> {
     for (const link of this.#links) await link.dispose();
+    const left = [...(await this.clients()).map(({ command }) => command), ...(await this.folders())];
     for (const work of this.#cleanups) await work();
+    assert.deepEqual(left, [], 'processes or folders are left');
   }
 
   async #listen(): Promise<void> {

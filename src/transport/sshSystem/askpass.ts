@@ -8,7 +8,7 @@ import type { Fault } from '../../base/fault';
 import { asFault } from '../../base/fault';
 import type { Logger } from '../../base/log';
 import type { Ask, Question } from '../../model/question';
-import { notAnswered } from '../../ssh/faults';
+import { answerNeeded } from './faults';
 import type { AskpassCall } from './prompts';
 import { classify, replyTo } from './prompts';
 
@@ -144,7 +144,7 @@ export class AskpassServer {
         const reply = await this.#ask(prompt.question, call.hint, socket);
         if (socket.destroyed) return;
         this.#answered.add(call.prompt);
-        if (reply === undefined && call.hint === '') onGivenUp(notAnswered(prompt.asked));
+        if (reply === undefined && call.hint === '') onGivenUp(answerNeeded(prompt.asked));
         // No answer at all is a refusal.
         if (reply === undefined) socket.end();
         else socket.end(`${JSON.stringify(reply)}\n`);

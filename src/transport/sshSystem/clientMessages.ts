@@ -1,6 +1,6 @@
 import type { Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
-import * as faults from '../../ssh/faults';
+import * as faults from './faults';
 
 // The one place that reads what OpenSSH writes: the program gives nothing but text and the exit status 255.
 
@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [RegExp, Reading])[] = [
   [/Unable to negotiate with .+?: no matching (.+?) found\. Their offer: ?(.*)$/, ([, what, offer], { server }) =>
     faults.noMatchingAlgorithm(server, what!, offer!.slice(0, MAX_QUOTED))],
   [/Too many authentication failures/, (_, { server }) => faults.tooManyAuthFailures(server)],
-  [/^(?:(.+?)@.+?: )?Permission denied \((.*)\)\.?$/, ([, who, methods], { server, user }, lines) => {
+  [/^(?:(.+)@[^@]+: )?Permission denied \((.*)\)\.?$/, ([, who, methods], { server, user }, lines) => {
     const open = openKey(lines);
     return open ? faults.badKeyPermissions(open) : faults.permissionDenied(who ?? user, server, methods!);
   }],

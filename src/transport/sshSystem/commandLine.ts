@@ -1,7 +1,7 @@
 import { compareVersions } from '../../model/bastion';
 import type { Endpoint } from '../../model/endpoint';
 import type { SshAccess } from '../../model/ssh';
-import { badConfiguration, invalidName } from '../../ssh/faults';
+import { badConfiguration, invalidName } from './faults';
 
 /** Used where the configuration says nothing: seconds, seconds and times. */
 const CONNECT_TIMEOUT_S = 15;

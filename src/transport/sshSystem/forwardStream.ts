@@ -20,7 +20,10 @@ export class ForwardStream extends Duplex {
     super({ allowHalfOpen: true });
     this.#socket = socket;
     const settle = (otherwise: () => void): void => {
-      void verdict(this.#received === 0).then((fault) => (fault ? this.destroy(fault) : otherwise()));
+      void verdict(this.#received === 0).then((fault) => {
+        if (fault) this.destroy(fault);
+        else if (!this.destroyed) otherwise();
+      });
     };
     socket.on('data', (chunk: Buffer) => {
       this.#received += chunk.length;
@@ -36,9 +39,9 @@ export class ForwardStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    // An error is reported once, with its reason, by the listener above.
     this.#socket.write(chunk, (error) => {
-      if (!error) done();
+      // An error of the socket is reported once, with its reason, by the listener above.
+      if (!error || !this.#socket.errored) done(error);
     });
   }
 

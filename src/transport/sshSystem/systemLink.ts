@@ -10,7 +10,7 @@ import type { Scope } from '../../base/scope';
 import { formatEndpoint, isEndpoint } from '../../model/endpoint';
 import type { Endpoint } from '../../model/endpoint';
 import type { Link } from '../../model/link';
-import { farSideFailed, linkClosed } from '../../ssh/faults';
+import { farSideFailed, linkClosed } from './faults';
 import { channelFailure, exitFault, farSideFault } from './clientMessages';
 import type { Named } from './clientMessages';
 import type { ClientProcess } from './clientProcess';
@@ -50,6 +50,8 @@ export class SystemLink implements Link {
   readonly #parts: SystemLinkParts;
   readonly #streams = new Set<ForwardStream>();
   readonly #forwards = new Map<string, Promise<string>>();
+  readonly #mourners = new Set<(fault: Fault) => void>();
+  #forwardsMade = 0;
   #failures: { readonly why: string; readonly at: number }[] = [];
   #disposed = false;
   #ended: Fault | undefined;
@@ -65,6 +67,7 @@ export class SystemLink implements Link {
     });
     this.closed = client.exited.then(async () => {
       this.#ended = this.#disposed ? linkClosed() : exitFault(client.lines, named);
+      for (const tell of this.#mourners) tell(this.#ended);
       for (const stream of this.#streams) stream.destroy(this.#ended);
       // An end that nobody asked for leaves a folder and an askpass server behind.
       await scope.dispose().catch(() => {});
@@ -76,9 +79,10 @@ export class SystemLink implements Link {
     if (signal.aborted) throw cancelled();
     this.#checkOpen();
     if (!isEndpoint(to)) throw farSideFailed(to, 'that is no host and port');
-    const address = await this.#addressOf(to);
-    if (signal.aborted) throw cancelled();
+    const address = await abortable(this.#addressOf(to), signal);
     const socket = await this.#connect(address, signal);
+    if (this.#ended || this.#disposed) socket.destroy();
+    this.#checkOpen();
     const stream = new ForwardStream(socket, (silent) => this.#verdict(silent, to));
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
@@ -108,7 +112,7 @@ export class SystemLink implements Link {
     const known = this.#forwards.get(name);
     if (known) return known;
     if (this.#forwards.size >= MAX_FORWARDS) throw farSideFailed(to, `this connection leads to ${MAX_FORWARDS} other places already`);
-    const path = join(door.folder, `f${this.#forwards.size}`);
+    const path = join(door.folder, `f${this.#forwardsMade++}`);
     const asking = door.control.forward(path, to).then(
       () => path,
       async (error: unknown) => {
@@ -161,14 +165,28 @@ export class SystemLink implements Link {
 
   /** The Fault of a link that ends within the time; undefined when it goes on. */
   #deathWithin(ms: number): Promise<Fault | undefined> {
+    if (this.#ended) return Promise.resolve(this.#ended);
     return new Promise((resolve) => {
-      const timer = this.#parts.clock.schedule(ms, () => resolve(undefined));
-      void this.closed.then((fault) => {
+      const settle = (fault?: Fault): void => {
         timer.dispose();
-        resolve(fault ?? linkClosed());
-      });
+        this.#mourners.delete(settle);
+        resolve(fault);
+      };
+      const timer = this.#parts.clock.schedule(ms, () => settle());
+      this.#mourners.add(settle);
     });
   }
+}
+
+/** The promise's outcome, or `operation.cancelled` once the signal fires; what it stands for is shared and goes on. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(cancelled());
+    const settle = (): void => signal.removeEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(settle);
+  });
 }
 
 function connected(address: string | number, signal: AbortSignal): Promise<Socket> {

@@ -14,7 +14,7 @@ import type { Notice } from '../../model/notice';
 import type { Ask } from '../../model/question';
 import type { Route } from '../../model/route';
 import type { SshAccess, SshSettings } from '../../model/ssh';
-import { badConfiguration, connectTimeout, farSideFailed, unexpected } from '../../ssh/faults';
+import { badConfiguration, connectTimeout, farSideFailed, unexpected } from './faults';
 import { AskpassServer } from './askpass';
 import { ClientProcess } from './clientProcess';
 import type { Named } from './clientMessages';
@@ -53,6 +53,8 @@ export interface SystemSshDeps {
   readonly onNotice?: (notice: Notice) => void;
   /** `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Where private folders are made; the system's unless told. */
+  readonly temporary?: string;
   /** How streams get into the program; by the platform unless told. */
   readonly entrance?: Entrance['kind'];
 }
@@ -124,7 +126,7 @@ export class SystemSshTransport implements Transport {
     const { program, version, destination, effective, named } = attempt;
     const scope = new Scope();
     try {
-      const folder = await privateFolder();
+      const folder = await privateFolder(this.#deps.temporary ?? tmpdir());
       scope.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
       const entrance = enter(folder);
       const args = connectArguments(destination, entrance, effective, { version, prompts: PROMPTS });
@@ -269,10 +271,10 @@ function portTaken(): Fault {
 }
 
 /** Only this user may enter it; short enough for the names of sockets. @throws Fault */
-async function privateFolder(): Promise<string> {
-  if (process.platform === 'win32') return mkdtemp(join(tmpdir(), FOLDER));
+async function privateFolder(temporary: string): Promise<string> {
+  if (process.platform === 'win32') return mkdtemp(join(temporary, FOLDER));
   const longest = join(`${FOLDER}XXXXXX`, 'c').length + 1 + TEMPORARY_SUFFIX;
-  const parent = [tmpdir(), '/tmp'].find((folder) => Buffer.byteLength(folder) + longest <= MAX_SOCKET_PATH)!;
+  const parent = [temporary, '/tmp'].find((folder) => Buffer.byteLength(folder) + longest <= MAX_SOCKET_PATH)!;
   return mkdtemp(join(parent, FOLDER));
 }
 

@@ -1,9 +1,9 @@
-import type { FaultOptions } from '../base/fault';
-import { Fault } from '../base/fault';
-import type { Endpoint } from '../model/endpoint';
-import { formatEndpoint } from '../model/endpoint';
+import type { FaultOptions } from '../../base/fault';
+import { Fault } from '../../base/fault';
+import type { Endpoint } from '../../model/endpoint';
+import { formatEndpoint } from '../../model/endpoint';
 
-// What can go wrong with SSH, whoever speaks it: the codes and sentences of both clients. Codes are stable.
+// What this client reports to a person, from what little OpenSSH tells. The codes are those of the built-in client, and stable.
 
 const RETRY = 'retry' as const;
 
@@ -173,8 +173,8 @@ export function invalidName(what: 'host' | 'user', name: string): Fault {
 }
 
 /** @param asked who wanted to know what, e.g. `the password of me@host` */
-export function notAnswered(asked: string): Fault {
-  return fault('ssh.notAnswered', `Nobody answered when SSH asked for ${asked}.`, 'Connect again and answer, or use a key of an agent.');
+export function answerNeeded(asked: string): Fault {
+  return fault('ssh.answerNeeded', `Nobody answered when SSH asked for ${asked}.`, 'Connect again and answer, or use a key of an agent.');
 }
 
 /** @param why the client's own last words */
