@@ -26,6 +26,7 @@ const LAZY = {
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
   redis: 'src/redis/index.ts',
+  ssh: 'src/transport/ssh/client.ts',
 };
 
 /** Turns an `import()` of a lazy module into a run-time load of its bundle. A static import stays inside the importer's bundle. */

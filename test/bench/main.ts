@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 import { extensionFigures } from './extension';
 import { type Figures, rounded } from './figures';
+import { sshFigures } from './ssh';
 import { ssmFigures } from './ssm';
 
 const AREAS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   extension: extensionFigures,
   ssm: ssmFigures,
+  ssh: sshFigures,
 };
 
 async function main(): Promise<void> {

@@ -1,0 +1,44 @@
+/** The least that a stream whose consumer reads may have on its way, bytes: OpenSSH's own window. */
+export const MIN_WINDOW = 2 * 1024 * 1024;
+/** The most that is buffered for one stream, bytes. */
+export const MAX_WINDOW = 16 * 1024 * 1024;
+/** What a stream gets before its consumer has read anything, bytes: idle streams must not cost much. */
+export const FIRST_WINDOW = 512 * 1024;
+/** Credit is given in steps of this share of the window: small enough that the sender never stops, large enough to cost little. */
+const CREDIT_SHARE = 1 / 8;
+/** Bytes per millisecond that the window is meant to allow at most. */
+const TARGET_RATE = 400_000;
+
+/**
+ * Size of the window for a connection with the given round-trip time, ms. What is on the way is the rate times the round
+ * trip: OpenSSH's fixed 2 MB caps a download at 80 ms to 25 MB/s. Larger than needed is no good either: it makes sshd slower.
+ */
+export function windowFor(roundTripMs: number): number {
+  return Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, Math.round(TARGET_RATE * roundTripMs)));
+}
+
+/** What the far side may still send on one stream, by RFC 4254, section 5.2. Credit is given for consumed bytes alone. */
+export class ReceiveWindow {
+  #received = 0;
+  #granted = FIRST_WINDOW;
+
+  /** @returns false when the far side sent more than it was allowed to */
+  receive(bytes: number): boolean {
+    this.#received += bytes;
+    return this.#received <= this.#granted;
+  }
+
+  /**
+   * @param unread bytes received that the consumer has not read
+   * @param size what may be unread and on the way together; `windowFor`
+   * @returns how many bytes to grant now; 0: none
+   */
+  credit(unread: number, size: number): number {
+    const consumed = this.#received - unread;
+    if (consumed === 0) return 0;
+    const amount = consumed + size - this.#granted;
+    if (amount < size * CREDIT_SHARE) return 0;
+    this.#granted += amount;
+    return amount;
+  }
+}
