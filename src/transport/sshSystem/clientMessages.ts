@@ -1,5 +1,6 @@
 import type { Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
+import { farSideFailed, farSideRefused, farSideTimeout, farSideUnresolved, forwardProhibited } from '../ssh/faults';
 import * as faults from './faults';
 
 // The one place that reads what OpenSSH writes: the program gives nothing but text and the exit status 255.
@@ -33,7 +34,7 @@ const REASONS: readonly (readonly [RegExp, Reading])[] = [
     faults.unreachable(server)],
   [/kex_exchange_identification:|ssh_exchange_identification:|banner exchange: /, (_, { server }) => faults.bannerClosed(server)],
   [/^Timeout, server .+ not responding/, (_, { server }) => faults.keepaliveLost(server)],
-  [/Connection to \S+ closed by remote host|client_loop: send disconnect:|^(?:Connection (?:closed|reset) by|Received disconnect from|Disconnected from) /, (_, { server }) =>
+  [/Connection to \S+ closed by remote host|^client_loop: |packet_write_(?:poll|wait): |^Read from remote host |^(?:Connection (?:closed|reset) by|Received disconnect from|Disconnected from) /, (_, { server }) =>
     faults.connectionLost(server)],
   [/Bad configuration option: (.+)|^Bad owner or permissions on (.+)|Can't open user config file (.+?):/, ([line]) => faults.badConfiguration(line)],
   [/^(\S.* line \d+: .+)$/, ([line]) => faults.badConfiguration(line)],
@@ -41,14 +42,18 @@ const REASONS: readonly (readonly [RegExp, Reading])[] = [
 
 const MAX_QUOTED = 200;
 
-/** Why the program ended, from what it wrote to stderr. */
-export function exitFault(lines: readonly string[], named: Named): Fault {
+/**
+ * Why the program ended, from what it wrote to stderr.
+ * @param connected it had logged in: whatever ended it then is worth another try
+ */
+export function exitFault(lines: readonly string[], named: Named, connected = false): Fault {
   for (const [pattern, say] of REASONS) {
     for (const line of lines) {
       const match = pattern.exec(line);
       if (match) return say(match, named, lines);
     }
   }
+  if (connected) return faults.connectionLost(named.server);
   return faults.unexpected(named.server, (lines.at(-1) ?? '').replace(/\.$/, '').slice(0, MAX_QUOTED));
 }
 
@@ -61,13 +66,13 @@ export function channelFailure(line: string): string | undefined {
 
 /** @param why see `channelFailure` */
 export function farSideFault(why: string, to: Endpoint): Fault {
-  if (why.startsWith('administratively prohibited')) return faults.forwardProhibited(to);
-  if (/connection refused/i.test(why)) return faults.farSideRefused(to);
+  if (why.startsWith('administratively prohibited')) return forwardProhibited(to);
+  if (/connection refused/i.test(why)) return farSideRefused(to);
   if (/name or service not known|nodename nor servname|temporary failure in name|no address associated|unknown host/i.test(why)) {
-    return faults.farSideUnresolved(to);
+    return farSideUnresolved(to);
   }
-  if (/timed out/i.test(why)) return faults.farSideTimeout(to);
-  return faults.farSideFailed(to, why.slice(0, MAX_QUOTED));
+  if (/timed out/i.test(why)) return farSideTimeout(to);
+  return farSideFailed(to, why.slice(0, MAX_QUOTED));
 }
 
 function newFingerprint(lines: readonly string[]): string {

@@ -1,7 +1,5 @@
 import type { FaultOptions } from '../../base/fault';
 import { Fault } from '../../base/fault';
-import type { Endpoint } from '../../model/endpoint';
-import { formatEndpoint } from '../../model/endpoint';
 
 // What this client reports to a person, from what little OpenSSH tells. The codes are those of the built-in client, and stable.
 
@@ -75,44 +73,6 @@ export function tooManyAuthFailures(server: string): Fault {
   );
 }
 
-/** The server's policy (AllowTcpForwarding, PermitOpen). */
-export function forwardProhibited(to: Endpoint): Fault {
-  return fault(
-    'ssh.forwardProhibited',
-    `The SSH server may not forward to ${formatEndpoint(to)}.`,
-    'Allow it in its sshd_config (AllowTcpForwarding, PermitOpen) or in the options of the authorized key.',
-  );
-}
-
-export function farSideRefused(to: Endpoint): Fault {
-  return passing(
-    'ssh.farSideRefused',
-    `${formatEndpoint(to)} refuses connections from the bastion.`,
-    'Check the port, and that the target is running.',
-  );
-}
-
-export function farSideUnresolved(to: Endpoint): Fault {
-  return passing(
-    'ssh.farSideUnresolved',
-    `The bastion cannot resolve ${to.host}.`,
-    'Check that the target still exists and that the bastion is in its VPC, then refresh.',
-  );
-}
-
-export function farSideTimeout(to: Endpoint): Fault {
-  return passing(
-    'ssh.farSideTimeout',
-    `${formatEndpoint(to)} did not answer the bastion.`,
-    "Check that the target's security group lets the bastion in, and that network ACLs and routes allow both ways.",
-  );
-}
-
-/** @param why as the server said it */
-export function farSideFailed(to: Endpoint, why: string): Fault {
-  return passing('ssh.farSideFailed', `The bastion could not connect to ${formatEndpoint(to)}: ${why}.`, 'Try again.');
-}
-
 /** @param known where the old key stands: `file:line`, when that was said */
 export function hostKeyChanged(server: string, fingerprint: string, known = ''): Fault {
   return fault(
@@ -152,10 +112,6 @@ export function keepaliveLost(server: string): Fault {
 
 export function connectionLost(server: string): Fault {
   return passing('ssh.connectionLost', `The SSH connection to ${server} was lost.`, 'Try again.');
-}
-
-export function linkClosed(cause?: unknown): Fault {
-  return fault('ssh.linkClosed', 'The SSH connection is closed.', 'Try again.', { retryable: true, cause });
 }
 
 /** @param what the offending line, as the client quotes it */

@@ -10,7 +10,7 @@ import type { Scope } from '../../base/scope';
 import { formatEndpoint, isEndpoint } from '../../model/endpoint';
 import type { Endpoint } from '../../model/endpoint';
 import type { Link } from '../../model/link';
-import { farSideFailed, linkClosed } from './faults';
+import { farSideFailed, linkClosed } from '../ssh/faults';
 import { channelFailure, exitFault, farSideFault } from './clientMessages';
 import type { Named } from './clientMessages';
 import type { ClientProcess } from './clientProcess';
@@ -66,7 +66,7 @@ export class SystemLink implements Link {
       if (this.#failures.length > MAX_FAILURES) this.#failures.shift();
     });
     this.closed = client.exited.then(async () => {
-      this.#ended = this.#disposed ? linkClosed() : exitFault(client.lines, named);
+      this.#ended = this.#disposed ? linkClosed() : exitFault(client.lines, named, true);
       for (const tell of this.#mourners) tell(this.#ended);
       for (const stream of this.#streams) stream.destroy(this.#ended);
       // An end that nobody asked for leaves a folder and an askpass server behind.
@@ -134,7 +134,7 @@ export class SystemLink implements Link {
         this.#checkOpen();
         // More connections at once than the program's queue holds.
         const busy = (error as NodeJS.ErrnoException).code === 'EAGAIN' && attempt < BUSY_ATTEMPTS;
-        if (!busy) throw (await this.#deathWithin(DEATH_MS)) ?? linkClosed(error);
+        if (!busy) throw (await this.#deathWithin(DEATH_MS)) ?? linkClosed();
       }
       await sleep(clock, BUSY_MS, signal);
     }

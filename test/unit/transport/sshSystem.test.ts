@@ -102,6 +102,7 @@ describe("the system's ssh", () => {
       ['Timeout, server h not responding.', 'ssh.keepaliveLost'],
       ['Connection to h closed by remote host.', 'ssh.connectionLost'],
       ['client_loop: send disconnect: Broken pipe', 'ssh.connectionLost'],
+      ['client_loop: ssh_packet_write_poll: Connection to 1.2.3.4 port 22: Broken pipe', 'ssh.connectionLost'],
       ['/home/me/.ssh/config: line 3: Bad configuration option: foo', 'ssh.badConfiguration'],
       ['something new', 'ssh.failed'],
     ];
@@ -113,6 +114,7 @@ describe("the system's ssh", () => {
       const open = ["Permissions 0644 for '/k' are too open.", 'Load key "/k": bad permissions', 'me@h: Permission denied (publickey).'];
       assert.equal(exitFault(open, named).code, 'ssh.badKeyPermissions');
       assert.equal(exitFault([], named).code, 'ssh.failed');
+      assert.equal(exitFault([], named, true).code, 'ssh.connectionLost');
     });
 
     it('for each stream that the far side did not take', () => {
