@@ -1,9 +1,11 @@
 import { Scope } from '../base/scope';
 import type { AwsInventoryService } from '../model/inventory';
 import type { PluginAccess } from '../model/pluginAccess';
+import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
+import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
 
@@ -19,6 +21,7 @@ export interface Aws extends Disposing {
   readonly inventory: AwsInventoryService;
   readonly sessions: SsmSessionApi;
   readonly plugin: PluginAccess;
+  readonly instanceConnect: InstanceConnectApi;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -29,7 +32,8 @@ export function createAws(deps: AwsDeps): Aws {
   const plugin: PluginAccess = {
     grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),
   };
-  return { inventory, sessions, plugin, dispose: () => scope.dispose() };
+  const instanceConnect = new AwsInstanceConnect(access);
+  return { inventory, sessions, plugin, instanceConnect, dispose: () => scope.dispose() };
 }
 
 /** Discovery alone. */

@@ -8,6 +8,7 @@ import type { DiscoveryScope } from '../model/inventory';
 import type { PluginGrant } from '../model/pluginAccess';
 import { abortable, throwIfAborted } from './abortable';
 import type { Ec2Api } from './clients/ec2';
+import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { ElastiCacheApi } from './clients/elasticache';
 import type { KmsApi } from './clients/kms';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
@@ -58,6 +59,7 @@ export class AwsSession {
   #ec2: Promise<Ec2Api> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
   #kms: Promise<KmsApi> | undefined;
+  #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -90,6 +92,13 @@ export class AwsSession {
   kms(): Promise<KmsApi> {
     this.#kms ??= import('./clients/kms').then(({ createKms }) => createKms(this.#clientSettings('kms')));
     return this.#kms;
+  }
+
+  ec2InstanceConnect(): Promise<Ec2InstanceConnectApi> {
+    this.#instanceConnect ??= import('./clients/ec2InstanceConnect').then(({ createEc2InstanceConnect }) =>
+      createEc2InstanceConnect(this.#clientSettings('ec2_instance_connect')),
+    );
+    return this.#instanceConnect;
   }
 
   /** The account that the credentials belong to, asked each time: the cheapest proof that they work. Twelve digits. */

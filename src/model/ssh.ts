@@ -1,4 +1,5 @@
 import type { FaultData } from '../base/fault';
+import type { Place } from './target';
 
 /** How a bastion is reached by SSH; part of a route whose method is `ssh`. */
 export interface SshAccess {
@@ -44,3 +45,29 @@ export interface SshSettings {
 }
 
 export const DEFAULT_SSH_SETTINGS: SshSettings = { client: 'builtin', configFile: '', programPath: '' };
+
+/** A public key for EC2 Instance Connect: the instance accepts it for 60 seconds. */
+export interface InstanceKey {
+  readonly instanceId: string;
+  readonly availabilityZone?: string;
+  /** Login name on the instance; see `osUsersFor`. */
+  readonly osUser: string;
+  /** OpenSSH format, `ssh-ed25519 AAAA...` or `ssh-rsa AAAA...`. */
+  readonly publicKey: string;
+}
+
+/** A host key that the instance printed to its console when it made it. */
+export interface ConsoleHostKey {
+  /** E.g. `ssh-ed25519`. */
+  readonly algorithm: string;
+  /** As `ssh-keygen -lf` prints it: `SHA256:` and unpadded base64. */
+  readonly fingerprint: string;
+}
+
+/** The calls of EC2 that SSH needs; implemented over AWS's APIs. */
+export interface InstanceConnectApi {
+  /** Resolves once the instance accepts the key. @throws Fault `aws.*`, `instanceConnect.*` */
+  pushSshKey(place: Pick<Place, 'profile' | 'region'>, key: InstanceKey, signal: AbortSignal): Promise<void>;
+  /** Empty when the console says nothing of them (any more). @throws Fault `aws.*`, `instanceConnect.*` */
+  consoleHostKeys(place: Pick<Place, 'profile' | 'region'>, instanceId: string, signal: AbortSignal): Promise<readonly ConsoleHostKey[]>;
+}

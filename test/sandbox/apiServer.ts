@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from './faults';
 import { Identities, isDenied } from './identity';
 import type { Caller } from './identity';
+import type { PushedKeys } from './instanceConnect';
 import type { KeyStore } from './kms';
 import { Pager } from './paging';
 import type { RequestLog } from './requestLog';
@@ -27,6 +28,7 @@ export interface ApiServerOptions {
   readonly services: readonly ServiceDefinition[];
   readonly sessions: SessionCalls;
   readonly keys: KeyStore;
+  readonly sshKeys: PushedKeys;
   readonly faults: Faults;
   readonly requests: RequestLog;
   /** The most rows of a page. */
@@ -174,7 +176,7 @@ export class ApiServer {
   }
 
   #call(action: string, input: Input, caller: Caller, region: Region): Call {
-    const { world, sessions, keys } = this.#options;
+    const { world, sessions, keys, sshKeys } = this.#options;
     return {
       action,
       input,
@@ -183,6 +185,7 @@ export class ApiServer {
       world,
       sessions,
       keys,
+      sshKeys,
       sessionOwners: this.#sessionOwners,
       identities: this.#identities,
       page: (rows, { limit, token, listing }) =>

@@ -167,6 +167,8 @@ export interface Instance {
   managed?: Managed;
   /** What listens on the machine itself, by port; only its own agent reaches it. */
   readonly ports?: Readonly<Record<number, Backing>>;
+  /** What it wrote to its console since it booted. */
+  console?: string;
 }
 
 export interface Managed {

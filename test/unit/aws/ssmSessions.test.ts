@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { describe, it } from 'mocha';
-import { kmsEndpoint } from '../../../src/aws/clients/kms';
+import { regionalEndpoint } from '../../../src/aws/clients/jsonProtocol';
 import { ssmEndpoint } from '../../../src/aws/clients/ssm';
 import { VERSION } from '../../../src/aws/clients/settings';
 import { sessionReason } from '../../../src/aws/ssmSessions';
@@ -59,9 +59,9 @@ describe('user agent', () => {
   });
 });
 
-describe('endpoint of KMS', () => {
+describe('endpoint of a service', () => {
   it('follows the partition of the region, FIPS and dual-stack', () => {
-    const at = (region: string, useFips = false, useDualstack = false): string => kmsEndpoint({ region, useFips, useDualstack });
+    const at = (region: string, useFips = false, useDualstack = false): string => regionalEndpoint('kms', { region, useFips, useDualstack });
     assert.equal(at('eu-central-1'), 'https://kms.eu-central-1.amazonaws.com/');
     assert.equal(at('us-gov-west-1', true), 'https://kms-fips.us-gov-west-1.amazonaws.com/');
     assert.equal(at('us-east-1', true, true), 'https://kms-fips.us-east-1.api.aws/');
