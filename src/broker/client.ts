@@ -33,6 +33,8 @@ export interface CoreOptions {
   readonly ssh?: () => SshSettings;
   /** Puts a question to the person; without it there is nobody to ask. */
   readonly ask?: Ask;
+  /** The program that OpenSSH asks for secrets through (`dist/ssh-companion.js`); beside the core's bundle unless told. */
+  readonly companion?: string;
   /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
   /** What the person has set, read at each connection; the variables are used for what is empty there. */

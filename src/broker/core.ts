@@ -7,7 +7,7 @@ import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
 import type { PluginAccess } from '../model/pluginAccess';
 import { DEFAULT_SSH_SETTINGS } from '../model/ssh';
-import type { SshHosts, SshSettings } from '../model/ssh';
+import type { InstanceConnectApi, SshHosts, SshSettings } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import type { ConfiguredHosts, ConfigSources } from '../ssh/hostConfig';
 import { listHosts } from '../ssh/listHosts';
@@ -18,9 +18,10 @@ import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
+import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, ssh, env, proxy, workspaceFolders }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -38,11 +39,28 @@ export function createCore({ logger, targetCa, ssm, ssh, env, proxy, workspaceFo
   };
   const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };
   const onNotice = (notice: Notice): void => notices.fire(notice);
-  const native = new SsmTransport({ api, clock, logger, settings: ssm, createSocket: out.connect, onNotice });
+  const ssmDeps = { api, clock, logger, settings: ssm, createSocket: out.connect, onNotice };
+  const native = new SsmTransport(ssmDeps);
   const untrusted = workspaceFolders ?? (() => []);
   const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
   const sshSettings = ssh ?? ((): SshSettings => DEFAULT_SSH_SETTINGS);
   const sshSources = (): ConfigSources => localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() });
+  const instanceConnect: InstanceConnectApi = {
+    pushSshKey: async (place, key, signal) => (await aws()).instanceConnect.pushSshKey(place, key, signal),
+    consoleHostKeys: async (place, id, signal) => (await aws()).instanceConnect.consoleHostKeys(place, id, signal),
+  };
+  const sshTransport = createSshTransport({
+    clock,
+    logger,
+    settings: sshSettings,
+    sources: sshSources,
+    ask: ask ?? (() => Promise.resolve(undefined)),
+    ssm: ssmDeps,
+    instanceConnect,
+    onNotice,
+    ...(env && { env }),
+    ...(companion !== undefined && { companion }),
+  });
   const inventory: InventoryService = {
     sshHosts: async () => toSshHosts(await listHosts(sshSources())),
     profiles: async () => (await aws()).inventory.profiles(),
@@ -51,7 +69,7 @@ export function createCore({ logger, targetCa, ssm, ssh, env, proxy, workspaceFo
     },
   };
   const tunnels = new Tunnels({
-    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native))],
+    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,

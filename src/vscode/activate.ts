@@ -7,7 +7,6 @@ import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
 import { InventoryStore } from './inventoryStore';
-import { KeptSecrets } from './keptSecrets';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
@@ -21,7 +20,6 @@ import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
-import { WindowUi } from './windowUi';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -29,15 +27,13 @@ import { WindowUi } from './windowUi';
  * tunnel and waits for it.
  */
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
-  const { broker, logger } = services;
+  const { broker, ui, secrets, logger } = services;
   scope.add(broker);
   const preferredProfile = process.env['AWS_PROFILE'] || undefined;
   const store = scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenScope, preferredProfile, logger }));
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
   const board = scope.add(new TunnelBoard(broker.tunnels, logger));
-  const ui = scope.add(new WindowUi());
   const attempts = new Attempts(ui, logger);
-  const secrets = scope.add(new KeptSecrets(context.secrets, ui, logger));
   const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 

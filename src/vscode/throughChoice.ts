@@ -1,5 +1,6 @@
 import type { Bastion } from '../model/bastion';
 import { bastionObstacle } from '../model/bastion';
+import { osUserFor } from '../model/osUser';
 import type { Route } from '../model/route';
 import { makeRoute, makeSshRoute, usableBastions } from '../model/route';
 import type { SshHost } from '../model/ssh';
@@ -39,19 +40,19 @@ export function waysTo(
       detail: joined([sshAddress(host), host.file]),
       value: makeSshRoute(target, endpoint, { id: `${SSH_HOST_ID}${host.alias}`, name: host.alias }, { host: host.alias, via: 'direct', instanceConnect: false }),
     })),
-    ...usable.map((bastion): PickItem<Route> => ({
+    ...usable.filter(hasSshUser).map((bastion): PickItem<Route> => ({
       label: bastion.name,
       icon: 'vm-running',
       description: l10n.t('SSH over Session Manager, with a key of EC2 Instance Connect'),
       detail: detailOf(bastion),
-      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.id, via: 'ssm', instanceConnect: true }),
+      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.id, ...osUser(bastion), via: 'ssm', instanceConnect: true }),
     })),
     ...inVpcWithAddress(target, bastions).map((bastion): PickItem<Route> => ({
       label: bastion.name,
       icon: 'vm-running',
       description: l10n.t('SSH to {0}, with a key of EC2 Instance Connect', bastion.publicAddress!),
       detail: detailOf(bastion),
-      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.publicAddress!, via: 'direct', instanceConnect: true }),
+      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.publicAddress!, ...osUser(bastion), via: 'direct', instanceConnect: true }),
     })),
   ];
 }
@@ -60,6 +61,16 @@ export function waysTo(
 export function sshAddress({ user, hostName, port }: Pick<SshHost, 'user' | 'hostName' | 'port'>): string {
   const host = port === 22 ? hostName : `${hostName.includes(':') ? `[${hostName}]` : hostName}:${port}`;
   return user === '' ? host : `${user}@${host}`;
+}
+
+function osUser({ platform }: Bastion): { readonly user?: string } {
+  const user = osUserFor({ ...(platform !== undefined && { platform }) });
+  return user === undefined ? {} : { user };
+}
+
+/** EC2 Instance Connect needs a login name, which Windows has none of. */
+function hasSshUser(bastion: Bastion): boolean {
+  return osUser(bastion).user !== undefined;
 }
 
 function refOf({ id, name }: Bastion): Route['bastion'] {
@@ -76,6 +87,6 @@ function inVpcWithAddress(target: Target, bastions: readonly Bastion[]): Bastion
       bastion.place.accountId === target.place.accountId &&
       bastion.place.region === target.place.region &&
       bastionObstacle(bastion) !== 'notRunning' &&
-      !/windows/i.test(bastion.platform ?? ''),
+      hasSshUser(bastion),
   );
 }

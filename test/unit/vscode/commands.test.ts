@@ -231,8 +231,8 @@ describe('commands', () => {
         [
           ['ssm', bastion().id, undefined],
           ['ssh', 'ssh:jump', { host: 'jump', via: 'direct', instanceConnect: false }],
-          ['ssh', bastion().id, { host: bastion().id, via: 'ssm', instanceConnect: true }],
-          ['ssh', bastion().id, { host: '198.51.100.7', via: 'direct', instanceConnect: true }],
+          ['ssh', bastion().id, { host: bastion().id, user: 'ec2-user', via: 'ssm', instanceConnect: true }],
+          ['ssh', bastion().id, { host: '198.51.100.7', user: 'ec2-user', via: 'direct', instanceConnect: true }],
         ],
       );
       assert.ok(service.started.every(({ route }) => route.place.accountId === target().place.accountId));
