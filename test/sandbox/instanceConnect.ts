@@ -18,8 +18,13 @@ export class PushedKeys {
     this.#now = now;
   }
 
-  push(key: PushedKey): void {
+  /** Brings a key to the SSH server that plays the instance's. */
+  deliver: (key: PushedKey) => Promise<void> = () => Promise.resolve();
+
+  /** Resolves when the instance has it. */
+  async push(key: PushedKey): Promise<void> {
     this.#keys.push({ key, until: this.#now() + LIFETIME_MS });
+    await this.deliver(key);
   }
 
   /** What a server's AuthorizedKeysCommand would print for the user now, oldest first. */

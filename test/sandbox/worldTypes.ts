@@ -179,7 +179,12 @@ export interface Managed {
 }
 
 /** What stands behind a private host: one of the real servers of the run, or what a dead host does. */
-export type Backing = 'plain' | 'tls' | 'wrongName' | 'refused' | 'blackhole';
+export type Backing = 'plain' | 'tls' | 'wrongName' | 'refused' | 'blackhole' | OwnServer;
+
+/** A server that a test has started on this machine. */
+export interface OwnServer {
+  readonly loopbackPort: number;
+}
 
 export interface ReplicationGroup {
   readonly id: string;

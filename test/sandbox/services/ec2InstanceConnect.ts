@@ -5,7 +5,7 @@ import { ApiError } from './protocol/protocol';
 
 const sendSshPublicKey: Action = {
   resource: ({ caller, region, input }) => `arn:aws:ec2:${region.name}:${caller.accountId}:instance/${input.text('InstanceId') ?? '*'}`,
-  run(call) {
+  async run(call) {
     const { input } = call;
     const instanceId = matching(call, 'InstanceId', /^i-[a-f0-9]{8,30}$/);
     const osUser = matching(call, 'InstanceOSUser', /^[A-Za-z_][A-Za-z0-9@._-]{0,30}[A-Za-z0-9$_-]?$/);
@@ -18,7 +18,7 @@ const sendSshPublicKey: Action = {
     if (found.instance.state !== 'running') {
       throw new ApiError('EC2InstanceStateInvalidException', `Instance ${instanceId} is not in a valid state: ${found.instance.state}`);
     }
-    call.sshKeys.push({ instanceId, osUser, publicKey, ...(zone !== undefined && { availabilityZone: zone }) });
+    await call.sshKeys.push({ instanceId, osUser, publicKey, ...(zone !== undefined && { availabilityZone: zone }) });
     return { RequestId: '5d0d2f4e-0a3b-4c5d-8e6f-7a8b9c0d1e2f', Success: true };
   },
 };
