@@ -111,7 +111,8 @@ class Loader implements ConfigProgram {
     const slashed = platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
     if (slashed.startsWith('~') && source.kind === 'system') throw syntaxFault(origin, `bad include path ${printable(pattern)}.`);
     const folder = source.kind === 'system' ? pathOf(platform).dirname(source.path) : `${home}/.ssh`;
-    const anchored = pathOf(platform).isAbsolute(slashed) || slashed.startsWith('~') ? expandHome(slashed, this.sources, origin) : `${folder}/${slashed}`;
+    const isRelative = !pathOf(platform).isAbsolute(slashed) && !slashed.startsWith('~');
+    const anchored = isRelative ? `${folder}/${slashed}` : expandHome(slashed, this.sources, origin);
     for (const file of await globFiles(anchored)) {
       if (depth === MAX_DEPTH) throw depthFault(origin);
       await this.readFile(source, file, block, depth + 1);
@@ -120,7 +121,8 @@ class Loader implements ConfigProgram {
 
   private async readText(path: string, checkOwner: boolean): Promise<string | undefined> {
     const reading = await readBounded(path, MAX_FILE_BYTES).catch((error: unknown) => {
-      throw new Fault('ssh.config.unreadable', `The SSH configuration ${path} cannot be read (${errorCode(error) ?? 'unknown error'}).`, {
+      const why = errorCode(error) ?? 'unknown error';
+      throw new Fault('ssh.config.unreadable', `The SSH configuration ${path} cannot be read (${why}).`, {
         remedy: { text: 'Check that the file and its folder are yours to read.' },
         cause: error,
       });
@@ -143,7 +145,10 @@ class Loader implements ConfigProgram {
 }
 
 /** readconf.c: root's or one's own, and writable by nobody else. Windows' access lists are not looked at. */
-export function isOwnersOnly(file: { readonly owner: number; readonly mode: number }, who: Pick<ConfigSources, 'platform' | 'uid'>): boolean {
+export function isOwnersOnly(
+  file: { readonly owner: number; readonly mode: number },
+  who: Pick<ConfigSources, 'platform' | 'uid'>,
+): boolean {
   if (who.platform === 'win32' || who.uid === undefined) return true;
   return (file.owner === 0 || file.owner === who.uid) && (file.mode & 0o022) === 0;
 }

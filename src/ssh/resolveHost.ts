@@ -59,9 +59,7 @@ class Resolution {
     const config = await this.resolve(request, jump);
     const id = `${config.user}@${config.hostName}:${config.port}`;
     if (above.includes(id) || above.length >= MAX_HOPS) {
-      throw new Fault('ssh.config.jumpLoop', `The way to ${printable(above[0] ?? id)} leads round in a circle: ${printable(id)} is reached through itself.`, {
-        remedy: { text: 'Give the jump host a Host block of its own with `ProxyJump none`, before the one that sets ProxyJump.' },
-      });
+      throw jumpLoop(above[0] ?? id, id);
     }
     const last = config.proxyJump.at(-1);
     if (!last) return [config];
@@ -135,10 +133,11 @@ class Resolution {
     if (proxy?.kind !== 'jump') return [];
     const tokens = proxyTokens(facts);
     return proxy.hops.map(({ host, user, port }) => {
-      const expanded = { host: expand(host, tokens, proxy.origin), ...(user !== undefined && { user: expand(user, tokens, proxy.origin) }) };
-      requireSafeHost(expanded.host, 'jump host');
-      if (expanded.user !== undefined) requireSafeUser(expanded.user);
-      return { ...expanded, ...(port !== undefined && { port }) };
+      const name = expand(host, tokens, proxy.origin);
+      requireSafeHost(name, 'jump host');
+      const login = user === undefined ? undefined : expand(user, tokens, proxy.origin);
+      if (login !== undefined) requireSafeUser(login);
+      return { host: name, ...(login !== undefined && { user: login }), ...(port !== undefined && { port }) };
     });
   }
 
@@ -147,7 +146,8 @@ class Resolution {
     if (proxy?.kind !== 'command') return undefined;
     const { origin, command } = proxy;
     if (command === '-') {
-      evaluation.report({ option: 'ProxyCommand', reason: "standard input is a connection for the system's ssh alone", blocks: true, origin });
+      const reason = "standard input is a connection for the system's ssh alone";
+      evaluation.report({ option: 'ProxyCommand', reason, blocks: true, origin });
     }
     // In the shell's command line the alias is as dangerous as the names, which are checked in any case.
     if (command.includes('%k')) requireSafeHost(facts.keyAlias, 'host key alias');
@@ -166,6 +166,13 @@ class Resolution {
     }
     return { algorithms: lists as AlgorithmDefaults, configuredAlgorithms: configured };
   }
+}
+
+function jumpLoop(destination: string, again: string): Fault {
+  const message = `The way to ${printable(destination)} leads round in a circle, or is too long: it passes ${printable(again)} again.`;
+  return new Fault('ssh.config.jumpLoop', message, {
+    remedy: { text: 'Give the jump host a Host block of its own with `ProxyJump none`, before the one that sets ProxyJump.' },
+  });
 }
 
 /** What OpenSSH finds wrong only when it is about to connect. */

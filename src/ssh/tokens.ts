@@ -70,7 +70,11 @@ function badExpansion(message: string, origin: Origin | undefined): Fault {
  * `~`, `~/…` and the person's own `~name/…`.
  * @throws Fault `ssh.config.expansion` for other people's homes, which cannot be looked up here
  */
-export function expandHome(path: string, sources: Pick<ConfigSources, 'home' | 'localUser' | 'platform'>, origin: Origin | undefined): string {
+export function expandHome(
+  path: string,
+  sources: Pick<ConfigSources, 'home' | 'localUser' | 'platform'>,
+  origin: Origin | undefined,
+): string {
   if (!path.startsWith('~')) return path;
   const { home, localUser, platform } = sources;
   const name = (platform === 'win32' ? /^~([^/\\]*)/ : /^~([^/]*)/).exec(path)![1]!;
