@@ -100,6 +100,16 @@ export class LoadMeter {
     return now - this.#measuredAt > STALE_MS ? NO_LOAD : this.#load;
   }
 
+  /** Nothing runs any more: what was measured says nothing of what comes next. */
+  rest(now: number): void {
+    this.#saturatedRun = 0;
+    this.#fullRun = 0;
+    this.#bulkRun = 0;
+    this.#load = NO_LOAD;
+    this.#start = { ...this.#traffic, at: now };
+    this.#measuredAt = now;
+  }
+
   /** The session is in use, though little moves. */
   used(now: number): void {
     this.#workedAt = now;

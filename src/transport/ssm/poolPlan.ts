@@ -76,6 +76,8 @@ export interface Plan {
  * takes a second), and a dozen idle connections must not cost more.
  */
 const BURST_STREAMS = 4;
+/** A bulk transfer keeps a new stream waiting as much as so many others would. */
+const BULK_WEIGHT = 4;
 /** A session that no stream has ever used is given back after so long, ms. */
 const UNUSED_MS = 10_000;
 /** A session is renewed this long before its time is up, or after nine tenths of it. */
@@ -112,18 +114,24 @@ function isFree({ exclusive, stalled, streams }: MemberView): boolean {
   return !stalled && !(exclusive && streams > 0);
 }
 
-/** Rather not beside a bulk transfer; else by the streams that do something, which are those that a new one would compete with. */
+/**
+ * By the streams that do something, which are those that a new one would compete with. A bulk transfer that is under way
+ * counts as several of them, but not as any number: else a wave of streams would share one session and leave the rest to few.
+ */
 function leastLoaded(members: readonly MemberView[]): MemberView | undefined {
   const [best] = members.toSorted(
     (a, b) =>
       Number(a.stalled) - Number(b.stalled) ||
-      Number(a.bulky) - Number(b.bulky) ||
-      a.active - b.active ||
+      competition(a) - competition(b) ||
       Number(a.saturated) - Number(b.saturated) ||
       a.streams - b.streams ||
       a.bornAt - b.bornAt,
   );
   return best;
+}
+
+function competition({ active, bulky, streams }: MemberView): number {
+  return active + (bulky && streams > 0 ? BULK_WEIGHT : 0);
 }
 
 function mayGrow(view: PoolView, now: number, { maxSessions }: PoolLimits): boolean {

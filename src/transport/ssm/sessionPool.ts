@@ -173,6 +173,7 @@ export class SessionPool implements Link {
           member.used = true;
           member.meter.used(clock.now());
         }
+        if (member.streams.size + member.opening === 0) member.meter.rest(clock.now());
         this.#changed();
       });
       return stream;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LoadMeter, type Traffic } from '../../../src/transport/ssm/loadMeter';
+import { NO_LOAD, LoadMeter, type Traffic } from '../../../src/transport/ssm/loadMeter';
 
 /** Feeds `seconds` of even traffic in steps of 10 ms. @returns the time afterwards. */
 function run(meter: LoadMeter, traffic: Traffic, from: number, seconds: number, perStep: { messages: number; bytes: number }): number {
@@ -44,6 +44,18 @@ describe('the load of a session', () => {
     const { traffic, meter } = fresh();
     const now = run(meter, traffic, 0, 0.25, { messages: 7, bytes: 1024 });
     assert.equal(meter.load(now).saturated, false);
+  });
+
+  it('begins anew once nothing runs any more', () => {
+    const { traffic, meter } = fresh();
+    let now = run(meter, traffic, 0, 3, { messages: 7, bytes: 1024 });
+    assert.ok(meter.load(now).bulky && meter.load(now).agentLimited);
+    meter.rest(now);
+    assert.deepEqual(meter.load(now), NO_LOAD);
+    now = run(meter, traffic, now, 0.4, { messages: 7, bytes: 1024 });
+    assert.deepEqual([meter.load(now).saturated, meter.load(now).bulky], [false, false]);
+    now = run(meter, traffic, now, 0.3, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).saturated, true);
   });
 
   it('is bulky after two seconds of much data in one direction, and no longer when it ends', () => {

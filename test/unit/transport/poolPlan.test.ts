@@ -44,7 +44,8 @@ describe('where a new stream goes', () => {
   const cases: readonly (readonly [string, PoolView, boolean, ReturnType<typeof place>])[] = [
     ['to the session with the fewest streams that do something', view([member(0, { streams: 3, active: 2 }), member(1, { streams: 9, active: 1 })]), true, { kind: 'member', id: 1 }],
     ['to one whose agent has time left', view([member(0, { streams: 1, active: 1, saturated: true }), member(1, { streams: 5, active: 1 })]), true, { kind: 'member', id: 1 }],
-    ['past a bulk transfer to one with more streams', view([member(0, { streams: 1, active: 1, bulky: true }), member(1, { streams: 9, active: 9 })]), true, { kind: 'member', id: 1 }],
+    ['past a bulk transfer to one with more streams', view([member(0, { streams: 1, active: 1, bulky: true }), member(1, { streams: 9, active: 4 })]), true, { kind: 'member', id: 1 }],
+    ['next to a bulk transfer rather than to a crowd', view([member(0, { streams: 1, active: 1, bulky: true }), member(1, { streams: 9, active: 9 })]), true, { kind: 'member', id: 0 }],
     ['next to a bulk transfer at once, not to a session that may come', view([member(0, { streams: 1, active: 1, bulky: true })], { starting: 1 }), true, { kind: 'member', id: 0 }],
     ['next to a bulk transfer rather than to a stream that is not read', view([member(0, { streams: 1, stalled: true }), member(1, { streams: 1, bulky: true })]), true, { kind: 'member', id: 1 }],
     ['to the oldest of equals', view([member(0), member(1)]), true, { kind: 'member', id: 0 }],
