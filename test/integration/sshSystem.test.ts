@@ -276,9 +276,9 @@ describe("the system's ssh as transport", function () {
   it('gives the program nothing that could be an option or a command', async () => {
     await start();
     for (const host of ['-oProxyCommand=x', 'a b', '$(x)', 'me@there', 'ssh://there', 'a;b', '']) {
-      assert.equal((await rig.failure({ host })).code, 'ssh.invalidName', host);
+      assert.equal((await rig.failure({ host })).code, 'ssh.host.invalid', host);
     }
-    for (const user of ['-l', 'a;b', 'x -y', 'x\\', '']) assert.equal((await rig.failure({ user })).code, 'ssh.invalidName', user);
+    for (const user of ['-l', 'a;b', 'x -y', 'x\\', '']) assert.equal((await rig.failure({ user })).code, 'ssh.host.invalid', user);
     assert.equal((await rig.failure({}, { host: '-x', port: 1 })).code, 'ssh.farSideFailed');
     const echo = await serve(startEcho());
     await rig.dial(echo, { user: process.env['USER'] ?? 'root' });

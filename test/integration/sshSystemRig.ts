@@ -21,6 +21,7 @@ import type { SshAccess } from '../../src/model/ssh';
 import type { SystemSshDeps } from '../../src/transport/sshSystem/systemSshTransport';
 import { SystemSshTransport } from '../../src/transport/sshSystem/systemSshTransport';
 import { requireProgram } from '../provision/systemPrograms';
+import { eventually } from '../fixtures/eventually';
 import { watchForDeath } from '../sandbox/servers/deathWatch';
 
 const run = promisify(execFile);
@@ -149,7 +150,10 @@ export class Rig {
 
   async stop(): Promise<void> {
     for (const link of this.#links) await link.dispose();
-    const left = [...(await this.clients()).map(({ command }) => command), ...(await this.folders())];
+    const leftovers = async (): Promise<string[]> => [...(await this.clients()).map(({ command }) => command), ...(await this.folders())];
+    // An askpass program whose question has ended takes a moment to end.
+    await eventually(async () => (await leftovers()).length === 0, 'the end of everything', 2000).catch(() => {});
+    const left = await leftovers();
     for (const work of this.#cleanups) await work();
     assert.deepEqual(left, [], 'processes or folders are left');
   }

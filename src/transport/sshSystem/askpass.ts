@@ -57,7 +57,7 @@ export class AskpassServer {
     this.#parts = parts;
     this.#address = join(parts.folder, 'a');
     this.#wrapper = join(parts.folder, 'askpass');
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = createServer((socket) => this.#accept(socket));
   }
 
   /** How many prompts a person has before them, or touches are awaited. */

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock';
-import type { Disposable, Event } from '../../base/event';
+import type { Event } from '../../base/event';
 import { Emitter } from '../../base/event';
 import type { Logger } from '../../base/log';
 import { variable } from './program';
@@ -42,6 +42,7 @@ export class ClientProcess {
   #lines: string[] = [];
   #partial = '';
   #over = false;
+  #watchdogGone: Promise<void> | undefined;
 
   constructor(parts: ProcessParts) {
     this.#parts = parts;
@@ -58,7 +59,7 @@ export class ClientProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (chunk: string) => this.#read(chunk));
     this.exited = this.#untilOver().finally(() => {
       this.#over = true;
-      watchdog?.dispose();
+      this.#watchdogGone = watchdog?.release();
     });
   }
 
@@ -85,6 +86,7 @@ export class ClientProcess {
       timer.dispose();
     }
     await this.exited;
+    await this.#watchdogGone;
     this.#lineRead.dispose();
   }
 
@@ -142,11 +144,16 @@ export class ClientProcess {
   }
 }
 
+interface Watchdog {
+  /** There is nothing to watch any more; resolves when it has ended. */
+  release(): Promise<void>;
+}
+
 /** A fixed text, given a number and a path that are ours: nothing in it comes from anyone's data. */
 const WATCH = 'read -r done && exit 0; kill -s TERM -- "-$1"; sleep 1; kill -s KILL -- "-$1"; rm -rf -- "$2"';
 
-/** A tiny process that waits for the end of a pipe from us: it comes by `dispose`, with a word, or by our death, without. */
-function startWatchdog({ folder, platform, node, companion, logger }: ProcessParts, pid: number): Disposable {
+/** A tiny process that waits for the end of a pipe from us: it comes by `release`, with a word, or by our death, without. */
+function startWatchdog({ folder, platform, node, companion, logger }: ProcessParts, pid: number): Watchdog {
   const windows = platform === 'win32';
   const [program, args] = windows
     ? [node, [companion, 'watch', String(pid), folder]]
@@ -160,5 +167,14 @@ function startWatchdog({ folder, platform, node, companion, logger }: ProcessPar
   });
   dog.on('error', (error) => logger.log('warn', 'ssh.noWatchdog', { error }));
   dog.stdin.on('error', () => {});
-  return { dispose: () => void dog.stdin.end('done\n') };
+  const gone = new Promise<void>((resolve) => {
+    dog.once('close', () => resolve());
+    dog.once('error', () => resolve());
+  });
+  return {
+    release: () => {
+      dog.stdin.end('done\n');
+      return gone;
+    },
+  };
 }

@@ -1,7 +1,8 @@
 import { compareVersions } from '../../model/bastion';
 import type { Endpoint } from '../../model/endpoint';
 import type { SshAccess } from '../../model/ssh';
-import { badConfiguration, invalidName } from './faults';
+import { requireSafeHost, requireSafeUser } from '../../ssh/names';
+import { badConfiguration, notAHost } from './faults';
 
 /** Used where the configuration says nothing: seconds, seconds and times. */
 const CONNECT_TIMEOUT_S = 15;
@@ -41,7 +42,7 @@ export interface Abilities {
   readonly prompts: boolean;
 }
 
-/** Arguments that make `ssh` print what the configuration comes to. @throws Fault `ssh.invalidName` */
+/** Arguments that make `ssh` print what the configuration comes to. @throws Fault `ssh.host.invalid` */
 export function queryArguments(destination: Destination): string[] {
   return ['-G', ...where(destination)];
 }
@@ -66,7 +67,7 @@ export function readEffective(output: string): Effective {
 
 /**
  * The arguments of the connection. Options on the command line win over every file.
- * @throws Fault `ssh.invalidName`, `ssh.badConfiguration`
+ * @throws Fault `ssh.host.invalid`, `ssh.badConfiguration`
  */
 export function connectArguments(
   destination: Destination,
@@ -110,8 +111,10 @@ export function connectArguments(
 }
 
 function where({ access: { host, user, port }, configFile }: Destination): string[] {
-  if (!isSshHost(host)) throw invalidName('host', host);
-  if (user !== undefined && !isSshUser(user)) throw invalidName('user', user);
+  requireSafeHost(host, 'SSH host');
+  // To the program a user may hide in it, and an address with everything.
+  if (/@|^ssh:\/\//.test(host)) throw notAHost(host);
+  if (user !== undefined) requireSafeUser(user);
   return [
     ...(configFile === '' ? [] : ['-F', configFile]),
     ...(port === undefined ? [] : ['-p', String(port)]),
@@ -119,15 +122,6 @@ function where({ access: { host, user, port }, configFile }: Destination): strin
     '--',
     host,
   ];
-}
-
-/** As OpenSSH 9.6 and later check what may end up in a ProxyCommand; nor may it hide a user or be a URI. */
-export function isSshHost(host: string): boolean {
-  return /^[^-]/.test(host) && host.length <= 255 && !/[\s\p{Cc}'"`$\\;&<>|(){}@]|^ssh:\/\//u.test(host);
-}
-
-export function isSshUser(user: string): boolean {
-  return /^[^-]/.test(user) && user.length <= 255 && !/[\p{Cc}'"`;&<>|(){}]|\s-|\\$/u.test(user);
 }
 
 function bracketed(host: string): string {

@@ -119,13 +119,9 @@ export function badConfiguration(what: string): Fault {
   return fault('ssh.badConfiguration', `The SSH configuration cannot be used: ${what}.`, 'Correct it, then try again.');
 }
 
-/** A host or user name that would mean something else on a command line or in a shell. */
-export function invalidName(what: 'host' | 'user', name: string): Fault {
-  return fault(
-    'ssh.invalidName',
-    `${JSON.stringify(name.slice(0, 100))} is no ${what} name for SSH.`,
-    'Use one without blanks, quotes, a leading "-" and characters that mean something to a shell.',
-  );
+/** More than a host's name: a user with it, or a URI. */
+export function notAHost(name: string): Fault {
+  return fault('ssh.host.invalid', `${JSON.stringify(name.slice(0, 100))} is no name of a host.`, 'Give the user and the port on their own.');
 }
 
 /** @param asked who wanted to know what, e.g. `the password of me@host` */

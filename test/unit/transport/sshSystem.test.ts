@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isFault } from '../../../src/base/fault';
 import { channelFailure, exitFault, farSideFault } from '../../../src/transport/sshSystem/clientMessages';
-import { connectArguments, isSshHost, isSshUser, queryArguments, readEffective } from '../../../src/transport/sshSystem/commandLine';
+import { connectArguments, queryArguments, readEffective } from '../../../src/transport/sshSystem/commandLine';
 import { wrapperText } from '../../../src/transport/sshSystem/askpass';
 import { checkedVersion, findSsh } from '../../../src/transport/sshSystem/program';
 import { classify, replyTo } from '../../../src/transport/sshSystem/prompts';
@@ -76,10 +76,14 @@ describe("the system's ssh", () => {
     });
 
     it('with no name that means something to an option parser or a shell', () => {
-      for (const host of ['bastion', '10.0.0.1', 'fe80::1%eth0', 'a_b.internal']) assert.ok(isSshHost(host), host);
-      for (const host of ['', '-o', 'a b', 'a\n', '`a`', '$a', 'a|b', 'u@h', 'ssh://h', '"', 'a\\b']) assert.ok(!isSshHost(host), host);
-      for (const user of ['ec2-user', 'DOMAIN\\me', 'me@corp', 'first last']) assert.ok(isSshUser(user), user);
-      for (const user of ['', '-l', 'a;b', 'a -o', 'a\\', 'a\n']) assert.ok(!isSshUser(user), user);
+      const call = (host: string, user?: string): string[] =>
+        queryArguments({ access: { host, ...(user !== undefined && { user }) }, configFile: '' });
+      for (const host of ['bastion', '10.0.0.1', 'fe80::1%eth0', 'a_b.internal']) assert.equal(call(host).at(-1), host);
+      for (const host of ['', '-o', 'a b', 'a\n', '`a`', '$a', 'a|b', 'u@h', 'ssh://h', '"', 'a\\b']) {
+        assert.throws(() => call(host), { code: 'ssh.host.invalid' }, host);
+      }
+      for (const user of ['ec2-user', 'DOMAIN\\me', 'me@corp', 'first last']) assert.equal(call('h', user)[2], user);
+      for (const user of ['', '-l', 'a;b', 'a -o', 'a\\', 'a\n']) assert.throws(() => call('h', user), { code: 'ssh.host.invalid' }, user);
     });
   });
 
