@@ -174,6 +174,21 @@ export class Workbench {
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
+  // Modal questions
+
+  /** A modal question that contains the text. */
+  async dialog(text: string | RegExp): Promise<Locator> {
+    const dialog = this.page.locator('.monaco-dialog-box', { hasText: text }).first();
+    await dialog.waitFor();
+    return dialog;
+  }
+
+  async answerDialog(text: string | RegExp, button: string): Promise<void> {
+    const dialog = await this.dialog(text);
+    await dialog.getByRole('button', { name: button }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
   // Status bar and notifications
 
   statusItem(text: string | RegExp): Locator {
