@@ -54,8 +54,8 @@ export interface ConnectionDeps {
   readonly logger: Logger;
 }
 
-/** `keys`: the host's are awaited; `login`: the host is known. */
-type Phase = 'header' | 'keys' | 'login' | 'open' | 'ended';
+/** `keys`: the host's are exchanged and checked; `login`: the host is known. */
+type Phase = 'keys' | 'login' | 'open' | 'ended';
 
 /** One SSH connection, logged in. Carries any number of streams; see `Channels`. */
 export class SshConnection {
@@ -69,7 +69,7 @@ export class SshConnection {
   readonly #settleClosed: (fault: Fault | undefined) => void;
   readonly #deadline: Deadline;
   readonly #authentication: Authentication;
-  #phase: Phase = 'header';
+  #phase: Phase = 'keys';
   #layer: PacketLayer | undefined;
   #channels: Channels | undefined;
   #vitals: Vitals | undefined;
@@ -142,8 +142,10 @@ export class SshConnection {
       .on('end', () => this.#end(this.#lost()))
       .on('close', () => this.#end(this.#lost()));
     const { offer, missing } = offeredAlgorithms(config, hostKeys);
-    if (missing) {
-      this.#end(missing);
+    // It may have gone already, without anybody listening.
+    const over = missing ?? (socket.destroyed || socket.readableEnded ? this.#lost(socket.errored ?? undefined) : undefined);
+    if (over) {
+      this.#end(over);
       return;
     }
     const options: ConnectConfig = {
@@ -176,7 +178,6 @@ export class SshConnection {
       verdict(same);
       return;
     }
-    this.#phase = 'keys';
     const { hostKeys } = this.#request;
     const signal = this.#abort.signal;
     // The buffer is ssh2's.
@@ -238,7 +239,7 @@ export class SshConnection {
     // The socket's own, when it is a stream of ours.
     if (isFault(error)) return error.code === 'ssh.streamReset' ? this.#lost(error) : error;
     if (error.level === 'client-socket') {
-      return this.#phase === 'header' ? dialFailed(server, error, timeoutMs / 1000) : this.#lost(error);
+      return this.#record.greeted ? this.#lost(error) : dialFailed(server, error, timeoutMs / 1000);
     }
     if (/Invalid (?:identification|header)|header line|greeting lines/i.test(error.message)) return notSsh(server, error);
     if (error.level === 'protocol' && /before handshake/.test(error.message)) return bannerClosed(server, error);
@@ -258,8 +259,7 @@ export class SshConnection {
   #lost(cause?: unknown): Fault {
     const { server } = this.#request;
     if (this.#phase === 'open') return connectionLost(server, cause);
-    const saidNothing = this.#phase === 'header' && !this.#record.last;
-    return saidNothing ? bannerClosed(server, cause) : closedDuringLogin(server, undefined, cause);
+    return this.#record.greeted ? closedDuringLogin(server, undefined, cause) : bannerClosed(server, cause);
   }
 
   /** `fault`: undefined for an end of ours. */
