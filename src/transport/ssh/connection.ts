@@ -225,6 +225,7 @@ export class SshConnection {
     if (!this.#layer) return;
     const { reuseMemory } = this.#request;
     if (quicken(this.#layer)) reuseMemory?.();
+    if (this.#phase === 'open') this.#deps.logger.log('debug', 'ssh.keysChanged', { server: this.#request.server });
     this.#channels?.resume();
   }
 
