@@ -24,6 +24,7 @@ const LAZY = {
   'aws-ec2': 'src/aws/clients/ec2.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
+  'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
   redis: 'src/redis/index.ts',
   ssh: 'src/transport/ssh/client.ts',
 };
@@ -73,6 +74,8 @@ function bundles() {
     { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: [...node.external, 'vscode'] },
     // Built without `vscode` as an external: an import of it from below src/vscode/ fails the build.
     { ...node, entryPoints: Object.fromEntries(Object.entries(LAZY)), outdir: 'dist' },
+    // Run by OpenSSH to ask for secrets, and as a watchdog on Windows: a program of its own.
+    { ...node, entryPoints: { 'ssh-companion': 'src/transport/sshSystem/companionMain.ts' }, outdir: 'dist' },
     {
       ...common,
       entryPoints: { console: 'src/webview/console/main.ts' },

@@ -3,9 +3,12 @@ import { asFault, describeFault } from './base/fault';
 import { Scope } from './base/scope';
 import { connectInProcess } from './broker/client';
 import { activateSallyport } from './vscode/activate';
+import { KeptSecrets } from './vscode/keptSecrets';
 import { openLogChannel } from './vscode/logChannel';
+import { Questions } from './vscode/questions';
 import type { Services } from './vscode/services';
-import { readSsmSettings, readTargetCa } from './vscode/settings';
+import { readProxy, readSshSettings, readSsmSettings, readTargetCa, workspaceFolders } from './vscode/settings';
+import { WindowUi } from './vscode/windowUi';
 
 // Owns everything; the log last of all, since what ends still logs.
 let running: Scope | undefined;
@@ -17,8 +20,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = scope.add(openLogChannel());
   const parts = scope.add(new Scope());
   try {
+    const ui = parts.add(new WindowUi());
+    const secrets = parts.add(new KeptSecrets(context.secrets, ui, log));
+    const { ask } = new Questions(ui, secrets);
     const services: Services = {
-      broker: connectInProcess({ logger: log, targetCa: readTargetCa, ssm: readSsmSettings }, async () => (await import('./broker/core')).createCore),
+      ui,
+      secrets,
+      broker: connectInProcess(
+        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, ssh: readSshSettings, ask, proxy: readProxy, workspaceFolders },
+        async () => (await import('./broker/core')).createCore,
+      ),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
       targetCa: readTargetCa,
       logger: log,

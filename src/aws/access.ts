@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Clock } from '../base/clock';
 import { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, ProfileInfo } from '../model/inventory';
+import type { ProxyDial } from '../model/outbound';
 import { throwIfAborted } from './abortable';
+import { createAgents } from './agents';
 import type { Agents } from './clients/settings';
 import { readSharedConfig } from './configFiles';
 import type { SharedConfig } from './configFiles';
@@ -17,6 +17,8 @@ export interface AwsDeps {
   readonly clock: Clock;
   /** `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** How a proxy is reached; without it, every connection is a direct one. */
+  readonly viaProxy?: ProxyDial;
 }
 
 /** Sockets that trust one bundle, and that bundle (PEM). */
@@ -24,9 +26,6 @@ interface Trusted {
   readonly agents: Agents;
   readonly ca: string | undefined;
 }
-
-/** Connections per endpoint: enough for every provider at once, few enough to be no burden. */
-const MAX_SOCKETS = 16;
 
 /**
  * Sessions by profile and region, for as long as the configuration that they were made from stays as it is: a changed
@@ -36,7 +35,7 @@ export class AwsAccess {
   readonly #deps: AwsDeps;
   readonly #env: NodeJS.ProcessEnv;
   readonly #lifetime = new AbortController();
-  readonly #agents = new Map<string, Trusted>();
+  readonly #agents = new Map<string | undefined, Trusted>();
   #sessions = new Map<string, AwsSession>();
   #fingerprint = '';
 
@@ -103,12 +102,10 @@ export class AwsAccess {
 
   async #agentsFor(caBundle: string | undefined): Promise<Trusted> {
     // By content: a bundle that was replaced in place gets agents of its own.
-    const ca = caBundle === undefined ? '' : await readBundle(caBundle);
+    const ca = caBundle === undefined ? undefined : await readBundle(caBundle);
     const known = this.#agents.get(ca);
     if (known) return known;
-    const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
-    const agents = { http: new HttpAgent(options), https: new HttpsAgent(ca === '' ? options : { ...options, ca }) };
-    const trusted: Trusted = { agents, ca: ca === '' ? undefined : ca };
+    const trusted: Trusted = { agents: createAgents(ca, this.#deps.viaProxy), ca };
     this.#agents.set(ca, trusted);
     return trusted;
   }

@@ -52,6 +52,17 @@ const KMS_KEY_ERRORS = [
   'InvalidArnException',
 ];
 
+/** What EC2 Instance Connect, and EC2 of one instance, say: code, what is wrong with the instance, what to do, whether it may pass. */
+const INSTANCE_ERRORS: Readonly<Record<string, readonly [FaultCode, string, string, boolean]>> = {
+  EC2InstanceNotFoundException: ['instanceConnect.notFound', 'does not exist in this region', 'Refresh, and check the region.', false],
+  'InvalidInstanceID.NotFound': ['instanceConnect.notFound', 'does not exist in this region', 'Refresh, and check the region.', false],
+  'InvalidInstanceID.Malformed': ['instanceConnect.notFound', 'is no id of an instance', 'Choose an EC2 instance.', false],
+  EC2InstanceStateInvalidException: ['instanceConnect.notRunning', 'is not running', 'Start it, then try again.', false],
+  EC2InstanceUnavailableException: ['instanceConnect.unavailable', 'does not take keys at the moment', 'Wait a few minutes, then try again.', true],
+  EC2InstanceTypeInvalidException: ['instanceConnect.unsupported', 'is of a type without EC2 Instance Connect', 'Use a key file or Session Manager.', false],
+  InvalidArgsException: ['instanceConnect.invalid', 'was refused the key: a parameter is not valid', 'Check the login name and the key.', false],
+};
+
 /**
  * The first rule whose names, text and status all match decides. Names are AWS's common and
  * per-service error codes (query, EC2 and JSON protocols spell them differently) and Node's errno names.
@@ -61,6 +72,7 @@ const RULES: readonly Rule[] = [
   { names: ['TargetNotConnected'], say: targetNotConnected },
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
   { names: KMS_KEY_ERRORS, say: kmsKeyUnusable },
+  { names: Object.keys(INSTANCE_ERRORS), say: instanceUnusable },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
   { names: ['RequestExpired'], text: /^request has expired/i, say: expired },
   { names: ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'], say: clockSkew },
@@ -73,6 +85,8 @@ const RULES: readonly Rule[] = [
   },
   { names: PROVIDER_ERRORS, text: /multi-factor/, say: mfaNeeded },
   { names: PROVIDER_ERRORS, text: /ForbiddenException|No access/, say: accessDenied },
+  // What is left of a Fault `proxy.*` when a credential provider has made its own error of it.
+  { names: PROVIDER_ERRORS, text: /^Fault: The (?:URL of the )?proxy /, say: proxyFailed },
   { names: PROVIDER_ERRORS, text: /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|TimeoutError: /, say: unreachable },
   { names: PROVIDER_ERRORS, say: noCredentials },
   {
@@ -84,7 +98,7 @@ const RULES: readonly Rule[] = [
     say: noCredentials,
   },
   {
-    names: ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired'],
+    names: ['AccessDenied', 'AccessDeniedException', 'AuthException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired'],
     say: accessDenied,
   },
   {
@@ -141,9 +155,18 @@ export function noCredentialsFault(profile: string): Fault {
   return new Fault(code, message, { remedy });
 }
 
+const TRANSIENT: ReadonlySet<FaultCode> = new Set([
+  'aws.throttled',
+  'aws.unreachable',
+  'aws.serviceError',
+  'proxy.failed',
+  'proxy.unreachable',
+  'proxy.timeout',
+]);
+
 /** Whether repeating the same request within seconds makes sense; a fault may be worth a later retry without being transient. */
 export function isTransient(fault: Fault): boolean {
-  return fault.code === 'aws.throttled' || fault.code === 'aws.unreachable' || fault.code === 'aws.serviceError';
+  return TRANSIENT.has(fault.code);
 }
 
 /**
@@ -231,6 +254,12 @@ function kmsKeyUnusable({ name }: ErrorFacts, { subject, region }: FaultContext)
       action: 'retry',
     },
   };
+}
+
+function instanceUnusable({ names }: ErrorFacts, { subject }: FaultContext): Sentence {
+  const [, found] = Object.entries(INSTANCE_ERRORS).find(([name]) => names.has(name))!;
+  const [code, what, text, retryable] = found;
+  return { code, message: `Instance ${subject ?? ''} ${what}.`, remedy: { text, action: 'retry' }, retryable };
 }
 
 function clockSkew(): Sentence {
@@ -344,6 +373,14 @@ function serviceError({ status }: ErrorFacts, { action }: FaultContext): Sentenc
     message: `AWS failed to answer ${action} (HTTP ${status}).`,
     remedy: { text: 'Try again in a moment; if it lasts, look at the AWS Health Dashboard.', action: 'retry' },
     retryable: true,
+  };
+}
+
+function proxyFailed({ message }: ErrorFacts): Sentence {
+  return {
+    code: 'proxy.signIn',
+    message: message.replace(/^Fault: /, '').slice(0, MAX_QUOTED),
+    remedy: { text: 'Check HTTPS_PROXY (or the setting `http.proxy`), then try again.', action: 'retry' },
   };
 }
 

@@ -1,8 +1,11 @@
 import { Scope } from '../base/scope';
-import type { InventoryService } from '../model/inventory';
+import type { AwsInventoryService } from '../model/inventory';
+import type { PluginAccess } from '../model/pluginAccess';
+import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
+import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
 
@@ -13,10 +16,12 @@ interface Disposing {
   dispose(): Promise<void>;
 }
 
-/** Both services over the same credentials, clients and sockets. */
+/** The services over the same credentials, clients and sockets. */
 export interface Aws extends Disposing {
-  readonly inventory: InventoryService;
+  readonly inventory: AwsInventoryService;
   readonly sessions: SsmSessionApi;
+  readonly plugin: PluginAccess;
+  readonly instanceConnect: InstanceConnectApi;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -24,11 +29,15 @@ export function createAws(deps: AwsDeps): Aws {
   const access = scope.add(new AwsAccess(deps));
   const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
   const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
-  return { inventory, sessions, dispose: () => scope.dispose() };
+  const plugin: PluginAccess = {
+    grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),
+  };
+  const instanceConnect = new AwsInstanceConnect(access);
+  return { inventory, sessions, plugin, instanceConnect, dispose: () => scope.dispose() };
 }
 
 /** Discovery alone. */
-export function createInventory(deps: AwsDeps): InventoryService & Disposing {
+export function createInventory(deps: AwsDeps): AwsInventoryService & Disposing {
   const aws = createAws(deps);
   return {
     profiles: () => aws.inventory.profiles(),
@@ -43,6 +52,7 @@ export function createSsmSessionApi(deps: AwsDeps): SsmSessionApi & Disposing {
   return {
     start: (request, signal) => aws.sessions.start(request, signal),
     resume: (place, sessionId, signal) => aws.sessions.resume(place, sessionId, signal),
+    limits: (place, signal) => aws.sessions.limits(place, signal),
     terminate: (place, sessionId, signal) => aws.sessions.terminate(place, sessionId, signal),
     dataKey: (place, request, signal) => aws.sessions.dataKey(place, request, signal),
     dispose: () => aws.dispose(),

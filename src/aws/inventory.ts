@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
-import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
+import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import type { ProviderContext } from './providers/context';
@@ -16,7 +16,7 @@ const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
 const WARM_UP_AFTER_MS = 30;
 
 /** Profiles and resources. `dispose` ends every discovery that is under way. */
-export class AwsInventory implements InventoryService {
+export class AwsInventory implements AwsInventoryService {
   readonly #access: AwsAccess;
   readonly #clock: Clock;
   readonly #logger: Logger;

@@ -25,7 +25,7 @@ export interface ProfileSettings {
   readonly useDualstack: boolean;
   /** Set when the profile, or one that it takes its credentials from, signs in through a browser. */
   readonly signIn?: { readonly command: SignIn; readonly profile: string };
-  /** Endpoint override of a service (`ec2`, `ssm`, `sts`, `elasticache`); undefined means AWS's own. */
+  /** Endpoint override of a service (`ec2`, `ssm`, `sts`, `ec2_instance_connect`); undefined means AWS's own. */
   endpointUrl(service: string): string | undefined;
 }
 

@@ -1,15 +1,18 @@
+import { resolve } from 'node:path';
 import { backoffDelay } from '../base/backoff';
 import { sleep } from '../base/clock';
 import type { Clock } from '../base/clock';
 import { cancelled, Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope } from '../model/inventory';
+import type { PluginGrant } from '../model/pluginAccess';
 import { abortable, throwIfAborted } from './abortable';
 import type { Ec2Api } from './clients/ec2';
+import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { ElastiCacheApi } from './clients/elasticache';
 import type { KmsApi } from './clients/kms';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
-import { createSsm } from './clients/ssm';
+import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
 import { createSts } from './clients/sts';
 import type { StsApi } from './clients/sts';
@@ -42,6 +45,8 @@ export interface CallOptions {
   readonly subject?: string;
   /** Whether a failed call may be made again; `isTransient` unless told. */
   readonly repeat?: (fault: Fault) => boolean;
+  /** The answer is a convenience: its failure is no warning. */
+  readonly dispensable?: boolean;
 }
 
 /** One profile in one region: its credentials and its clients, and how they are called. */
@@ -54,6 +59,7 @@ export class AwsSession {
   #ec2: Promise<Ec2Api> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
   #kms: Promise<KmsApi> | undefined;
+  #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -88,6 +94,13 @@ export class AwsSession {
     return this.#kms;
   }
 
+  ec2InstanceConnect(): Promise<Ec2InstanceConnectApi> {
+    this.#instanceConnect ??= import('./clients/ec2InstanceConnect').then(({ createEc2InstanceConnect }) =>
+      createEc2InstanceConnect(this.#clientSettings('ec2_instance_connect')),
+    );
+    return this.#instanceConnect;
+  }
+
   /** The account that the credentials belong to, asked each time: the cheapest proof that they work. Twelve digits. */
   async identify(signal: AbortSignal): Promise<string> {
     this.#sts ??= createSts(this.#clientSettings('sts'));
@@ -108,7 +121,7 @@ export class AwsSession {
     action: string,
     send: (abortSignal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    { subject, repeat = isTransient }: CallOptions = {},
+    { subject, repeat = isTransient, dispensable = false }: CallOptions = {},
   ): Promise<T> {
     const { clock, logger } = this.#parts;
     for (let attempt = 0; ; attempt++) {
@@ -125,11 +138,26 @@ export class AwsSession {
         const fault = awsFault(error, this.#context(action, subject));
         if (refusesCredentials(fault)) this.#credentials.forget();
         const again = attempt + 1 < ATTEMPTS && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
-        logger.log(again ? 'debug' : 'warn', 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
+        const level = again || dispensable ? 'debug' : 'warn';
+        logger.log(level, 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
         if (!again) throw fault;
       }
       await sleep(clock, backoffDelay(attempt, WAITS, clock), signal);
     }
+  }
+
+  /** The credentials of this moment and the place of the ssm service, for a program that calls it by itself. */
+  async pluginGrant(signal: AbortSignal): Promise<PluginGrant> {
+    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#credentials.get(), signal);
+    const { caBundle } = this.#parts.settings;
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      region: this.#parts.region,
+      endpoint: ssmEndpoint(this.#clientSettings('ssm')),
+      ...(caBundle !== undefined && { caBundle: resolve(caBundle) }),
+    };
   }
 
   async #loadCredentials(): Promise<Credentials> {

@@ -1,27 +1,35 @@
+import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
+import type { BackoffLimits } from '../base/backoff';
+import { backoffDelay } from '../base/backoff';
 import type { Clock } from '../base/clock';
-import { Fault } from '../base/fault';
+import { sleep } from '../base/clock';
+import { Fault, isFault } from '../base/fault';
 import type { Logger } from '../base/log';
-import { formatEndpoint, isEndpoint, isLoopback } from '../model/endpoint';
-import { isSessionTarget, OWN_PORT_DOCUMENT, sessionDocument, SSH_DOCUMENT } from '../model/ssmSession';
-import type { DataKey, DataKeyRequest, SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../model/ssmSession';
+import { isSessionTarget, sessionDocument, sessionParameters } from '../model/ssmSession';
+import type {
+  DataKey,
+  DataKeyRequest,
+  SsmSessionApi,
+  SsmSessionGrant,
+  SsmSessionLimits,
+  SsmSessionRequest,
+} from '../model/ssmSession';
 import { abortable } from './abortable';
 import type { AwsAccess } from './access';
 import type { StartSessionCommandOutput } from '@aws-sdk/client-ssm';
 import type { AwsSession } from './session';
+import { limitsOf, PREFERENCES_DOCUMENT } from './sessionPreferences';
 
 /** Longest reason that StartSession takes, characters. */
 const MAX_REASON = 256;
 /** One AES-256 key for each direction. */
 const DATA_KEY_BYTES = 64;
-/** How long `dispose` waits for sessions that nobody wants any more to be terminated, ms. */
-const CLEANUP_MS = 3_000;
-
-/** Documents that forward to the bastion itself and take fewer parameters than the one for remote hosts. */
-const OWN_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  [OWN_PORT_DOCUMENT]: ['portNumber', 'localPortNumber'],
-  [SSH_DOCUMENT]: ['portNumber'],
-};
+/** A session is terminated within so long after it was given up, or `dispose` waits no longer, ms. VS Code gives an extension about five seconds. */
+const CLEANUP_MS = 4_000;
+/** How often a termination is tried, which takes about a minute; each try is up to four calls (`AwsSession.call`). */
+const TERMINATE_TRIES = 12;
+const TERMINATE_WAITS: BackoffLimits = { baseMs: 500, capMs: 15_000 };
 
 /** The Session Manager API over the SDK. */
 export class AwsSsmSessions implements SsmSessionApi {
@@ -29,19 +37,24 @@ export class AwsSsmSessions implements SsmSessionApi {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #lifetime = new AbortController();
+  /** Terminations under way, with or without someone who waits for them. */
   readonly #cleanups = new Set<Promise<void>>();
+  /** When the last of them began, by the clock's `now`. */
+  #lastCleanup = -Infinity;
 
   constructor(access: AwsAccess, clock: Clock, logger: Logger) {
     this.#access = access;
     this.#clock = clock;
     this.#logger = logger;
+    // Every start and every termination under way listens: dozens at exit, and no leak.
+    setMaxListeners(0, this.#lifetime.signal);
   }
 
   async start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant> {
     const input = {
       Target: checkedTarget(request.bastionId),
       DocumentName: sessionDocument(request),
-      Parameters: parametersOf(request),
+      Parameters: sessionParameters(request),
       Reason: sessionReason(request.reason ?? defaultReason()),
     };
     const session = await this.#access.open(request.place, signal);
@@ -80,8 +93,25 @@ export class AwsSsmSessions implements SsmSessionApi {
   }
 
   async terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void> {
+    await abortable(this.#cleanUp(this.#terminate(place, sessionId), { ...place, sessionId }), signal);
+  }
+
+  async limits(place: SsmSessionRequest['place'], signal: AbortSignal): Promise<SsmSessionLimits> {
     const session = await this.#access.open(place, signal);
-    await this.#terminate(session, sessionId, signal);
+    const input = { Name: PREFERENCES_DOCUMENT, DocumentFormat: 'JSON' } as const;
+    try {
+      const { Content } = await session.call(
+        'ssm:GetDocument',
+        (abortSignal) => session.ssm.getDocument(input, { abortSignal }),
+        signal,
+        { subject: PREFERENCES_DOCUMENT, dispensable: true },
+      );
+      return limitsOf(Content ?? '');
+    } catch (error) {
+      // Nobody has ever saved preferences: the service's defaults hold, and those know no maximum duration.
+      if (isFault(error) && error.code === 'ssm.invalidDocument') return {};
+      throw error;
+    }
   }
 
   async dataKey(
@@ -101,36 +131,61 @@ export class AwsSsmSessions implements SsmSessionApi {
     return { plaintext, sealed: ciphertext };
   }
 
-  /** Waits a bounded time for the termination of abandoned sessions, then ends everything. */
+  /** Waits a bounded time for terminations under way, then ends everything. */
   async dispose(): Promise<void> {
     if (this.#cleanups.size > 0) {
-      const timer = this.#clock.schedule(CLEANUP_MS, () => this.#lifetime.abort());
-      await Promise.all(this.#cleanups);
+      const left = Math.max(0, this.#lastCleanup + CLEANUP_MS - this.#clock.now());
+      const timer = this.#clock.schedule(left, () => this.#lifetime.abort());
+      await Promise.allSettled(this.#cleanups);
       timer.dispose();
     }
     this.#lifetime.abort();
   }
 
-  async #terminate(session: AwsSession, sessionId: string, signal: AbortSignal): Promise<void> {
-    await unlessGone(() =>
-      session.call(
-        'ssm:TerminateSession',
-        (abortSignal) => session.ssm.terminateSession({ SessionId: sessionId }, { abortSignal }),
-        signal,
-        { subject: sessionId },
-      ),
-    );
+  /** Again and again while it fails for a reason that may pass. */
+  async #terminate(place: SsmSessionRequest['place'], sessionId: string): Promise<void> {
+    const { signal } = this.#lifetime;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const session = await this.#access.open(place, signal);
+        await unlessGone(() =>
+          session.call(
+            'ssm:TerminateSession',
+            (abortSignal) => session.ssm.terminateSession({ SessionId: sessionId }, { abortSignal }),
+            signal,
+            { subject: sessionId },
+          ),
+        );
+        return;
+      } catch (error) {
+        if (!isFault(error) || !error.retryable || attempt + 1 >= TERMINATE_TRIES) throw error;
+      }
+      await sleep(this.#clock, backoffDelay(attempt, TERMINATE_WAITS, this.#clock), signal);
+    }
+  }
+
+  /** Owns work that nobody may wait for: `dispose` does, and its failure is logged here. */
+  #cleanUp(work: Promise<void>, fields: Record<string, unknown>): Promise<void> {
+    this.#lastCleanup = this.#clock.now();
+    this.#cleanups.add(work);
+    work
+      .catch((error: unknown) => this.#logger.log('warn', 'ssm.sessionLeft', { ...fields, error }))
+      .finally(() => this.#cleanups.delete(work));
+    return work;
   }
 
   /** Ends the session that a StartSession without a caller still yields. */
   #abandon(session: AwsSession, starting: Promise<StartSessionCommandOutput>): void {
-    const cleanup = starting
-      .then(async ({ SessionId }) => {
-        if (SessionId) await this.#terminate(session, SessionId, this.#lifetime.signal);
-      })
-      .catch((error: unknown) => this.#logger.log('debug', 'ssm.abandonedSession', { ...session.place, error }))
-      .finally(() => this.#cleanups.delete(cleanup));
-    this.#cleanups.add(cleanup);
+    const started = starting.catch((error: unknown): Partial<StartSessionCommandOutput> => {
+      this.#logger.log('debug', 'ssm.abandonedStart', { ...session.place, error });
+      return {};
+    });
+    void this.#cleanUp(
+      started.then(async ({ SessionId }) => {
+        if (SessionId) await this.#terminate(session.place, SessionId);
+      }),
+      { ...session.place },
+    );
   }
 }
 
@@ -159,27 +214,6 @@ function checkedTarget(id: string): string {
   throw new Fault('ssm.invalidTarget', `${JSON.stringify(id.slice(0, 100))} is no target of Session Manager.`, {
     remedy: { text: 'Use an instance id (i-...), a hybrid node (mi-...) or an ECS task (ecs:CLUSTER_TASK_RUNTIMEID).' },
   });
-}
-
-/**
- * What a session document is given. One of the account's own gets the host only where there is one to forward to.
- * @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port.
- */
-export function parametersOf(request: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
-  const { to } = request;
-  if (!isEndpoint(to)) {
-    throw new Fault('ssm.invalidEndpoint', `${JSON.stringify(formatEndpoint(to))} is no host and port.`, {
-      remedy: { text: 'Correct the endpoint, then try again.' },
-    });
-  }
-  const all: Record<string, string[]> = {
-    ...(!isLoopback(to.host) && { host: [to.host] }),
-    portNumber: [String(to.port)],
-    // Read by AWS's own client only; 0 is its "any".
-    localPortNumber: ['0'],
-  };
-  const wanted = OWN_PARAMETERS[sessionDocument(request)];
-  return wanted ? Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))) : all;
 }
 
 /** One line of at most 256 characters. */

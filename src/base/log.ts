@@ -15,6 +15,9 @@ const SECRET_TEXT: readonly [RegExp, string][] = [
   [/(X-Amz-[A-Za-z-]+)=[^&\s"']+/g, '$1=[redacted]'],
   [/("?(?:TokenValue|StreamUrl|SecretAccessKey|SessionToken)"?\s*[:=]\s*"?)[^"\s,}]+/gi, '$1[redacted]'],
   [/\bAUTH\s+(?:"[^"]*"|\S+)(?:\s+(?:"[^"]*"|\S+))?/g, 'AUTH [redacted]'],
+  // The login in a URL of a proxy, and the header made of it.
+  [/\b([a-z][a-z\d+.-]*:\/\/)[^\s/?#"']*@/gi, '$1[redacted]@'],
+  [/(authorization"?\s*[:=]\s*"?)(?:Basic|Bearer)\s+[^\s",]+/gi, '$1[redacted]'],
   [/(requirepass|masterauth)\s+\S+/gi, '$1 [redacted]'],
 ];
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log';
+import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
@@ -6,6 +7,8 @@ import type { Route } from '../model/route';
 import type { Event } from '../base/event';
 import { Emitter } from '../base/event';
 import type { Notice } from '../model/notice';
+import type { Ask } from '../model/question';
+import type { SshSettings } from '../model/ssh';
 import type { SsmSettings } from '../model/ssmSettings';
 
 /** What every window has: the same services, wherever the core behind them runs. */
@@ -24,8 +27,18 @@ export interface CoreOptions {
   readonly targetCa: () => Promise<string | undefined>;
   /** How tunnels through Session Manager are made; read whenever a session is started. */
   readonly ssm: () => SsmSettings;
-  /** The AWS configuration's variables; `process.env` unless told. */
+  /** Absolute paths of folders that others may have written: no program in them is run. None unless told. */
+  readonly workspaceFolders?: () => readonly string[];
+  /** How SSH is spoken; read at each connection. */
+  readonly ssh?: () => SshSettings;
+  /** Puts a question to the person; without it there is nobody to ask. */
+  readonly ask?: Ask;
+  /** The program that OpenSSH asks for secrets through (`dist/ssh-companion.js`); beside the core's bundle unless told. */
+  readonly companion?: string;
+  /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What the person has set, read at each connection; the variables are used for what is empty there. */
+  readonly proxy?: () => ProxySetting;
 }
 
 /** The services without the laziness; made by `core.ts`. */
@@ -51,6 +64,7 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
     return loading;
   };
   const inventory: InventoryService = {
+    sshHosts: async () => (await core()).inventory.sshHosts(),
     profiles: async (): Promise<readonly ProfileInfo[]> => (await core()).inventory.profiles(),
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
       yield* (await core()).inventory.discover(where, signal);

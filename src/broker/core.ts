@@ -1,34 +1,75 @@
 import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
+import { faultData } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
+import type { PluginAccess } from '../model/pluginAccess';
+import { DEFAULT_SSH_SETTINGS } from '../model/ssh';
+import type { InstanceConnectApi, SshHosts, SshSettings } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
+import type { ConfiguredHosts, ConfigSources } from '../ssh/hostConfig';
+import { listHosts } from '../ssh/listHosts';
+import { localSources } from '../ssh/localSources';
+import { outbound } from '../transport/proxy/outbound';
+import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { redisProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
+import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
-  const aws = lazily(async () => scope.add((await import('../aws')).createAws({ logger, clock, ...(env && { env }) })));
+  const out = outbound({ env: () => env ?? process.env, ...(proxy && { setting: proxy }), clock, logger });
+  const aws = lazily(async () => {
+    const { createAws } = await import('../aws');
+    return scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...(env && { env }) }));
+  });
   const api: SsmSessionApi = {
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
     resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
     terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
+    limits: async (place, signal) => (await aws()).sessions.limits(place, signal),
     dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
   };
+  const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };
+  const onNotice = (notice: Notice): void => notices.fire(notice);
+  const ssmDeps = { api, clock, logger, settings: ssm, createSocket: out.connect, onNotice };
+  const native = new SsmTransport(ssmDeps);
+  const untrusted = workspaceFolders ?? (() => []);
+  const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
+  const sshSettings = ssh ?? ((): SshSettings => DEFAULT_SSH_SETTINGS);
+  const sshSources = (): ConfigSources => localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() });
+  const instanceConnect: InstanceConnectApi = {
+    pushSshKey: async (place, key, signal) => (await aws()).instanceConnect.pushSshKey(place, key, signal),
+    consoleHostKeys: async (place, id, signal) => (await aws()).instanceConnect.consoleHostKeys(place, id, signal),
+  };
+  const sshTransport = createSshTransport({
+    clock,
+    logger,
+    settings: sshSettings,
+    sources: sshSources,
+    ask: ask ?? (() => Promise.resolve(undefined)),
+    ssm: ssmDeps,
+    instanceConnect,
+    onNotice,
+    ...(env && { env }),
+    ...(companion !== undefined && { companion }),
+  });
   const inventory: InventoryService = {
+    sshHosts: async () => toSshHosts(await listHosts(sshSources())),
     profiles: async () => (await aws()).inventory.profiles(),
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
       yield* (await aws()).inventory.discover(where, signal);
     },
   };
   const tunnels = new Tunnels({
-    transports: [new SsmTransport({ api, clock, logger, settings: ssm, onNotice: (notice) => notices.fire(notice) })],
+    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
     probe: redisProbe({ clock, targetCa }),
     clock,
     logger,
@@ -43,6 +84,17 @@ export function createCore({ logger, targetCa, ssm, env }: CoreOptions): Core {
       await scope.dispose();
     },
   };
+}
+
+function toSshHosts({ hosts, faults }: ConfiguredHosts): SshHosts {
+  return {
+    hosts: hosts.map(({ alias, hostName, user, port, origin }) => ({ alias, hostName, user, port, file: origin.file, line: origin.line })),
+    faults: faults.map((fault) => faultData(fault)),
+  };
+}
+
+function chosenAtEachDial(choose: () => Transport): Transport {
+  return { method: 'ssm', dial: (route, signal) => choose().dial(route, signal) };
 }
 
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {

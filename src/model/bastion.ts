@@ -19,6 +19,9 @@ export interface Bastion {
   /** Dotted quadruple, e.g. `3.3.1142.0`. */
   readonly agentVersion?: string;
   readonly platform?: string;
+  /** Where its SSH server can be reached from outside, if anywhere: a public IP address. */
+  readonly publicAddress?: string;
+  readonly availabilityZone?: string;
   readonly vpcId?: string;
   readonly subnetId?: string;
   readonly securityGroupIds: readonly string[];

@@ -1,5 +1,6 @@
 import type { FaultData } from '../base/fault';
 import type { Bastion } from './bastion';
+import type { SshHosts } from './ssh';
 import type { Target } from './target';
 
 /** Where discovery looks. */
@@ -28,8 +29,8 @@ export interface ProfileInfo {
   readonly region?: string;
 }
 
-/** What the windows ask of AWS. */
-export interface InventoryService {
+/** What AWS has. */
+export interface AwsInventoryService {
   /** Profiles of the configuration files, `default` and environment credentials included. Reads files only. */
   profiles(): Promise<readonly ProfileInfo[]>;
   /**
@@ -37,4 +38,10 @@ export interface InventoryService {
    * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region.
    */
   discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
+}
+
+/** What the windows ask for. */
+export interface InventoryService extends AwsInventoryService {
+  /** Hosts of the OpenSSH configuration, which belong to no account. Reads files only; never rejects. */
+  sshHosts(): Promise<SshHosts>;
 }

@@ -36,13 +36,19 @@ export interface Route {
 }
 
 export function makeRoute(target: Target, endpoint: TargetEndpoint, bastion: Bastion): Route {
+  return { ...destinationOf(target, endpoint), bastion: { id: bastion.id, name: bastion.name }, method: 'ssm', place: bastion.place };
+}
+
+/** By SSH; the place is the target's, since a host of the OpenSSH configuration has none. */
+export function makeSshRoute(target: Target, endpoint: TargetEndpoint, bastion: BastionRef, access: SshAccess): Route {
+  return { ...destinationOf(target, endpoint), bastion, method: 'ssh', ssh: access, place: target.place };
+}
+
+function destinationOf(target: Target, endpoint: TargetEndpoint): Pick<Route, 'target' | 'endpoint' | 'role'> {
   return {
     target: { id: target.id, name: target.name, engine: target.engine, tls: target.tls, auth: target.auth },
     endpoint: { host: endpoint.host, port: endpoint.port },
     role: endpoint.role,
-    bastion: { id: bastion.id, name: bastion.name },
-    method: 'ssm',
-    place: bastion.place,
   };
 }
 

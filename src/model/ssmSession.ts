@@ -1,5 +1,6 @@
+import { Fault } from '../base/fault';
 import type { Endpoint } from './endpoint';
-import { isLoopback } from './endpoint';
+import { formatEndpoint, isEndpoint, isLoopback } from './endpoint';
 import type { Place } from './target';
 
 /** Forwards to hosts that the bastion reaches; refuses the bastion itself. */
@@ -45,13 +46,26 @@ export interface DataKey {
   readonly sealed: Uint8Array;
 }
 
+/** How long the service lets sessions live, ms; what is absent is not known. */
+export interface SsmSessionLimits {
+  /** Since the session was started. */
+  readonly maxSessionMs?: number;
+  /** Since the client last sent something. */
+  readonly idleMs?: number;
+}
+
 /** The Session Manager calls that a link needs; implemented over the AWS SDK. */
 export interface SsmSessionApi {
   start(request: SsmSessionRequest, signal: AbortSignal): Promise<SsmSessionGrant>;
   /** A new token for a session whose socket was lost; undefined when the session is over. */
   resume(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<SsmSessionGrant | undefined>;
-  /** Idempotent: a session that is already over is no error. */
+  /**
+   * Idempotent: a session that is already over is no error. When the signal fires, only the caller stops waiting: the
+   * implementation goes on trying, bounded, for a session that is left behind counts against the account.
+   */
   terminate(place: SsmSessionRequest['place'], sessionId: string, signal: AbortSignal): Promise<void>;
+  /** What the Session Manager preferences of the account say. @throws Fault, e.g. where reading them is not permitted. */
+  limits(place: SsmSessionRequest['place'], signal: AbortSignal): Promise<SsmSessionLimits>;
   /** A new data key (KMS GenerateDataKey) for a session whose agent demands encryption. */
   dataKey(place: SsmSessionRequest['place'], request: DataKeyRequest, signal: AbortSignal): Promise<DataKey>;
 }
@@ -59,6 +73,33 @@ export interface SsmSessionApi {
 /** The document that a session runs: the one that was asked for, else the one that can reach the destination. */
 export function sessionDocument({ to, documentName }: Pick<SsmSessionRequest, 'to' | 'documentName'>): string {
   return documentName ?? (isLoopback(to.host) ? OWN_PORT_DOCUMENT : REMOTE_HOST_DOCUMENT);
+}
+
+/** Documents that forward to the bastion itself and take fewer parameters than the one for remote hosts. */
+const OWN_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  [OWN_PORT_DOCUMENT]: ['portNumber', 'localPortNumber'],
+  [SSH_DOCUMENT]: ['portNumber'],
+};
+
+/**
+ * What a session document is given. One of the account's own gets the host only where there is one to forward to.
+ * @throws Fault `ssm.invalidEndpoint` for what could not be a host and a port.
+ */
+export function sessionParameters(request: Pick<SsmSessionRequest, 'to' | 'documentName'>): Record<string, string[]> {
+  const { to } = request;
+  if (!isEndpoint(to)) {
+    throw new Fault('ssm.invalidEndpoint', `${JSON.stringify(formatEndpoint(to))} is no host and port.`, {
+      remedy: { text: 'Correct the endpoint, then try again.' },
+    });
+  }
+  const all: Record<string, string[]> = {
+    ...(!isLoopback(to.host) && { host: [to.host] }),
+    portNumber: [String(to.port)],
+    // Read by AWS's own client only; 0 is its "any".
+    localPortNumber: ['0'],
+  };
+  const wanted = OWN_PARAMETERS[sessionDocument(request)];
+  return wanted ? Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name))) : all;
 }
 
 // EC2 instances, hybrid nodes, and ECS tasks: the container's runtime id is the task's id and a number on Fargate, the

@@ -5,7 +5,7 @@ import type { ConfigSource, ConfigSources, Origin } from './hostConfig';
 import { checkDirective } from './statement';
 import type { Criterion, Statement } from './statement';
 import { errorCode, readBounded } from './textFile';
-import { expandHome, } from './tokens';
+import { expandHome } from './tokens';
 import { pathOf, WorkspaceTrust } from './workspaceTrust';
 
 /** readconf.c READCONF_MAX_DEPTH. */
@@ -77,7 +77,7 @@ class Loader implements ConfigProgram {
     let block = parent;
     let run: Run | undefined;
     let number = 0;
-    for (const line of text.split('\n')) {
+    for (const line of linesOf(text)) {
       const statement = this.readStatement(line, { file: path, line: ++number });
       if (!statement) continue;
       if (statement.kind === 'include') {
@@ -111,18 +111,18 @@ class Loader implements ConfigProgram {
     const slashed = platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
     if (slashed.startsWith('~') && source.kind === 'system') throw syntaxFault(origin, `bad include path ${printable(pattern)}.`);
     const folder = source.kind === 'system' ? pathOf(platform).dirname(source.path) : `${home}/.ssh`;
-    const anchored = pathOf(platform).isAbsolute(slashed) || slashed.startsWith('~') ? expandHome(slashed, home) : `${folder}/${slashed}`;
-    if (depth + 1 > MAX_DEPTH) {
-      throw new Fault('ssh.config.includeDepth', `The SSH configuration includes itself, or files more than ${MAX_DEPTH} deep.`, {
-        remedy: { text: `Look at ${origin.file} line ${origin.line}.` },
-      });
+    const isRelative = !pathOf(platform).isAbsolute(slashed) && !slashed.startsWith('~');
+    const anchored = isRelative ? `${folder}/${slashed}` : expandHome(slashed, this.sources, origin);
+    for (const file of await globFiles(anchored)) {
+      if (depth === MAX_DEPTH) throw depthFault(origin);
+      await this.readFile(source, file, block, depth + 1);
     }
-    for (const file of await globFiles(anchored)) await this.readFile(source, file, block, depth + 1);
   }
 
   private async readText(path: string, checkOwner: boolean): Promise<string | undefined> {
     const reading = await readBounded(path, MAX_FILE_BYTES).catch((error: unknown) => {
-      throw new Fault('ssh.config.unreadable', `The SSH configuration ${path} cannot be read (${errorCode(error) ?? 'unknown error'}).`, {
+      const why = errorCode(error) ?? 'unknown error';
+      throw new Fault('ssh.config.unreadable', `The SSH configuration ${path} cannot be read (${why}).`, {
         remedy: { text: 'Check that the file and its folder are yours to read.' },
         cause: error,
       });
@@ -145,15 +145,34 @@ class Loader implements ConfigProgram {
 }
 
 /** readconf.c: root's or one's own, and writable by nobody else. Windows' access lists are not looked at. */
-export function isOwnersOnly(file: { readonly owner: number; readonly mode: number }, who: Pick<ConfigSources, 'platform' | 'uid'>): boolean {
+export function isOwnersOnly(
+  file: { readonly owner: number; readonly mode: number },
+  who: Pick<ConfigSources, 'platform' | 'uid'>,
+): boolean {
   if (who.platform === 'win32' || who.uid === undefined) return true;
   return (file.owner === 0 || file.owner === who.uid) && (file.mode & 0o022) === 0;
+}
+
+/** One after another: an array of millions of empty lines would weigh more than the file. */
+function* linesOf(text: string): Iterable<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    yield text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+  }
 }
 
 function isFinal(criteria: readonly Criterion[]): boolean {
   return criteria.some(({ name }) => name === 'final');
 }
 
+function depthFault({ file, line }: Origin): Fault {
+  return new Fault('ssh.config.includeDepth', `The SSH configuration includes itself, or files more than ${MAX_DEPTH} deep.`, {
+    remedy: { text: `Look at ${file} line ${line}.` },
+  });
+}
+
+/** A line that OpenSSH refuses, and with it the whole configuration. */
 export function syntaxFault(origin: Origin, problem: string): Fault {
   return new Fault('ssh.config.syntax', `${origin.file} line ${origin.line}: ${problem}`, {
     remedy: { text: 'Correct this line of the SSH configuration; `ssh` itself refuses it too.' },

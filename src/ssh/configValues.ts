@@ -10,7 +10,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 
 
 /** misc.c convtime: e.g. `90`, `1m30`, `2H`; in seconds, below 2³¹. */
 export function parseTime(text: string): number | undefined {
-  if (!/^(\d+[smhdw]?)+$/i.test(text)) return undefined;
+  if (text === '' || !/^(?:\d+[smhdw])*(?:\d+)?$/i.test(text)) return undefined;
   let seconds = 0;
   for (const [, digits, unit] of text.matchAll(/(\d+)([smhdw]?)/gi)) seconds += Number(digits) * UNIT_SECONDS[unit!.toLowerCase()]!;
   return seconds < 2 ** 31 ? seconds : undefined;

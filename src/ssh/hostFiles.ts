@@ -6,7 +6,7 @@ import { expand, expandHome } from './tokens';
 import type { Tokens } from './tokens';
 import { pathOf } from './workspaceTrust';
 
-/** In OpenSSH's order (readconf.c fill_default_options); those that no client of ours or the system's can use are left out. */
+/** In OpenSSH's order (readconf.c fill_default_options, 9.2). */
 const DEFAULT_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk', 'id_xmss', 'id_dsa'];
 
 /** The files that a host's configuration names, tokens replaced and trust decided. */
@@ -72,8 +72,7 @@ export class HostFiles {
   }
 
   private path(written: string, origin: Origin | undefined): string {
-    const { home, env } = this.sources;
-    return expand(expandHome(written, home), this.tokens, origin, env);
+    return expand(expandHome(written, this.sources, origin), this.tokens, origin, this.sources.env);
   }
 
   private async file(path: string, origin: Origin | undefined): Promise<ConfiguredFile> {

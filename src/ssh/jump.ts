@@ -3,7 +3,7 @@ import type { JumpHost } from './hostConfig';
 
 /**
  * A ProxyJump value: hops divided by commas, each `[user@]host[:port]` or an `ssh://` address (ssh_config(5)). Undefined stands
- * for `none`; tokens are left as they are.
+ * for `none`, also before a comment, where OpenSSH 9.2 takes it for a host; tokens are left as they are.
  */
 export function parseJump(written: string): readonly JumpHost[] | undefined | 'invalid' {
   const text = written.split('#', 1)[0]!.trim();

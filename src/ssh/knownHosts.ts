@@ -45,7 +45,7 @@ interface Entry {
   readonly line: number;
 }
 
-/** A file of a million hosts fits; what lies behind it is not read, and said so. */
+/** A file of half a million hosts fits; a larger one is refused as a whole, for what is not read might be a revoked key. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MARKERS: Readonly<Record<string, Marker>> = { '@revoked': 'revoked', '@cert-authority': 'certAuthority' };
 

@@ -8,7 +8,7 @@ import { isSafeHost } from './names';
 import { isConcrete } from './patterns';
 
 /** Hosts times blocks with wildcards; beyond it (a hostile file) aliases are listed without being resolved. */
-const MAX_COMPARISONS = 5_000_000;
+const MAX_COMPARISONS = 2_000_000;
 
 /** The concrete aliases of all files: no patterns, none negated; the first mention of each counts. */
 export async function listHosts(sources: ConfigSources): Promise<ConfiguredHosts> {
@@ -20,7 +20,7 @@ export async function listHosts(sources: ConfigSources): Promise<ConfiguredHosts
     if (seen.has(alias)) continue;
     seen.add(alias);
     try {
-      hosts.push(resolveAlias(alias, origin, index.runsFor(alias), program, sources, seen.size));
+      hosts.push(resolveAlias(alias, origin, index, seen.size * index.generalCount, program, sources));
     } catch (error) {
       const fault = asFault(error, 'ssh.config.syntax');
       if (!faults.some(({ message }) => message === fault.message)) faults.push(fault);
@@ -58,13 +58,13 @@ function* concreteAliases(program: ConfigProgram): Iterable<[string, Origin]> {
 }
 
 function resolveAlias(
-  alias: string, origin: Origin, runs: readonly Run[], program: ConfigProgram, sources: ConfigSources, count: number,
+  alias: string, origin: Origin, index: RunIndex, comparisons: number, program: ConfigProgram, sources: ConfigSources,
 ): ConfiguredHost {
   const fromWorkspace = program.workspaceFiles.has(origin.file);
-  if (runs.length * count > MAX_COMPARISONS) {
+  if (comparisons > MAX_COMPARISONS) {
     return { alias, hostName: alias, user: sources.localUser, port: 22, origin, fromWorkspace };
   }
-  const evaluation = new Evaluation(program, { host: alias }, sources).evaluate(runs);
+  const evaluation = new Evaluation(program, { host: alias }, sources).evaluate(index.runsFor(alias));
   return {
     alias,
     hostName: evaluation.hostName,
@@ -100,6 +100,11 @@ class RunIndex {
     const runs = this.literal.get(alias);
     if (runs) runs.push(at);
     else this.literal.set(alias, [at]);
+  }
+
+  /** How many runs have to be gone through for each alias. */
+  get generalCount(): number {
+    return this.general.length;
   }
 
   runsFor(alias: string): Run[] {

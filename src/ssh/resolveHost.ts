@@ -1,8 +1,8 @@
 import { Fault } from '../base/fault';
 import { ALGORITHM_OPTIONS, assembleAlgorithms, OPENSSH_ALGORITHMS } from './algorithms';
-import { loadProgram } from './configProgram';
+import { loadProgram, syntaxFault } from './configProgram';
 import type { ConfigProgram } from './configProgram';
-import { printable } from './configLine';
+import { lowerAscii, printable } from './configLine';
 import { Evaluation } from './evaluation';
 import type {
   AlgorithmDefaults, ConfiguredCommand, ConfigSources, HostConfig, HostRequest, JumpHost, StrictHostKeyChecking,
@@ -59,9 +59,7 @@ class Resolution {
     const config = await this.resolve(request, jump);
     const id = `${config.user}@${config.hostName}:${config.port}`;
     if (above.includes(id) || above.length >= MAX_HOPS) {
-      throw new Fault('ssh.config.jumpLoop', `The way to ${printable(above[0] ?? id)} leads round in a circle: ${printable(id)} is reached through itself.`, {
-        remedy: { text: 'Give the jump host a Host block of its own with `ProxyJump none`, before the one that sets ProxyJump.' },
-      });
+      throw jumpLoop(above[0] ?? id, id);
     }
     const last = config.proxyJump.at(-1);
     if (!last) return [config];
@@ -72,6 +70,7 @@ class Resolution {
 
   private async assemble(request: HostRequest, evaluation: Evaluation): Promise<HostConfig> {
     const facts = this.facts(request, evaluation);
+    requireUsable(request, evaluation);
     const files = new HostFiles(this.program, this.sources, connectionTokens(facts, this.sources), evaluation);
     reportUnsupported(evaluation);
     const proxyCommand = this.proxyCommand(evaluation, facts);
@@ -95,7 +94,7 @@ class Resolution {
       userKnownHostsFiles: await files.userKnownHosts(),
       globalKnownHostsFiles: await files.globalKnownHosts(),
       strictHostKeyChecking: (evaluation.value('StrictHostKeyChecking') ?? 'ask') as StrictHostKeyChecking,
-      ...(alias !== undefined && { hostKeyAlias: alias.toLowerCase() }),
+      ...(alias !== undefined && { hostKeyAlias: lowerAscii(alias) }),
       hashKnownHosts: isOn(evaluation, 'HashKnownHosts', false),
       checkHostIp: isOn(evaluation, 'CheckHostIP', false),
       noHostAuthenticationForLocalhost: isOn(evaluation, 'NoHostAuthenticationForLocalhost', false),
@@ -125,7 +124,8 @@ class Resolution {
     requireSafeUser(user);
     const port = number(evaluation, 'Port', 22);
     const jumpHost = proxy?.kind === 'jump' ? (proxy.hops.at(-1)?.host ?? '') : '';
-    const keyAlias = evaluation.value('HostKeyAlias')?.toLowerCase() ?? request.host;
+    const alias = evaluation.value('HostKeyAlias');
+    const keyAlias = alias === undefined ? request.host : lowerAscii(alias);
     return { host: request.host, hostName, port, user, keyAlias, jumpHost };
   }
 
@@ -133,10 +133,11 @@ class Resolution {
     if (proxy?.kind !== 'jump') return [];
     const tokens = proxyTokens(facts);
     return proxy.hops.map(({ host, user, port }) => {
-      const expanded = { host: expand(host, tokens, proxy.origin), ...(user !== undefined && { user: expand(user, tokens, proxy.origin) }) };
-      requireSafeHost(expanded.host, 'jump host');
-      if (expanded.user !== undefined) requireSafeUser(expanded.user);
-      return { ...expanded, ...(port !== undefined && { port }) };
+      const name = expand(host, tokens, proxy.origin);
+      requireSafeHost(name, 'jump host');
+      const login = user === undefined ? undefined : expand(user, tokens, proxy.origin);
+      if (login !== undefined) requireSafeUser(login);
+      return { host: name, ...(login !== undefined && { user: login }), ...(port !== undefined && { port }) };
     });
   }
 
@@ -145,7 +146,8 @@ class Resolution {
     if (proxy?.kind !== 'command') return undefined;
     const { origin, command } = proxy;
     if (command === '-') {
-      evaluation.report({ option: 'ProxyCommand', reason: "standard input is a connection for the system's ssh alone", blocks: true, origin });
+      const reason = "standard input is a connection for the system's ssh alone";
+      evaluation.report({ option: 'ProxyCommand', reason, blocks: true, origin });
     }
     // In the shell's command line the alias is as dangerous as the names, which are checked in any case.
     if (command.includes('%k')) requireSafeHost(facts.keyAlias, 'host key alias');
@@ -164,6 +166,24 @@ class Resolution {
     }
     return { algorithms: lists as AlgorithmDefaults, configuredAlgorithms: configured };
   }
+}
+
+function jumpLoop(destination: string, again: string): Fault {
+  const message = `The way to ${printable(destination)} leads round in a circle, or is too long: it passes ${printable(again)} again.`;
+  return new Fault('ssh.config.jumpLoop', message, {
+    remedy: { text: 'Give the jump host a Host block of its own with `ProxyJump none`, before the one that sets ProxyJump.' },
+  });
+}
+
+/** What OpenSSH finds wrong only when it is about to connect. */
+function requireUsable(request: HostRequest, evaluation: Evaluation): void {
+  const attempts = evaluation.settings.get('ConnectionAttempts');
+  if (attempts?.origin && Number(attempts.values[0]) < 1) throw syntaxFault(attempts.origin, 'Invalid number of ConnectionAttempts');
+  const refusal = evaluation.value('RefuseConnection');
+  if (refusal === undefined) return;
+  throw new Fault('ssh.config.refused', `The SSH configuration refuses connections to ${printable(request.host)}: ${printable(refusal)}`, {
+    remedy: { text: 'Choose another bastion, or take RefuseConnection out of the configuration.' },
+  });
 }
 
 function isOn(evaluation: Evaluation, option: string, fallback: boolean): boolean {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 /** What a file was, and what it held: `contents` is cut at the limit, and `whole` says whether it is all. */
@@ -27,10 +27,18 @@ export async function readBounded(path: string, limit: number): Promise<FileRead
     return { ...(await readChunks(handle, limit)), ...facts };
   } catch (error) {
     if (isMissing(error)) return undefined;
+    const folder = await folderFacts(path);
+    if (folder) return { contents: Buffer.alloc(0), whole: true, ...folder };
     throw error;
   } finally {
     await handle?.close();
   }
+}
+
+/** Windows does not open folders at all, so that they have to be told from what is really closed. */
+async function folderFacts(path: string): Promise<Pick<FileReading, 'owner' | 'mode'> | undefined> {
+  const about = await stat(path).catch(() => undefined);
+  return about?.isDirectory() ? { owner: about.uid, mode: about.mode & 0o7777 } : undefined;
 }
 
 async function readChunks(handle: FileHandle, limit: number): Promise<Pick<FileReading, 'contents' | 'whole'>> {

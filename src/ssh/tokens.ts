@@ -66,10 +66,19 @@ function badExpansion(message: string, origin: Origin | undefined): Fault {
   return new Fault('ssh.config.expansion', message, { remedy: { text: `Correct ${where}.` } });
 }
 
-/** `~` and `~/…`. `~user/…` is left as it is: other people's homes cannot be looked up here. */
-export function expandHome(path: string, home: string): string {
-  if (path !== '~' && !path.startsWith('~/')) return path;
-  const rest = path.slice(2);
-  if (rest === '') return path === '~' ? home : `${home}/`;
-  return /[/\\]$/.test(home) ? home + rest : `${home}/${rest}`;
+/**
+ * `~`, `~/…` and the person's own `~name/…`.
+ * @throws Fault `ssh.config.expansion` for other people's homes, which cannot be looked up here
+ */
+export function expandHome(
+  path: string,
+  sources: Pick<ConfigSources, 'home' | 'localUser' | 'platform'>,
+  origin: Origin | undefined,
+): string {
+  if (!path.startsWith('~')) return path;
+  const { home, localUser, platform } = sources;
+  const name = (platform === 'win32' ? /^~([^/\\]*)/ : /^~([^/]*)/).exec(path)![1]!;
+  if (name !== '' && name !== localUser) throw badExpansion(`"${printable(path)}" lies in somebody else's home.`, origin);
+  const rest = path.slice(1 + name.length);
+  return /[/\\]$/.test(home) ? home + rest.slice(1) : home + rest;
 }

@@ -61,8 +61,9 @@ export class Tunnels implements TunnelService {
   async dispose(): Promise<void> {
     this.#disposed = true;
     for (const opening of this.#openings) opening.abort.abort();
-    await Promise.allSettled([...this.#openings].map(({ result }) => result));
-    await Promise.allSettled([...this.#tunnels.values()].map((tunnel) => tunnel.stop()));
+    // All at once: whoever disposes at exit has seconds, and each end waits for the service.
+    const openings = [...this.#openings].map(({ result }) => result);
+    await Promise.allSettled([...openings, ...[...this.#tunnels.values()].map((tunnel) => tunnel.stop())]);
     this.#changes.dispose();
   }
 

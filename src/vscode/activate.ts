@@ -16,10 +16,10 @@ import { resourceNodes, resourcesContext } from './resourceNodes';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
 import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
+import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
-import { WindowUi } from './windowUi';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -27,19 +27,20 @@ import { WindowUi } from './windowUi';
  * tunnel and waits for it.
  */
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
-  const { broker, logger } = services;
+  const { broker, ui, secrets, logger } = services;
   scope.add(broker);
   const preferredProfile = process.env['AWS_PROFILE'] || undefined;
   const store = scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenScope, preferredProfile, logger }));
+  const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
   const board = scope.add(new TunnelBoard(broker.tunnels, logger));
-  const ui = scope.add(new WindowUi());
   const attempts = new Attempts(ui, logger);
-  const logins = scope.add(new SecretLogins(context.secrets, ui, logger));
+  const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 
-  const reveal = addViews(scope, store, board, services);
+  const reveal = addViews(scope, store, sshHosts, board, services);
   const connecting = new ConnectCommands({
     store,
+    sshHosts,
     board,
     ui,
     attempts,
@@ -56,6 +57,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const scopes = new ScopeCommands({
     store,
+    sshHosts,
     ui,
     attempts,
     chosen: chosenScope,
@@ -71,10 +73,14 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
 }
 
 /** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
-function addViews(scope: Scope, store: InventoryStore, board: TunnelBoard, { logger }: Services): (id: string) => void {
+function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { logger }: Services): (id: string) => void {
   const { l10n } = vscode;
+  const showFirst = (): void => {
+    store.start();
+    sshHosts.start();
+  };
   const resources = scope.add(
-    new NodeView('resources', { project: () => resourceNodes(store.state, l10n), onShown: () => store.start(), logger }),
+    new NodeView('resources', { project: () => resourceNodes(store.state, sshHosts.state, l10n), onShown: showFirst, logger }),
   );
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
@@ -95,6 +101,7 @@ function addViews(scope: Scope, store: InventoryStore, board: TunnelBoard, { log
   };
   scope.add(board.onDidChange(showTunnels));
   scope.add(store.onDidChange(showResources));
+  scope.add(sshHosts.onDidChange(showResources));
   scope.add(onDidChangeSettings(['hideStatusWhenUnused'], showTunnels));
   showTunnels();
   showResources();

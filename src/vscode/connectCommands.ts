@@ -7,17 +7,20 @@ import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import type { CommandHandlers } from './contributions';
 import type { RegionInventory } from './inventoryState';
-import { targetsOf } from './inventoryState';
+import { bastionsOf, targetsOf } from './inventoryState';
 import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './resourceNodes';
 import { planRoute } from './routePlan';
+import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
+import { waysTo } from './throughChoice';
 import type { PickItem, Ui } from './ui';
 import { authBadge, engineText, joined, roleText, routeLabel, tlsBadge } from './wording';
 
 export interface ConnectDeps {
   readonly store: InventoryStore;
+  readonly sshHosts: SshHostStore;
   readonly board: TunnelBoard;
   readonly ui: Ui;
   readonly attempts: Attempts;
@@ -39,12 +42,13 @@ export class ConnectCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'connect' | 'connectTo' | 'connectOnPort'> {
+  get handlers(): Pick<CommandHandlers, 'connect' | 'connectTo' | 'connectOnPort' | 'connectThrough'> {
     return {
       // On a row at once, to the endpoint that takes writes; elsewhere the person chooses.
       connect: (argument) => this.#command(argument, (found) => (argument === undefined ? this.withEndpoint(found) : Promise.resolve(found))),
       connectTo: (argument) => this.#command(argument, (found) => this.withEndpoint(found)),
       connectOnPort: (argument) => this.#onPort(argument),
+      connectThrough: (argument) => this.#through(argument),
     };
   }
 
@@ -123,6 +127,29 @@ export class ConnectCommands {
     const destination = found && (await this.withEndpoint(found));
     const port = destination && (await this.#askPort(destination));
     if (port !== undefined) await this.connect(destination!, port);
+  }
+
+  async #through(argument: unknown): Promise<void> {
+    const { attempts } = this.#deps;
+    const again = { retry: () => void this.#through(undefined) };
+    const found = await attempts.run('connect', () => this.destination(argument), again);
+    const destination = found && (await this.withEndpoint(found));
+    const route = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
+    if (route) await this.#reopen(route, 0);
+  }
+
+  /** @throws Fault where there is no way at all */
+  async #pickWay({ target, endpoint }: Destination): Promise<Route | undefined> {
+    const { store, sshHosts, ui } = this.#deps;
+    const { l10n } = ui;
+    const [inventory, hosts] = await ui.task(l10n.t('Looking for bastions'), (signal) =>
+      Promise.all([store.loaded(signal), sshHosts.loaded()]),
+    );
+    const to = endpoint ?? defaultEndpoint(target);
+    const ways = to ? waysTo(target, to, bastionsOf(inventory), hosts, l10n) : [];
+    // Says which of the many possible reasons it is.
+    if (ways.length === 0) return planRoute(inventory, target, endpoint);
+    return ui.pick(ways, { title: l10n.t('Connect to {0}', target.name), placeholder: l10n.t('Through which bastion, and how?') });
   }
 
   async #askPort({ target, endpoint }: Destination): Promise<number | undefined> {

@@ -6,7 +6,7 @@ import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
 import type { NodeIcon, ViewNode } from './viewNode';
 import type { TunnelMood } from './wording';
-import { addressText, bytesText, healthText, joined, latencyText, moodText, rateText, routeLabel, speaksRedis, tunnelMood } from './wording';
+import { addressText, bytesText, healthText, joined, latencyText, methodText, moodText, rateText, routeLabel, speaksRedis, tunnelMood } from './wording';
 
 /** Open tunnels as rows, in the order in which they were opened. */
 export function connectionNodes(tunnels: readonly TunnelInfo[], l10n: Localizer, dateText: (ms: number) => string): readonly ViewNode[] {
@@ -73,7 +73,7 @@ function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateT
     [l10n.t('Local address'), formatEndpoint(local)],
     [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
     [l10n.t('Bastion'), route.bastion.name === route.bastion.id ? route.bastion.id : `${route.bastion.name} (${route.bastion.id})`],
-    [l10n.t('Through'), l10n.t('Session Manager')],
+    [l10n.t('Through'), methodText(route, l10n)],
     [l10n.t('Profile'), `${route.place.profile} · ${route.place.accountId} · ${route.place.region}`],
     [l10n.t('Health'), health_],
     [l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],

@@ -26,6 +26,7 @@ export const COMMANDS = {
   connect: { icon: '$(plug)', palette: 'false' },
   connectTo: { icon: '$(add)' },
   connectOnPort: {},
+  connectThrough: {},
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
@@ -76,6 +77,9 @@ export const SETTINGS = {
   ssmMaxMinutes: { key: 'sallyport.ssm.maxSessionMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
   ssmPayloadBytes: { key: 'sallyport.ssm.payloadBytes', type: 'number', default: 1024, scope: 'machine', restricted: false },
   ssmPace: { key: 'sallyport.ssm.paceKilobytesPerSecond', type: 'number', default: 0, scope: 'machine', restricted: false },
+  sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
+  sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
+  sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
 } as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -105,6 +109,7 @@ export const ITEM_WORDS = [
   'region',
   'group',
   'bastion',
+  'sshHost',
   'target',
   'endpoint',
   /** A target or endpoint that has an address to connect to. */

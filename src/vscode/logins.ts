@@ -1,43 +1,22 @@
 import type { FaultData } from '../base/fault';
-import type { Logger } from '../base/log';
 import type { TargetRef } from '../model/route';
 import type { RedisLogin } from '../redis/types';
+import type { KeptSecrets } from './keptSecrets';
 import type { RedisLogins } from './services';
 import type { Ui } from './ui';
 
-/** The part of VS Code's SecretStorage that is used; the system's key chain stands behind it. */
-export interface SecretStore {
-  get(key: string): PromiseLike<string | undefined>;
-  store(key: string, value: string): PromiseLike<void>;
-  delete(key: string): PromiseLike<void>;
-}
-
-/**
- * Logins by target id. One that is not to be remembered lives in this window's
- * memory only; no login is ever logged or put into a message.
- */
+/** Logins of Redis targets, by target id. */
 export class SecretLogins implements RedisLogins {
-  readonly #secrets: SecretStore;
+  readonly #secrets: KeptSecrets;
   readonly #ui: Ui;
-  readonly #logger: Logger;
-  readonly #untilClosed = new Map<string, RedisLogin>();
 
-  constructor(secrets: SecretStore, ui: Ui, logger: Logger) {
+  constructor(secrets: KeptSecrets, ui: Ui) {
     this.#secrets = secrets;
     this.#ui = ui;
-    this.#logger = logger;
   }
 
   async known(target: TargetRef): Promise<RedisLogin | undefined> {
-    const own = this.#untilClosed.get(target.id);
-    if (own) return own;
-    try {
-      return parseLogin(await this.#secrets.get(secretKey(target)));
-    } catch (error) {
-      // A key chain that is locked or absent (headless Linux) is no reason to fail: the person is asked instead.
-      this.#logger.log('warn', 'logins.readFailed', { error });
-      return undefined;
-    }
+    return parseLogin(await this.#secrets.known(secretKey(target)));
   }
 
   async ask(target: TargetRef, because?: FaultData): Promise<RedisLogin | undefined> {
@@ -53,22 +32,12 @@ export class SecretLogins implements RedisLogins {
     });
     if (password === undefined) return undefined;
     const login: RedisLogin = username ? { username, password } : { password };
-    await this.#keep(target, login, title);
+    await this.#secrets.keep(secretKey(target), JSON.stringify(login), { title, placeholder: l10n.t('May the password be remembered?') });
     return login;
   }
 
   async forget(target: TargetRef): Promise<void> {
-    this.#untilClosed.delete(target.id);
-    try {
-      await this.#secrets.delete(secretKey(target));
-    } catch (error) {
-      this.#logger.log('warn', 'logins.deleteFailed', { error });
-    }
-  }
-
-  /** Drops what this window alone remembers. */
-  dispose(): void {
-    this.#untilClosed.clear();
+    await this.#secrets.forget(secretKey(target));
   }
 
   async #askUser(target: TargetRef, title: string, because: FaultData | undefined): Promise<string | undefined> {
@@ -80,33 +49,6 @@ export class SecretLogins implements RedisLogins {
       value: known?.username ?? 'default',
       validate: (text) => (text.trim() === '' ? l10n.t('The user name is empty.') : undefined),
     });
-  }
-
-  async #keep(target: TargetRef, login: RedisLogin, title: string): Promise<void> {
-    const { l10n } = this.#ui;
-    const remember = await this.#ui.pick(
-      [
-        { label: l10n.t('Keep until this window closes'), icon: 'clock', value: false },
-        {
-          label: l10n.t('Remember'),
-          icon: 'key',
-          description: l10n.t("in the system's key chain, through VS Code"),
-          value: true,
-        },
-      ],
-      { title, placeholder: l10n.t('May the password be remembered?') },
-    );
-    await this.forget(target);
-    if (remember) {
-      try {
-        await this.#secrets.store(secretKey(target), JSON.stringify(login));
-        return;
-      } catch (error) {
-        this.#logger.log('warn', 'logins.storeFailed', { error });
-        this.#ui.brief(l10n.t('The password could not be stored; it is kept until this window closes.'));
-      }
-    }
-    this.#untilClosed.set(target.id, login);
   }
 }
 

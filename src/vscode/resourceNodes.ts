@@ -2,6 +2,7 @@ import type { FaultData } from '../base/fault';
 import { describeFault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
+import type { SshHosts } from '../model/ssh';
 import type { Target, TargetEndpoint } from '../model/target';
 import { isServing } from '../model/target';
 import type { ItemWord, ResourcesContext } from './contributions';
@@ -9,11 +10,15 @@ import type { RegionInventory, ResourcesState } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
 import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
+import { sshAddress } from './throughChoice';
 import type { NodeIcon, ViewNode } from './viewNode';
 import { authBadge, engineText, joined, kindText, obstacleText, roleText, speaksRedis, tlsBadge } from './wording';
 
-/** The state of the store as rows: profile → region → Bastions and Caches. No rows where welcome content stands instead. */
-export function resourceNodes(state: ResourcesState, l10n: Localizer): readonly ViewNode[] {
+/**
+ * The state of the stores as rows: profile → region → Bastions and Caches, and the hosts of the OpenSSH configuration, which
+ * belong to no profile. No rows where welcome content stands instead.
+ */
+export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer): readonly ViewNode[] {
   switch (state.phase) {
     case 'idle':
     case 'reading':
@@ -25,7 +30,7 @@ export function resourceNodes(state: ResourcesState, l10n: Localizer): readonly 
     }
     case 'region': {
       const { scope, accountId } = state.inventory;
-      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n)];
+      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n), ...sshHostNodes(ssh, l10n)];
     }
   }
 }
@@ -181,6 +186,37 @@ function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
     spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, status)),
     words: ['bastion'],
   };
+}
+
+/** One group, or none where there is nothing to say. */
+function sshHostNodes({ hosts, faults }: SshHosts, l10n: Localizer): ViewNode[] {
+  if (hosts.length === 0 && faults.length === 0) return [];
+  const rows = hosts.map((host): ViewNode => ({
+    id: `sshHost:${host.alias}`,
+    label: labelText(host.alias),
+    description: labelText(sshAddress(host)),
+    icon: { id: 'server' },
+    tooltip: tooltipMarkdown(host.alias, [
+      [l10n.t('Host name'), host.hostName],
+      [l10n.t('User'), host.user],
+      [l10n.t('Port'), String(host.port)],
+      [l10n.t('Written in'), l10n.t('{0}, line {1}', host.file, host.line)],
+    ]),
+    spoken: labelText(l10n.t('SSH host {0}, {1}', host.alias, sshAddress(host))),
+    words: ['sshHost'],
+  }));
+  const wrong = faults.map((fault, index) => faultNode(`fault:ssh/${index}`, fault, l10n));
+  return [
+    {
+      id: 'sshHosts',
+      label: `${l10n.t('SSH hosts')} (${hosts.length})`,
+      icon: { id: 'terminal' },
+      words: ['group'],
+      children: [...rows, ...wrong],
+      // What is wrong must be seen without a search for it.
+      open: wrong.length > 0,
+    },
+  ];
 }
 
 function targetNode(target: Target, l10n: Localizer): ViewNode {

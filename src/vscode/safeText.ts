@@ -34,6 +34,14 @@ export function messageText(text: string): string {
   return oneLine(text, 1000).replaceAll('](', '] (');
 }
 
+/** For the detail of a modal question, which VS Code shows as it is, line by line. */
+export function detailText(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => oneLine(line, 500))
+    .join('\n');
+}
+
 /** For Markdown: every character that could mean something is escaped (CommonMark 2.4: any ASCII punctuation can be). */
 export function escapeMarkdown(text: string): string {
   return oneLine(text, 1000).replaceAll(/[!-/:-@[-`{-~]/g, String.raw`\$&`);

@@ -5,11 +5,13 @@ import type { InventoryStore } from './inventoryStore';
 import { REGIONS } from './regions';
 import type { ChosenScope } from './selection';
 import { isRegionCode, resolveSelection } from './selection';
+import type { SshHostStore } from './sshHostStore';
 import type { PickItem, Ui } from './ui';
 import { joined } from './wording';
 
 export interface ScopeCommandDeps {
   readonly store: InventoryStore;
+  readonly sshHosts: SshHostStore;
   readonly ui: Ui;
   readonly attempts: Attempts;
   readonly chosen: () => ChosenScope;
@@ -28,10 +30,10 @@ export class ScopeCommands {
   }
 
   get handlers(): Pick<CommandHandlers, 'refresh' | 'selectProfile' | 'selectRegion' | 'showLog'> {
-    const { store, showLog } = this.#deps;
+    const { store, sshHosts, showLog } = this.#deps;
     return {
       // What fails is shown in the tree itself.
-      refresh: () => store.refresh(),
+      refresh: () => Promise.all([store.refresh(), sshHosts.refresh()]).then(() => {}),
       selectProfile: () => this.#selectProfile(),
       selectRegion: () => this.#selectRegion(),
       showLog: () => {

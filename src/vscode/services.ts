@@ -3,9 +3,14 @@ import type { Logger } from '../base/log';
 import type { BrokerClient } from '../broker/client';
 import type { TargetRef } from '../model/route';
 import type { OpenRedisSession, RedisLogin } from '../redis/types';
+import type { KeptSecrets } from './keptSecrets';
+import type { Ui } from './ui';
 
 /** What the composition root hands to the views and commands. */
 export interface Services {
+  readonly ui: Ui;
+  /** What the person has entered and wants kept. */
+  readonly secrets: KeptSecrets;
   readonly broker: BrokerClient;
   readonly openRedisSession: OpenRedisSession;
   /** Certificates (PEM) that the person trusts for TLS to targets. */

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
+import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -56,8 +58,37 @@ export function readSsmSettings(): SsmSettings {
   });
 }
 
+/** Paths of the folders that are open and lie on this machine. */
+export function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+}
+
+/** How SSH is spoken, as the settings say now. */
+export function readSshSettings(): SshSettings {
+  return {
+    client: readSetting('sshClient') === 'system' ? 'system' : 'builtin',
+    configFile: readSetting('sshConfigFile').trim(),
+    programPath: readSetting('sshProgramPath').trim(),
+  };
+}
+
 /** The certificates of `sallyport.tls.caFile`, read anew at each call. @throws Fault `settings.caFile`. */
 export async function readTargetCa(): Promise<string | undefined> {
   const path = readSetting('caFile').trim();
   return path === '' ? undefined : parsePem(path, (file) => vscode.workspace.fs.readFile(vscode.Uri.file(file)));
+}
+
+/**
+ * The proxy of VS Code's own settings, none of which a workspace can set before it is trusted. With `http.proxySupport`
+ * "off" they are not for extensions. What only the system knows (PAC files, system-wide proxies) an extension cannot ask for.
+ */
+export function readProxy(): ProxySetting {
+  const http = vscode.workspace.getConfiguration('http');
+  if (http.get('proxySupport') === 'off') return {};
+  const url: unknown = http.get('proxy');
+  const noProxy: unknown = http.get('noProxy');
+  return {
+    ...(typeof url === 'string' && { url }),
+    ...(Array.isArray(noProxy) && { noProxy: noProxy.filter((entry) => typeof entry === 'string') }),
+  };
 }

@@ -29,8 +29,17 @@ export interface InputOptions {
   readonly prompt: string;
   readonly value?: string;
   readonly password?: boolean;
+  /** Closes the box, as if it was dismissed. */
+  readonly signal?: AbortSignal;
   /** What is wrong with the text, or undefined. */
   readonly validate?: (text: string) => string | undefined;
+}
+
+export interface ConfirmOptions {
+  readonly message: string;
+  readonly detail: string;
+  /** What a yes is called. */
+  readonly button: string;
 }
 
 /**
@@ -50,6 +59,8 @@ export interface Ui {
   task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Runs short work that cannot be cancelled under a progress text in the status bar. */
   background<T>(title: string, work: () => Promise<T>): Promise<T>;
+  /** A modal question; false when dismissed. `detail` may have several lines. */
+  confirm(options: ConfirmOptions): Promise<boolean>;
   /** Never modal. Resolves with the pressed button. */
   error(text: string, buttons: readonly string[]): Promise<string | undefined>;
   info(text: string): void;

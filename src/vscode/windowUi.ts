@@ -3,8 +3,8 @@ import { cancelled } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
-import { messageText, withoutIcons } from './safeText';
-import type { InputOptions, PickItem, PickOptions, Ui } from './ui';
+import { detailText, messageText, withoutIcons } from './safeText';
+import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from './ui';
 
 const BRIEF_MS = 5000;
 
@@ -24,8 +24,12 @@ export class WindowUi implements Ui {
     return this.#quickPick(items, options, options.accept);
   }
 
-  async input({ title, prompt, value, password, validate }: InputOptions): Promise<string | undefined> {
-    return vscode.window.showInputBox({
+  async input({ title, prompt, value, password, signal, validate }: InputOptions): Promise<string | undefined> {
+    const closing = new vscode.CancellationTokenSource();
+    const close = (): void => closing.cancel();
+    signal?.addEventListener('abort', close, { once: true });
+    if (signal?.aborted) close();
+    const options: vscode.InputBoxOptions = {
       title: messageText(title),
       prompt: messageText(prompt),
       // What is typed must survive a look at the password manager.
@@ -33,7 +37,18 @@ export class WindowUi implements Ui {
       ...(value !== undefined && { value }),
       ...(password !== undefined && { password }),
       ...(validate && { validateInput: validate }),
-    });
+    };
+    try {
+      return await vscode.window.showInputBox(options, closing.token);
+    } finally {
+      signal?.removeEventListener('abort', close);
+      closing.dispose();
+    }
+  }
+
+  async confirm({ message, detail, button }: ConfirmOptions): Promise<boolean> {
+    const options = { modal: true, detail: detailText(detail) };
+    return (await vscode.window.showWarningMessage(messageText(message), options, button)) === button;
   }
 
   async task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -100,6 +100,12 @@ export function authBadge(auth: AuthMode, l10n: Localizer): string | undefined {
   }
 }
 
+/** How the bastion is reached. */
+export function methodText({ method, ssh }: Pick<Route, 'method' | 'ssh'>, l10n: Localizer): string {
+  if (method === 'ssm') return l10n.t('Session Manager');
+  return ssh?.via === 'ssm' ? l10n.t('SSH over Session Manager') : l10n.t('SSH');
+}
+
 /** Why a bastion cannot carry a tunnel now, in a few words; undefined when it can. */
 export function obstacleText(bastion: Bastion, l10n: Localizer): string | undefined {
   switch (bastionObstacle(bastion)) {

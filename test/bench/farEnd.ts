@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { startRedis } from '../sandbox/servers/redis';
 import { type Resolution, SessionManagerService } from '../sandbox/sessionManager/service';
-import { startBulkServer } from './bulk';
-import { peerOptions, servePeer } from './peer';
+import type { BulkEnd } from './bulkEnd';
+import { peerOptions, servePeer, startPeer } from './peer';
 
 export interface FarEndOptions {
   /** The agent sends at most one message per millisecond, as the real one does. */
@@ -20,10 +20,10 @@ export interface FarEnd {
 
 async function main({ pace = false }: FarEndOptions): Promise<void> {
   const redis = await startRedis();
-  const bulk = await startBulkServer();
+  const bulk = await startPeer<BulkEnd>('bulkEnd');
   const ports = new Map([
     ['redis.internal', redis.port],
-    ['bulk.internal', bulk.port],
+    ['bulk.internal', bulk.ready.port],
   ]);
   const resolve = (host: string): Resolution => {
     const port = ports.get(host);
@@ -53,12 +53,12 @@ async function main({ pace = false }: FarEndOptions): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `127.0.0.1:${(server.address() as { port: number }).port}`;
-  const ready: FarEnd = { api: `http://${origin}`, redisPort: redis.port, bulkPort: bulk.port };
+  const ready: FarEnd = { api: `http://${origin}`, redisPort: redis.port, bulkPort: bulk.ready.port };
   await servePeer(ready, async () => {
     await service.close();
     server.closeAllConnections();
     server.close();
-    await bulk.close();
+    await bulk.stop();
     await redis.stop();
   });
 }

@@ -10,7 +10,7 @@ const ROUNDS = 3;
 const CLIENTS = 8;
 /** Rounds until the link has grown: each adds one session at most. */
 const GROWING_ROUNDS = 5;
-const GROWING_BYTES = 200_000;
+const GROWING_BYTES = 400_000;
 
 /**
  * Against agents that sleep a millisecond after each kilobyte, as the real one does. `down8.cold` is a first burst of

@@ -1,13 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+
+type Question = 'cpu' | 'loop';
+
+/** How often the event loop is looked at, ms. */
+const LOOP_RESOLUTION_MS = 1;
 
 /** A process of the measurement: says one line of JSON when it is ready and ends when its standard input does. */
 export interface Peer<T> {
   readonly ready: T;
   /** CPU time that it has used so far, in its own and in the kernel's code. */
   cpuSeconds(): Promise<number>;
+  /** The longest that anything in it had to wait for its turn since the last call, ms. */
+  loopDelay(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -28,13 +36,15 @@ export async function startPeer<T>(script: string, options: object = {}): Promis
       throw new Error(`${script} ended before it was ready`);
     }),
   ]);
+  const ask = async (what: Question): Promise<number> => {
+    const answer = once(lines, 'line');
+    child.stdin!.write(`${what}\n`);
+    return Number(((await answer) as [string])[0]);
+  };
   return {
     ready: JSON.parse(first) as T,
-    cpuSeconds: async () => {
-      const answer = once(lines, 'line');
-      child.stdin!.write('cpu\n');
-      return Number(((await answer) as [string])[0]);
-    },
+    cpuSeconds: () => ask('cpu'),
+    loopDelay: () => ask('loop'),
     stop: async () => {
       child.stdin!.end();
       await exited;
@@ -48,15 +58,24 @@ export function peerOptions(): unknown {
 }
 
 /**
- * Reports readiness, answers each line on standard input with the CPU seconds used so far, waits for the end of standard
- * input, cleans up.
+ * Reports readiness, answers the questions on standard input, waits for its end, cleans up.
  */
 export async function servePeer(ready: object, close: () => Promise<void>): Promise<void> {
   console.log(JSON.stringify(ready));
-  process.stdin.on('data', () => {
-    const { user, system } = process.cpuUsage();
-    console.log((user + system) / 1e6);
-  });
+  const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  delays.enable();
+  const answers: Readonly<Record<Question, () => number>> = {
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+    loop: () => {
+      const longest = Math.max(0, delays.max / 1e6 - LOOP_RESOLUTION_MS);
+      delays.reset();
+      return longest;
+    },
+  };
+  createInterface({ input: process.stdin }).on('line', (line) => console.log(answers[line as Question]()));
   await new Promise((resolve) => {
     process.stdin.once('end', resolve);
   });

@@ -27,16 +27,20 @@ export async function ssmFigures(): Promise<Figures> {
   const farEnd = await startPeer<FarEnd>('farEnd');
   const wsFarEnd = await startPeer<WsFarEnd>('wsFarEnd');
   const subjects: Partial<Record<Kind, Peer<Subject>>> = {};
+  const more: { large?: Peer<Subject> } = {};
   try {
     for (const kind of KINDS) subjects[kind] = await startPeer<Subject>('subject', { kind, farEnd: farEnd.ready });
+    const large = (more.large = await startPeer<Subject>('subject', { kind: 'ssm', farEnd: farEnd.ready, payloadBytes: 16_384 }));
     for (let round = 0; round < ROUNDS; round++) {
       for (const kind of KINDS) await measure(kind, subjects[kind]!, add);
+      add('ssm.bulk16k.up.MBps', await transfer(large.ready.bulk, 'up', BYTES.ssm));
       for (const direction of ['up', 'down'] as const) {
         add(`wsCeiling.${direction}.MBps`, await wsTransfer(wsFarEnd.ready.port, direction, BYTES.ssm));
       }
     }
   } finally {
     for (const kind of KINDS) await subjects[kind]?.stop();
+    await more.large?.stop();
     await wsFarEnd.stop();
     await farEnd.stop();
   }
@@ -47,9 +51,11 @@ export async function ssmFigures(): Promise<Figures> {
 async function measure(kind: Kind, subject: Peer<Subject>, add: Add): Promise<void> {
   const { bulk, redis } = subject.ready;
   const before = await subject.cpuSeconds();
+  await subject.loopDelay();
   add(`${kind}.bulk.up.MBps`, await transfer(bulk, 'up', BYTES[kind]));
   add(`${kind}.bulk.down.MBps`, await transfer(bulk, 'down', BYTES[kind]));
   add(`${kind}.cpuSecondsPerGB`, ((await subject.cpuSeconds()) - before) / ((2 * BYTES[kind]) / 1e9));
+  add(`${kind}.bulk.loopDelayMs`, await subject.loopDelay());
   const times = await pingTimes(redis, PINGS);
   add(`${kind}.ping.p50us`, quantile(times, 0.5));
   add(`${kind}.ping.p99us`, quantile(times, 0.99));

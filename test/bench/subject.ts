@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import type { Route } from '../../src/model/route';
 import type { SsmSessionApi, SsmSessionGrant } from '../../src/model/ssmSession';
+import { ssmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { Tunnels } from '../../src/tunnel/tunnels';
 import type { FarEnd } from './farEnd';
@@ -13,6 +14,8 @@ import { peerOptions, servePeer } from './peer';
 export interface SubjectOptions {
   readonly kind: 'ssm' | 'tcpProxy';
   readonly farEnd: FarEnd;
+  /** Payload per message; the default of the product unless told. */
+  readonly payloadBytes?: number;
 }
 
 /** Local ports that lead to the far end's servers. */
@@ -32,14 +35,16 @@ function sessionApi(base: string): SsmSessionApi {
     start: ({ to }) => call('start', { host: to.host }),
     resume: (_place, id) => call('resume', { id }),
     terminate: async (_place, id) => void (await call('terminate', { id })),
+    limits: () => Promise.resolve({}),
     dataKey: () => Promise.reject(new Error('no session here is encrypted')),
   };
 }
 
-async function tunnels({ api }: FarEnd): Promise<void> {
+async function tunnels({ api }: FarEnd, payloadBytes: number | undefined): Promise<void> {
   const clock = systemClock;
+  const settings = ssmSettings(payloadBytes === undefined ? {} : { payloadBytes });
   const service = new Tunnels({
-    transports: [new SsmTransport({ api: sessionApi(api), clock, logger: nullLogger })],
+    transports: [new SsmTransport({ api: sessionApi(api), clock, logger: nullLogger, settings: () => settings })],
     // The bulk server speaks no Redis; what a probe costs is not what is measured.
     probe: () => Promise.resolve({ level: 'ok', checkedAt: clock.wall() }),
     logger: nullLogger,
@@ -80,5 +85,5 @@ async function tcpProxy({ redisPort, bulkPort }: FarEnd): Promise<void> {
   });
 }
 
-const { kind, farEnd } = peerOptions() as SubjectOptions;
-void (kind === 'ssm' ? tunnels(farEnd) : tcpProxy(farEnd));
+const { kind, farEnd, payloadBytes } = peerOptions() as SubjectOptions;
+void (kind === 'ssm' ? tunnels(farEnd, payloadBytes) : tcpProxy(farEnd));

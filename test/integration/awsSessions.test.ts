@@ -57,6 +57,14 @@ describe('Session Manager API', () => {
     assert.equal(await aws.sessions.resume(place, grant.sessionId, signal), undefined);
   });
 
+  it('hands out what a program of AWS needs to resume a session by itself', async () => {
+    const grant = await aws.plugin.grant(place, signal);
+    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = sandbox.env('dev');
+    assert.deepEqual([grant.accessKeyId, grant.secretAccessKey, grant.region], [accessKeyId, secretAccessKey, FRANKFURT]);
+    assert.equal(new URL(grant.endpoint).origin, sandbox.endpoint);
+    await assert.rejects(aws.plugin.grant({ profile: 'nobody', region: FRANKFURT }, signal), { code: 'aws.noProfile' });
+  });
+
   it('hands the CA bundle of the profile on to the data channel', async () => {
     const { caFile } = await CertificateAuthority.create(directory);
     const file = join(directory, 'config');

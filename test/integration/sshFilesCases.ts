@@ -66,6 +66,7 @@ export const CONFIGURATIONS: Readonly<Record<string, Case>> = {
   'no command beats a later jump': on('a', 'ProxyCommand none', 'ProxyJump b'),
   'a command is taken as it is': on('a', 'ProxyCommand = sh -c "nc %h %p" # really', 'HostName b', 'Port 7'),
   'known hosts': on('a', 'UserKnownHostsFile ~/x "/y" %d/%h', 'GlobalKnownHostsFile /g ~/h'),
+  'every token of files': on('a', 'User u', 'HostName %h.b', 'Port 7', 'HostKeyAlias k', 'UserKnownHostsFile /x/%C-%d-%h-%i-%k-%L-%l-%n-%p-%r-%u-${HOME}-%%'),
   'no known hosts': on('a', 'UserKnownHostsFile none', 'GlobalKnownHostsFile none'),
   'StrictHostKeyChecking off': on('a', 'StrictHostKeyChecking off'),
   'StrictHostKeyChecking accept-new': on('a', 'StrictHostKeyChecking ACCEPT-NEW', 'StrictHostKeyChecking yes'),

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { ConfigSources, HostConfig } from '../../src/ssh/hostConfig';
+import type { AlgorithmDefaults, ConfigSources, HostConfig } from '../../src/ssh/hostConfig';
 
 const run = promisify(execFile);
 
@@ -58,8 +58,20 @@ async function readReference(path: string): Promise<Reference> {
   return { options, path };
 }
 
+/** The lists of the ssh that is installed, from its answer about an empty configuration. */
+export function algorithmsOf(options: ReadonlyMap<string, readonly string[]>): AlgorithmDefaults {
+  const list = (keyword: string): string[] => (options.get(keyword)?.[0] ?? '').split(',');
+  return {
+    ciphers: list('ciphers'),
+    macs: list('macs'),
+    kexAlgorithms: list('kexalgorithms'),
+    hostKeyAlgorithms: list('hostkeyalgorithms'),
+    pubkeyAcceptedAlgorithms: list('pubkeyacceptedalgorithms'),
+  };
+}
+
 /** The sources that `ssh -F path` uses on this machine. */
-export function sourcesFor(path: string, localHostName: string): ConfigSources {
+export function sourcesFor(path: string, localHostName: string, algorithms: AlgorithmDefaults): ConfigSources {
   const { homedir, username, uid } = userInfo();
   return {
     files: [{ path, kind: 'explicit' }],
@@ -70,6 +82,7 @@ export function sourcesFor(path: string, localHostName: string): ConfigSources {
     env: process.env,
     platform: process.platform,
     workspaceFolders: [],
+    algorithms,
   };
 }
 
@@ -79,7 +92,6 @@ const YES = new Set(['yes', 'true']);
 export function expectedOf(options: ReadonlyMap<string, readonly string[]>, request: Case): Record<string, unknown> {
   const first = (keyword: string): string | undefined => options.get(keyword)?.[0];
   const isOn = (keyword: string): boolean => YES.has(first(keyword) ?? '');
-  const list = (keyword: string): string[] => (first(keyword) ?? '').split(',');
   const { homedir, username, uid } = userInfo();
   const alias = first('hostkeyalias');
   const tokens: Record<string, string> = {
@@ -130,11 +142,7 @@ export function expectedOf(options: ReadonlyMap<string, readonly string[]>, requ
     numberOfPasswordPrompts: Number(first('numberofpasswordprompts')),
     batchMode: isOn('batchmode'),
     requiredRsaSize: Number(first('requiredrsasize')),
-    ciphers: list('ciphers'),
-    macs: list('macs'),
-    kexAlgorithms: list('kexalgorithms'),
-    hostKeyAlgorithms: list('hostkeyalgorithms'),
-    pubkeyAcceptedAlgorithms: list('pubkeyacceptedalgorithms'),
+    ...algorithmsOf(options),
   };
 }
 

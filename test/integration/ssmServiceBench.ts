@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parametersOf } from '../../src/aws/ssmSessions';
+import { awsFault } from '../../src/aws/faults';
 import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import type { Endpoint } from '../../src/model/endpoint';
 import type { Link } from '../../src/model/link';
 import type { Route } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
-import { sessionDocument } from '../../src/model/ssmSession';
+import { sessionDocument, sessionParameters } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
 import type { Notice } from '../../src/model/notice';
 import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
@@ -23,6 +23,15 @@ import { eventually } from '../fixtures/eventually';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 export const never = new AbortController().signal;
+
+/** Failures as the product's AWS client presents them, though without its repetitions. */
+function asked<T>(action: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw awsFault(error, { action, ...place });
+  }
+}
 
 /** The sandbox's service without its API, and what the product needs to dial through it. */
 export class SsmServiceBench {
@@ -64,20 +73,23 @@ export class SsmServiceBench {
   /** The service as the product's AWS client presents it. */
   readonly api: { -readonly [Call in keyof SsmSessionApi]: SsmSessionApi[Call] } = {
     start: async (request) => {
-      const grant = this.service.start({
-        target: request.bastionId,
-        documentName: sessionDocument(request),
-        parameters: parametersOf(request),
-        region: place.region,
-        accountId: place.accountId,
-      });
+      const grant = asked('ssm:StartSession', () =>
+        this.service.start({
+          target: request.bastionId,
+          documentName: sessionDocument(request),
+          parameters: sessionParameters(request),
+          region: place.region,
+          accountId: place.accountId,
+        }),
+      );
       return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
     },
     resume: async (_place, sessionId) => {
-      const grant = this.service.resume(sessionId);
+      const grant = asked('ssm:ResumeSession', () => this.service.resume(sessionId));
       return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
     },
-    terminate: async (_place, sessionId) => void this.service.terminate(sessionId),
+    terminate: async (_place, sessionId) => void asked('ssm:TerminateSession', () => this.service.terminate(sessionId)),
+    limits: () => Promise.resolve({}),
     dataKey: async (_place, { keyId, context }) => {
       const { plaintext, ciphertext } = this.keys.generateDataKey(keyId, 64, context, place);
       return { plaintext, sealed: ciphertext };
@@ -88,15 +100,18 @@ export class SsmServiceBench {
     return { api: this.api, clock: systemClock, logger: nullLogger };
   }
 
-  dial(to: Endpoint, documentName?: string, bastionId = 'i-0abc', onNotice: (notice: Notice) => void = () => {}): Promise<Link> {
-    const route: Route = {
+  route(to: Endpoint, bastionId = 'i-0abc'): Route {
+    return {
       target: { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' },
       endpoint: to,
       bastion: { id: bastionId, name: bastionId },
       method: 'ssm',
       place,
     };
+  }
+
+  dial(to: Endpoint, documentName?: string, bastionId?: string, onNotice: (notice: Notice) => void = () => {}): Promise<Link> {
     const settings = (): SsmSettings => ssmSettings({ document: documentName ?? '' });
-    return new SsmTransport({ ...this.deps, settings, onNotice }).dial(route, never);
+    return new SsmTransport({ ...this.deps, settings, onNotice }).dial(this.route(to, bastionId), never);
   }
 }

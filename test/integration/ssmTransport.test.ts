@@ -57,6 +57,7 @@ const api: SsmSessionApi = {
     return 'TokenValue' in grant ? { sessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl } : undefined;
   },
   terminate: async (_place, sessionId) => void service.terminate(sessionId),
+  limits: () => Promise.resolve({}),
   dataKey: () => Promise.reject(new Error('no session here is encrypted')),
 };
 
@@ -275,7 +276,7 @@ describe('the native Session Manager client against the sandbox', function () {
       service.endSession(service.activeSessions()[0]!.sessionId, 'Maximum session duration reached.');
       const fault = await link.closed;
       assert.ok(fault);
-      assert.equal(fault.code, 'ssm.channelClosed');
+      assert.equal(fault.code, 'ssm.sessionExpired');
       assert.match(fault.message, /Maximum session duration reached/);
     });
   });

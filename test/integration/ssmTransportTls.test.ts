@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { isFault } from '../../src/base/fault';
 import type { DataSocket } from '../../src/transport/ssm/dataSocket';
-import { connectDirectly, openDataSocket } from '../../src/transport/ssm/dataSocket';
+import { connectDirectly } from '../../src/transport/connect';
+import { openDataSocket } from '../../src/transport/ssm/dataSocket';
 import { CertificateAuthority } from '../sandbox/servers/certificates';
 
 describe('the data channel over TLS', function () {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from './faults';
 import { Identities, isDenied } from './identity';
 import type { Caller } from './identity';
+import type { PushedKeys } from './instanceConnect';
 import type { KeyStore } from './kms';
 import { Pager } from './paging';
 import type { RequestLog } from './requestLog';
@@ -26,6 +28,7 @@ export interface ApiServerOptions {
   readonly services: readonly ServiceDefinition[];
   readonly sessions: SessionCalls;
   readonly keys: KeyStore;
+  readonly sshKeys: PushedKeys;
   readonly faults: Faults;
   readonly requests: RequestLog;
   /** The most rows of a page. */
@@ -59,6 +62,8 @@ export class ApiServer {
     this.#pager = new Pager(options.pageSize);
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', options.onUpgrade);
+    // Every answer that is held back listens.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Binds 127.0.0.1; port 0 lets the system choose. @returns the bound port */
@@ -171,7 +176,7 @@ export class ApiServer {
   }
 
   #call(action: string, input: Input, caller: Caller, region: Region): Call {
-    const { world, sessions, keys } = this.#options;
+    const { world, sessions, keys, sshKeys } = this.#options;
     return {
       action,
       input,
@@ -180,6 +185,7 @@ export class ApiServer {
       world,
       sessions,
       keys,
+      sshKeys,
       sessionOwners: this.#sessionOwners,
       identities: this.#identities,
       page: (rows, { limit, token, listing }) =>

@@ -26,6 +26,7 @@ export function destinationOf(
 }
 
 function behind(backing: Backing, servers: ServerAddresses | undefined): Resolution {
+  if (typeof backing === 'object') return { kind: 'server', host: '127.0.0.1', port: backing.loopbackPort };
   if (backing === 'refused' || backing === 'blackhole') return backing;
   const server = servers?.[backing];
   return server ? { kind: 'server', host: server.host, port: server.port } : 'refused';

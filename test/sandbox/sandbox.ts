@@ -3,6 +3,7 @@ import { profileEnvironment, writeAwsConfig } from './awsConfig';
 import type { AwsConfigFiles } from './awsConfig';
 import { Faults } from './faults';
 import { destinationOf } from './destinations';
+import { PushedKeys } from './instanceConnect';
 import { KeyStore } from './kms';
 import { privateHosts } from './naming';
 import type { PrivateHost } from './naming';
@@ -22,6 +23,8 @@ export interface SandboxOptions {
   readonly pageSize?: number;
   /** False: no real servers are started, and every private host refuses. Default: true. */
   readonly servers?: boolean;
+  /** Base URL of the data channels that clients are told, e.g. `wss://name:port`; the API's own address unless told. */
+  readonly streamBase?: string;
   /** The service's clock, ms since the epoch. */
   readonly now?: () => number;
   /** Passed on to the Session Manager service. */
@@ -37,6 +40,8 @@ export interface Sandbox {
   readonly faults: Faults;
   readonly requests: RequestLog;
   readonly sessions: SessionManagerService;
+  /** What was pushed with EC2 Instance Connect, for the SSH server of a test. */
+  readonly sshKeys: PushedKeys;
   /** Rows of the world by id or name. @throws when there is none */
   instance(id: string): Instance;
   replicationGroup(id: string): ReplicationGroup;
@@ -62,10 +67,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults();
   const requests = new RequestLog();
   const keys = new KeyStore(world.kmsKeys);
+  const sshKeys = new PushedKeys(options.now ?? Date.now);
   let endpoint = '';
   const sessions = new SessionManagerService({
     ...options.sessions,
-    baseUrl: () => endpoint.replace('http', 'ws'),
+    baseUrl: () => options.streamBase ?? endpoint.replace('http', 'ws'),
     findInstance: (id) => findInstance(world, id),
     resolve: (host, port, instanceId) => destinationOf(world, servers, { host, port, instanceId }),
     decrypt: (ciphertext, context, place) => keys.decrypt(ciphertext, context, place).plaintext,
@@ -75,6 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     services,
     sessions,
     keys,
+    sshKeys,
     faults,
     requests,
     pageSize: () => options.pageSize ?? DEFAULT_PAGE_SIZE,
@@ -94,7 +101,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await servers?.stop();
     throw error;
   }
-  return { endpoint, world, faults, requests, sessions, caFile: servers?.caFile, ...views(world, endpoint), close };
+  return { endpoint, world, faults, requests, sessions, sshKeys, caFile: servers?.caFile, ...views(world, endpoint), close };
 }
 
 function views(

@@ -73,6 +73,14 @@ export interface Place {
   readonly accountId: string;
   readonly region: string;
   readonly vpcs: Vpc[];
+  /** What the Session Manager preferences say; absent: nobody has ever saved them. */
+  sessionPreferences?: SessionPreferences;
+}
+
+/** Minutes as strings; empty: not set. */
+export interface SessionPreferences {
+  readonly idleSessionTimeout: string;
+  readonly maxSessionDuration: string;
 }
 
 export interface Tag {
@@ -159,6 +167,8 @@ export interface Instance {
   managed?: Managed;
   /** What listens on the machine itself, by port; only its own agent reaches it. */
   readonly ports?: Readonly<Record<number, Backing>>;
+  /** What it wrote to its console since it booted. */
+  console?: string;
 }
 
 export interface Managed {
@@ -169,7 +179,12 @@ export interface Managed {
 }
 
 /** What stands behind a private host: one of the real servers of the run, or what a dead host does. */
-export type Backing = 'plain' | 'tls' | 'wrongName' | 'refused' | 'blackhole';
+export type Backing = 'plain' | 'tls' | 'wrongName' | 'refused' | 'blackhole' | OwnServer;
+
+/** A server that a test has started on this machine. */
+export interface OwnServer {
+  readonly loopbackPort: number;
+}
 
 export interface ReplicationGroup {
   readonly id: string;

@@ -1,9 +1,11 @@
-import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type {
   DescribeInstancesCommandInput,
   DescribeInstancesCommandOutput,
   DescribeSubnetsCommandInput,
   DescribeSubnetsCommandOutput,
+  GetConsoleOutputCommandInput,
+  GetConsoleOutputCommandOutput,
 } from '@aws-sdk/client-ec2';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
@@ -12,6 +14,7 @@ import type { ClientSettings, SendOptions } from './settings';
 export interface Ec2Api {
   describeInstances(input: DescribeInstancesCommandInput, options: SendOptions): Promise<DescribeInstancesCommandOutput>;
   describeSubnets(input: DescribeSubnetsCommandInput, options: SendOptions): Promise<DescribeSubnetsCommandOutput>;
+  getConsoleOutput(input: GetConsoleOutputCommandInput, options: SendOptions): Promise<GetConsoleOutputCommandOutput>;
 }
 
 export function createEc2(settings: ClientSettings): Ec2Api {
@@ -19,5 +22,6 @@ export function createEc2(settings: ClientSettings): Ec2Api {
   return {
     describeInstances: (input, options) => client.send(new DescribeInstancesCommand(input), options),
     describeSubnets: (input, options) => client.send(new DescribeSubnetsCommand(input), options),
+    getConsoleOutput: (input, options) => client.send(new GetConsoleOutputCommand(input), options),
   };
 }

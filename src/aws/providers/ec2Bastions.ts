@@ -87,6 +87,8 @@ export function toBastion(
     managed: managed ? managedStatus(information) : 'unknown',
     ...(information?.AgentVersion && { agentVersion: information.AgentVersion }),
     ...(platform && { platform }),
+    ...(instance.PublicIpAddress && { publicAddress: instance.PublicIpAddress }),
+    ...(instance.Placement?.AvailabilityZone && { availabilityZone: instance.Placement.AvailabilityZone }),
     ...(instance.VpcId && { vpcId: instance.VpcId }),
     ...(instance.SubnetId && { subnetId: instance.SubnetId }),
     securityGroupIds: (instance.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []),

@@ -7,10 +7,12 @@ import type { Endpoint } from '../../model/endpoint';
 import { Flag } from '../../wire/ssm/messages';
 import { connectFailed, linkClosed, wrongDestination } from './faults';
 import type { Traffic } from './loadMeter';
+import { ReadingHold } from './readingHold';
 import type { SessionLink } from './sessionLink';
 import type { Carrier } from './sessionPump';
 import type { SsmSession } from './ssmSession';
-import { HOLD_UNREAD_BYTES, TunnelStream } from './tunnelStream';
+import { TunnelStream } from './tunnelStream';
+import { HOLD_UNREAD_BYTES } from './unreadBudget';
 
 /**
  * After a disconnection was acknowledged, what the agent had already read of the old connection may still arrive, ms.
@@ -42,12 +44,16 @@ export class BasicLink implements SessionLink, Carrier {
   readonly #to: Endpoint;
   readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
+  readonly #hold: ReadingHold;
+  /** Bytes that came for a stream that was behind. */
+  #arrivedBehind = 0;
   #port: Port = { phase: 'fresh', early: new ByteQueue() };
 
   constructor(session: SsmSession, to: Endpoint, clock: Clock) {
     this.#session = session;
     this.#to = to;
     this.#clock = clock;
+    this.#hold = new ReadingHold(clock, () => session.wake());
   }
 
   get closed(): Promise<Fault | undefined> {
@@ -110,8 +116,11 @@ export class BasicLink implements SessionLink, Carrier {
   output(payload: Buffer): void {
     this.traffic.messages++;
     this.traffic.received += payload.length;
-    if (this.#port.phase === 'busy') this.#port.stream.receive(payload);
-    else if (this.#port.phase === 'fresh') this.#port.early.push(payload);
+    if (this.#port.phase === 'busy') {
+      const { stream } = this.#port;
+      stream.receive(payload);
+      if (stream.behind) this.#arrivedBehind += payload.length;
+    } else if (this.#port.phase === 'fresh') this.#port.early.push(payload);
   }
 
   connectError(): void {
@@ -127,20 +136,35 @@ export class BasicLink implements SessionLink, Carrier {
       const settling = this.#clock.schedule(SETTLE_MS, () => this.#becomeFree());
       this.#port = { ...port, settling };
     }
+    this.#lookAtReading();
     this.onTurn();
   }
 
   get congested(): boolean {
-    if (this.#port.phase === 'busy') return this.#port.stream.unread > HOLD_UNREAD_BYTES;
-    return this.#port.phase === 'fresh' && this.#port.early.length > HOLD_UNREAD_BYTES;
+    // What a target says to no one is kept, but no more of it than a consumer may leave unread.
+    if (this.#port.phase === 'fresh') return this.#port.early.length > HOLD_UNREAD_BYTES;
+    return this.#hold.held;
   }
 
   ended(fault: Fault): void {
     const port = this.#port;
     this.#port = { phase: 'free' };
+    this.#hold.dispose();
     if (port.phase === 'busy') port.stream.fail(fault);
     if (port.phase === 'disconnecting') port.settling?.dispose();
     for (const waiter of [...this.#waiters]) waiter.reject(linkClosed(fault));
+  }
+
+  #lookAtReading(): void {
+    const stream = this.#port.phase === 'busy' && this.#port.stream.behind ? this.#port.stream : undefined;
+    this.#hold.look({
+      behind: stream !== undefined,
+      arrived: this.#arrivedBehind,
+      full: stream?.full ?? false,
+      // What the client still has to say waits for acknowledgements.
+      alone: !stream?.writing,
+      neededUntil: -Infinity,
+    });
   }
 
   #occupy(): TunnelStream {

@@ -1,4 +1,4 @@
-import type { FaultOptions } from '../../base/fault';
+import type { FaultCode, FaultOptions, Remedy } from '../../base/fault';
 import { Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import { formatEndpoint } from '../../model/endpoint';
@@ -69,15 +69,59 @@ export function agentTooOld(agentVersion: string, needed: string, target: string
   });
 }
 
-/** The service says that the session is over: idle or maximum duration reached, or terminated by someone. */
+/** The service gives no token to resume with: idle or maximum duration reached, or terminated by someone. */
 export function sessionEnded(): Fault {
   const text = 'The Session Manager session is over: it was terminated, or reached its time limit.';
   return new Fault('ssm.sessionEnded', text, { retryable: true, remedy: TRY_AGAIN });
 }
 
+interface Ending {
+  /** Of the service's own words, which have no code beside them. */
+  readonly words: RegExp;
+  readonly code: FaultCode;
+  readonly text: string;
+  readonly remedy: Remedy;
+}
+
+// The first that matches counts: all of them end with "has been terminated" or the like.
+const ENDINGS: readonly Ending[] = [
+  {
+    words: /inactiv|\bidle\b/i,
+    code: 'ssm.sessionIdle',
+    text: 'Session Manager ended the session because it was idle for too long',
+    remedy: {
+      text: 'Connect again; sessions are kept alive while `sallyport.ssm.keepAlive` is on.',
+      action: 'retry',
+    },
+  },
+  {
+    words: /\b(?:max(?:imum)?|session) duration\b|\bmax(?:imum)? session\b|\btime limit\b/i,
+    code: 'ssm.sessionExpired',
+    text: 'Session Manager ended the session because it reached its maximum duration',
+    remedy: {
+      text: 'Connect again; from now on sessions are renewed ahead of that time.',
+      action: 'retry',
+    },
+  },
+  {
+    words: /\bterminated\b/i,
+    code: 'ssm.sessionTerminated',
+    text: 'The session was terminated, for example by an administrator in the console',
+    remedy: TRY_AGAIN,
+  },
+];
+
+/** `channel_closed`. @param reason the service's words; they are shown, for ours are a guess from them. */
 export function channelClosed(reason: string): Fault {
-  const why = reason.replace(/\.$/, '');
-  const text = why === '' ? 'The Session Manager service closed the session.' : `The session was closed: ${why}.`;
+  const why = reason.trim().replace(/\.$/, '');
+  const ending = ENDINGS.find(({ words }) => words.test(why));
+  if (ending) {
+    return new Fault(ending.code, `${ending.text}: "${why}".`, { retryable: true, remedy: ending.remedy });
+  }
+  const text =
+    why === ''
+      ? 'The Session Manager service closed the session without a reason; the agent on the bastion may have restarted.'
+      : `The session was closed: ${why}.`;
   return new Fault('ssm.channelClosed', text, { retryable: true, remedy: TRY_AGAIN });
 }
 
@@ -89,8 +133,10 @@ export function connectionLost(cause?: unknown): Fault {
   });
 }
 
-export function agentSilent(): Fault {
-  return new Fault('ssm.agentSilent', 'The agent on the bastion has acknowledged nothing for five minutes.', {
+/** `keepalive`: the agent is one that says something every 10 seconds as long as it lives. */
+export function agentSilent(missing: 'acknowledgements' | 'keepalive'): Fault {
+  const what = missing === 'keepalive' ? 'sent nothing for 30 seconds, not even its keepalive' : 'acknowledged nothing for five minutes';
+  return new Fault('ssm.agentSilent', `The agent on the bastion has ${what}.`, {
     retryable: true,
     remedy: {
       text: 'Check the bastion and whether the target still reads what it is sent, then try again.',
@@ -129,10 +175,19 @@ export function connectFailed(to: Endpoint, elapsedMs: number): Fault {
 }
 
 export function slowReader(): Fault {
-  const text = 'A client read too slowly while others shared its session; its connection was reset.';
+  const text = 'More was kept for a client that does not read than there is room for; its connection was reset.';
   return new Fault('ssm.slowReader', text, {
     retryable: true,
     remedy: { text: 'Connect again; read faster, or use a tunnel of its own for bulk transfers.' },
+  });
+}
+
+/** An agent's receive buffer belongs to the whole session: one target connection that does not read fills it. */
+export function caughtInStall(): Fault {
+  const text = "Another connection's upload, which the target does not read, has stopped the session of this one.";
+  return new Fault('ssm.caughtInStall', text, {
+    retryable: true,
+    remedy: { text: 'Connect again; if it happens often, use a tunnel of its own for bulk transfers.', action: 'retry' },
   });
 }
 

@@ -17,6 +17,8 @@ export interface Load {
   readonly saturated: boolean;
   /** Saturated, and the messages are full: more waits at the agent, and neither we nor the network is what holds it up. */
   readonly agentLimited: boolean;
+  /** Much has passed in one direction, and for seconds: whoever shares the session has a queue ahead. */
+  readonly bulky: boolean;
 }
 
 export const NO_LOAD: Load = {
@@ -25,6 +27,7 @@ export const NO_LOAD: Load = {
   sentPerSecond: 0,
   saturated: false,
   agentLimited: false,
+  bulky: false,
 };
 
 /** Length of a measurement, ms: long enough for a hundred messages of a busy agent. */
@@ -40,6 +43,10 @@ const SATURATED = { from: 350, to: 1500 } as const;
 const FULL_BYTES = 700;
 /** Measurements in a row before a session counts as saturated: a single large reply is none. */
 const SUSTAINED = 2;
+/** Bytes per second in one direction that are bulk: about half of what a paced agent can send (facts/performance). */
+const BULK_PER_SECOND = 300_000;
+/** Measurements in a row before a session counts as bulky: two seconds. */
+const BULK_SUSTAINED = 8;
 /** Messages or kilobytes per second below which a session idles; keepalives of idle connections stay far below. */
 const IDLE_PER_SECOND = 30;
 
@@ -52,6 +59,7 @@ export class LoadMeter {
   #workedAt: number;
   #saturatedRun = 0;
   #fullRun = 0;
+  #bulkRun = 0;
 
   constructor(traffic: Readonly<Traffic>, now: number) {
     this.#traffic = traffic;
@@ -72,12 +80,14 @@ export class LoadMeter {
     const busy = messagesPerSecond >= SATURATED.from && messagesPerSecond <= SATURATED.to;
     this.#saturatedRun = busy ? this.#saturatedRun + 1 : 0;
     this.#fullRun = busy && receivedPerSecond >= FULL_BYTES * messagesPerSecond ? this.#fullRun + 1 : 0;
+    this.#bulkRun = Math.max(receivedPerSecond, sentPerSecond) >= BULK_PER_SECOND ? this.#bulkRun + 1 : 0;
     this.#load = {
       receivedPerSecond,
       messagesPerSecond,
       sentPerSecond,
       saturated: this.#saturatedRun >= SUSTAINED,
       agentLimited: this.#fullRun >= SUSTAINED,
+      bulky: this.#bulkRun >= BULK_SUSTAINED,
     };
     this.#start = { ...this.#traffic, at: now };
     this.#measuredAt = now;
@@ -90,7 +100,17 @@ export class LoadMeter {
     return now - this.#measuredAt > STALE_MS ? NO_LOAD : this.#load;
   }
 
-  /** A stream was opened: the session is in use, though nothing has moved yet. */
+  /** Nothing runs any more: what was measured says nothing of what comes next. */
+  rest(now: number): void {
+    this.#saturatedRun = 0;
+    this.#fullRun = 0;
+    this.#bulkRun = 0;
+    this.#load = NO_LOAD;
+    this.#start = { ...this.#traffic, at: now };
+    this.#measuredAt = now;
+  }
+
+  /** The session is in use, though little moves. */
   used(now: number): void {
     this.#workedAt = now;
   }

@@ -17,12 +17,18 @@ export interface MemberView {
   readonly streams: number;
   /** Streams among them that moved bytes, or began, a moment ago. */
   readonly active: number;
+  /** Streams among them that began within the last second. */
+  readonly fresh: number;
+  /** Whether it carries a stream, or has carried one for longer than a probe takes. */
+  readonly used: boolean;
   /** Carries one stream at a time. */
   readonly exclusive: boolean;
-  /** A stream of it has more to read than its client takes. */
+  /** A stream of it has more to read than its client takes, or its agent takes nothing. */
   readonly stalled: boolean;
   /** The agent sends as much over it as it can. */
   readonly saturated: boolean;
+  /** Much passes through it, and has for seconds. */
+  readonly bulky: boolean;
 }
 
 export interface PoolView {
@@ -63,6 +69,17 @@ export interface Plan {
   readonly lookAt: number | undefined;
 }
 
+/**
+ * So many streams that begin on the only session within a second are a client at work, which will open more. The second
+ * session is then started before there is any load to measure, half a second sooner than by that. Only the second: streams
+ * do not move to one that comes later, so there is little to gain (a few percent of the first five seconds where a start
+ * takes a second), and a dozen idle connections must not cost more.
+ */
+const BURST_STREAMS = 4;
+/** A bulk transfer keeps a new stream waiting as much as so many others would. */
+const BULK_WEIGHT = 4;
+/** A session that no stream has ever used is given back after so long, ms. */
+const UNUSED_MS = 10_000;
 /** A session is renewed this long before its time is up, or after nine tenths of it. */
 const RENEWAL_LEAD_MS = 5 * 60_000;
 
@@ -97,12 +114,15 @@ function isFree({ exclusive, stalled, streams }: MemberView): boolean {
   return !stalled && !(exclusive && streams > 0);
 }
 
-/** By the streams that do something, which are those that a new one would compete with. */
+/**
+ * By the streams that do something, which are those that a new one would compete with. A bulk transfer that is under way
+ * counts as several of them, but not as any number: else a wave of streams would share one session and leave the rest to few.
+ */
 function leastLoaded(members: readonly MemberView[]): MemberView | undefined {
   const [best] = members.toSorted(
     (a, b) =>
       Number(a.stalled) - Number(b.stalled) ||
-      a.active - b.active ||
+      competition(a) - competition(b) ||
       Number(a.saturated) - Number(b.saturated) ||
       a.streams - b.streams ||
       a.bornAt - b.bornAt,
@@ -110,16 +130,31 @@ function leastLoaded(members: readonly MemberView[]): MemberView | undefined {
   return best;
 }
 
+function competition({ active, bulky, streams }: MemberView): number {
+  return active + (bulky && streams > 0 ? BULK_WEIGHT : 0);
+}
+
 function mayGrow(view: PoolView, now: number, { maxSessions }: PoolLimits): boolean {
   const counted = view.members.filter(({ phase }) => phase !== 'renewed').length;
   return counted + view.starting < maxSessions && now >= view.blockedUntil;
 }
 
-/** Another stream would find no session on which it had room. Idle streams take none, however many. */
+/**
+ * Another stream would find no session on which it had room. Idle streams take none, however many; a bulk transfer takes
+ * all of it, even alone: the next stream is to find another session, not a queue.
+ */
 function isCrowded(members: readonly MemberView[]): boolean {
   if (members.length === 0) return false;
-  const full = members.every(({ saturated, stalled, streams }) => streams > 0 && (saturated || stalled));
-  return full && members.some(({ stalled, active }) => stalled || active > 1);
+  const full = members.every(({ saturated, stalled, bulky, streams }) => streams > 0 && (saturated || stalled || bulky));
+  return full && members.some(({ stalled, bulky, active }) => stalled || bulky || active > 1);
+}
+
+function isBurst(members: readonly MemberView[]): boolean {
+  return members.length === 1 && members[0]!.fresh >= BURST_STREAMS;
+}
+
+function idleAt({ used, workedAt }: MemberView, { idleMs }: PoolLimits): number {
+  return workedAt + (used ? idleMs : Math.min(idleMs, UNUSED_MS));
 }
 
 function dueAt(member: MemberView, { maxSessionMs }: PoolLimits): number {
@@ -146,22 +181,24 @@ function growthStep(view: PoolView, now: number, limits: PoolLimits): Step | und
   const open = members.filter(({ phase }) => phase === 'open');
   // One fresh session has room for all that wait, unless it carries one stream at a time.
   const needed = members.some(({ exclusive }) => exclusive) ? waiting : Math.min(waiting, 1);
-  const wanted = needed > starting || (starting === 0 && (open.length === 0 || isCrowded(open)));
+  const wanted = needed > starting || (starting === 0 && (open.length === 0 || isCrowded(open) || isBurst(open)));
   if (!wanted) return undefined;
   const recalled = members.find((member) => member.phase === 'idle' && isFree(member) && !member.saturated);
   if (recalled) return { kind: 'recall', id: recalled.id };
   return members.length > 0 && mayGrow(view, now, limits) ? { kind: 'start', why: 'growth' } : undefined;
 }
 
-function idleDrains({ members, waiting }: PoolView, now: number, { idleMs }: PoolLimits): Step[] {
+function idleDrains({ members, waiting }: PoolView, now: number, limits: PoolLimits): Step[] {
   const open = members.filter(({ phase }) => phase === 'open');
   if (open.length < 2 || waiting > 0) return [];
   const idle = open
-    .filter(({ workedAt }) => now - workedAt >= idleMs)
+    .filter((member) => now >= idleAt(member, limits))
     .toSorted((a, b) => Number(b.stalled) - Number(a.stalled) || a.streams - b.streams || b.bornAt - a.bornAt);
-  // Not one that would have to be started again at once; and someone has to take the next stream.
-  const dispensable = idle.find(({ id }) => {
+  // Not one that would have to be started again at once; and someone has to take the next stream. One with streams lives
+  // on until they end: rather wait for an empty one to become idle.
+  const dispensable = idle.find(({ id, streams }) => {
     const rest = open.filter((other) => other.id !== id);
+    if (streams > 0 && rest.some((other) => other.streams === 0)) return false;
     return rest.some(({ stalled }) => !stalled) && !isCrowded(rest);
   });
   return dispensable ? [{ kind: 'drain', id: dispensable.id, phase: 'idle' }] : [];
@@ -170,7 +207,7 @@ function idleDrains({ members, waiting }: PoolView, now: number, { idleMs }: Poo
 function nextLook(view: PoolView, now: number, limits: PoolLimits): number | undefined {
   const open = view.members.filter(({ phase }) => phase === 'open');
   const times = open.map((member) => dueAt(member, limits));
-  if (open.length > 1) times.push(...open.map(({ workedAt }) => workedAt + limits.idleMs));
+  if (open.length > 1) times.push(...open.map((member) => idleAt(member, limits)));
   if (view.blockedUntil > now) times.push(view.blockedUntil);
   const ahead = times.filter((at) => at > now && at < Infinity);
   return ahead.length > 0 ? Math.min(...ahead) : undefined;

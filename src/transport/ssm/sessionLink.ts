@@ -19,7 +19,10 @@ export interface SessionLink extends Link {
   readonly fault: Fault | undefined;
   /** Carries one stream at a time; the others wait in `open`. */
   readonly exclusive: boolean;
-  /** A stream has far more to read than its client takes: it is better for others to go elsewhere. */
+  /**
+   * A stream has far more to read than its client takes, or the agent takes nothing: it is better for others to go
+   * elsewhere.
+   */
   readonly stalled: boolean;
   readonly traffic: Readonly<Traffic>;
   /** Called after each turn of the event loop in which the session did something; set by the pool. */

@@ -26,12 +26,15 @@ const FORGET_MS = 10 * 60_000;
 const SHORT_LIFE_MS = 60_000;
 /** A stream that moved nothing for so long competes with no other, ms. */
 const ACTIVE_MS = 2000;
+/** A stream that began so recently is one of a burst, if it is not alone, ms. */
+const FRESH_MS = 1000;
 /** How long a stream waits for a session of its own before it makes do with the next best, ms. */
 const PATIENCE_MS = 5000;
 
 export interface PoolDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Read at each decision; see `reconsider`. */
   readonly limits: PoolLimits;
   /** Starts one more session. @throws Fault; nothing is left at the service then. */
   readonly start: (signal: AbortSignal) => Promise<SessionLink>;
@@ -57,9 +60,12 @@ interface Member {
   readonly link: SessionLink;
   readonly meter: LoadMeter;
   readonly bornAt: number;
-  readonly streams: Set<SessionStream>;
+  /** With the time at which each was opened, ms. */
+  readonly streams: Map<SessionStream, number>;
   /** Streams that are being opened. */
   opening: number;
+  /** A stream has used it that was more than a probe. */
+  used: boolean;
   phase: MemberView['phase'];
   stalled: boolean;
 }
@@ -125,6 +131,11 @@ export class SessionPool implements Link {
     }
   }
 
+  /** The limits may have changed. */
+  reconsider(): void {
+    this.#settle();
+  }
+
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;
@@ -148,14 +159,21 @@ export class SessionPool implements Link {
   }
 
   async #openOn(member: Member, to: Endpoint, signal: AbortSignal): Promise<Duplex> {
+    const { clock } = this.#deps;
     member.opening++;
-    member.meter.used(this.#deps.clock.now());
     if (member.phase !== 'open') this.#log('debug', 'ssm.drainInterrupted', member);
     try {
       const stream = await member.link.open(to, signal);
-      member.streams.add(stream);
+      const openedAt = clock.now();
+      member.streams.set(stream, openedAt);
       stream.once('close', () => {
         member.streams.delete(stream);
+        // A shorter one is a probe, for whose sake no session is kept.
+        if (clock.now() - openedAt >= FRESH_MS) {
+          member.used = true;
+          member.meter.used(clock.now());
+        }
+        if (member.streams.size + member.opening === 0) member.meter.rest(clock.now());
         this.#changed();
       });
       return stream;
@@ -194,19 +212,29 @@ export class SessionPool implements Link {
   #view(now: number): PoolView {
     const members = [...this.#members.values()]
       .filter(({ link }) => !link.fault)
-      .map(({ key, link, meter, bornAt, phase, streams, opening }): MemberView => {
+      .map(({ key, link, meter, bornAt, phase, streams, opening, used }): MemberView => {
         let active = opening;
-        for (const { movedAt, remoteEnded } of streams) if (!remoteEnded && now - movedAt < ACTIVE_MS) active++;
+        let fresh = opening;
+        let { workedAt } = meter;
+        for (const [{ movedAt, remoteEnded }, openedAt] of streams) {
+          workedAt = Math.max(workedAt, openedAt);
+          if (!remoteEnded && now - movedAt < ACTIVE_MS) active++;
+          if (now - openedAt < FRESH_MS) fresh++;
+        }
+        const { saturated, bulky } = meter.load(now);
         return {
           id: key,
           phase,
           bornAt,
-          workedAt: meter.workedAt,
+          workedAt: opening > 0 ? now : workedAt,
           streams: streams.size + opening,
           active,
+          fresh,
+          used: used || streams.size + opening > 0,
           exclusive: link.exclusive,
           stalled: link.stalled,
-          saturated: meter.load(now).saturated,
+          saturated,
+          bulky,
         };
       });
     const { blockedUntil } = this.#failures;
@@ -288,8 +316,9 @@ export class SessionPool implements Link {
     const now = this.#deps.clock.now();
     const meter = new LoadMeter(link.traffic, now);
     const key = this.#nextKey++;
-    const streams = new Set<SessionStream>();
-    const member: Member = { key, link, meter, bornAt: now, streams, opening: 0, phase: 'open', stalled: false };
+    const streams = new Map<SessionStream, number>();
+    const state = { opening: 0, used: false, phase: 'open', stalled: false } as const;
+    const member: Member = { key, link, meter, bornAt: now, streams, ...state };
     this.#members.set(key, member);
     link.onTurn = () => this.#onTurn(member);
     void link.closed.then((fault) => this.#onEnded(member, fault));
@@ -302,7 +331,7 @@ export class SessionPool implements Link {
     const measured = member.meter.turn(now);
     const { stalled } = member.link;
     if (!measured && stalled === member.stalled) return;
-    if (stalled !== member.stalled) this.#log('debug', stalled ? 'ssm.readerStalled' : 'ssm.readerRecovered', member);
+    if (stalled !== member.stalled) this.#log('debug', stalled ? 'ssm.stalled' : 'ssm.stallEnded', member);
     member.stalled = stalled;
     if (measured) this.#reportLimit();
     this.#settle();

@@ -1,7 +1,10 @@
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
+import type { SsmSettings } from '../../model/ssmSettings';
 import type { Channel } from '../../wire/ssm/channel';
+import { PAYLOAD_OFFSET } from '../../wire/ssm/frame';
+import { Pace } from '../../wire/ssm/pace';
 import type { DataSocket } from './dataSocket';
 
 /**
@@ -11,6 +14,15 @@ import type { DataSocket } from './dataSocket';
 const WATCH_MS = 5000;
 /** A ping goes out at least every 5 minutes, as AWS's own client sends it. */
 const KEEPALIVE_WATCHES = 60;
+/**
+ * An idle session sends something at least this often, ms. The service ends sessions without data after 20 minutes, or
+ * after 1 to 60 as the account prefers (AWS, "Specify an idle session timeout value"); WebSocket pings are no data.
+ */
+const IDLE_MS = 45_000;
+/** Agents with smux keepalive get a frame whenever nothing was sent for this long: at most 10 s apart. */
+const PULSE_MS = 5000;
+/** Looks without a byte from such an agent after which it is gone: 30 s, as long as smux itself waits. */
+const SILENT_WATCHES = 6;
 /** Any message counts as an answer to a ping. */
 const PONG_TIMEOUT_MS = 5000;
 /** The original client gives up after about the same time. */
@@ -22,6 +34,17 @@ const SOCKET_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Work of one turn of the event loop; others get theirs before the next. */
 const TURN_MESSAGES = 256;
 const TURN_BYTES = 512 * 1024;
+
+/** How a session sends. The pace counts Output, what is sent again included, but no acknowledgements. */
+export type PumpOptions = Pick<SsmSettings, 'payloadBytes' | 'keepAlive' | 'paceBytesPerSecond'>;
+
+/** The signs of life of a multiplexed session. */
+export interface Pulse {
+  /** Something without meaning goes out with the next `pull`. */
+  nop(): void;
+  /** Whether anything has come from the agent since the last call. */
+  takeHeard(): boolean;
+}
 
 /** What runs over a session: the multiplexed or the basic link. */
 export interface Carrier {
@@ -35,6 +58,8 @@ export interface Carrier {
   endTurn(): void;
   /** Whether reading is to be held up because a consumer is slow. */
   readonly congested: boolean;
+  /** Absent where the bytes are the target's own: the channel has a message that the agent ignores there. */
+  readonly pulse?: Pulse;
   /** The session is over. */
   ended(fault: Fault): void;
 }
@@ -42,8 +67,8 @@ export interface Carrier {
 export interface PumpHost {
   /** The socket answers no ping. */
   socketDead(): void;
-  /** The socket lives, but the agent has acknowledged nothing for minutes. */
-  agentSilent(): void;
+  /** The socket lives, but the agent has acknowledged nothing for minutes, or its keepalive has stopped. */
+  agentSilent(missing: 'acknowledgements' | 'keepalive'): void;
 }
 
 type Reading = 'free' | 'slowConsumer' | 'backlog';
@@ -56,22 +81,29 @@ type Reading = 'free' | 'slowConsumer' | 'backlog';
 export class SessionPump {
   readonly #channel: Channel;
   readonly #clock: Clock;
-  readonly #payloadBytes: number;
+  readonly #options: PumpOptions;
+  readonly #pace: Pace;
   readonly #host: PumpHost;
   #carrier: Carrier | undefined;
   #socket: DataSocket | undefined;
   #turn: NodeJS.Immediate | undefined;
-  #resendTimer: { readonly at: number; readonly timer: Disposable } | undefined;
+  #turnTimer: { readonly at: number; readonly timer: Disposable } | undefined;
   #watchTimer: Disposable | undefined;
   #pongTimer: Disposable | undefined;
   #watches = 0;
+  /** Whether the agent keeps to smux keepalive. */
+  #strict = false;
+  #silentWatches = 0;
+  /** When session data last went out. */
+  #sentAt = 0;
   #reading: Reading = 'free';
   #over = false;
 
-  constructor(channel: Channel, clock: Clock, payloadBytes: number, host: PumpHost) {
+  constructor(channel: Channel, clock: Clock, options: PumpOptions, host: PumpHost) {
     this.#channel = channel;
     this.#clock = clock;
-    this.#payloadBytes = payloadBytes;
+    this.#options = options;
+    this.#pace = new Pace(options.paceBytesPerSecond);
     this.#host = host;
   }
 
@@ -80,14 +112,18 @@ export class SessionPump {
     return this.#reading === 'slowConsumer';
   }
 
-  carry(carrier: Carrier): void {
+  /** @param strict whether the agent, when `carrier` has a pulse, expects and sends smux keepalives. */
+  carry(carrier: Carrier, strict: boolean): void {
     this.#carrier = carrier;
+    this.#strict = strict && carrier.pulse !== undefined;
+    this.#sentAt = this.#clock.now();
     this.wake();
   }
 
   attach(socket: DataSocket): void {
     this.#socket = socket;
     this.#reading = 'free';
+    this.#silentWatches = 0;
     this.#watch();
     this.wake();
   }
@@ -97,7 +133,7 @@ export class SessionPump {
     this.#socket = undefined;
     this.#watchTimer?.dispose();
     this.#heard();
-    this.#dropResendTimer();
+    this.#dropTurnTimer();
   }
 
   /** There is something to do: a turn follows in this round of the event loop. */
@@ -140,7 +176,7 @@ export class SessionPump {
       unfinished = this.#write(socket, now);
     });
     this.#holdReading(socket, now);
-    this.#scheduleResend(socket, now);
+    this.#scheduleTurn(socket, now);
     if (unfinished) this.wake();
   }
 
@@ -149,16 +185,22 @@ export class SessionPump {
     for (const frame of this.#channel.takeOutgoing()) socket.send(frame);
     // While acknowledgements cannot be read, their absence says nothing.
     if (!this.readingHeld && socket.buffered < SOCKET_ROOM_BYTES) {
-      for (const frame of this.#channel.takeResends(now)) socket.send(frame);
+      for (const frame of this.#channel.takeResends(now, this.#pace.room(now))) {
+        socket.send(frame);
+        this.#pace.spend(frame.length - PAYLOAD_OFFSET, now);
+      }
     }
     let messages = 0;
     let bytes = 0;
     while (this.#carrier && this.#channel.canSend && socket.buffered < SOCKET_ROOM_BYTES) {
+      if (this.#pace.room(now) <= 0) break;
       if (messages === TURN_MESSAGES || bytes >= TURN_BYTES) return true;
-      const chunks = this.#carrier.pull(this.#payloadBytes);
+      const chunks = this.#carrier.pull(this.#options.payloadBytes);
       if (!chunks) break;
       const frame = this.#channel.sendOutput(chunks, now);
       socket.send(frame);
+      this.#pace.spend(frame.length - PAYLOAD_OFFSET, now);
+      this.#sentAt = now;
       messages++;
       bytes += frame.length;
     }
@@ -179,26 +221,30 @@ export class SessionPump {
     return socket.buffered > SOCKET_LIMIT_BYTES ? 'backlog' : 'free';
   }
 
-  #scheduleResend(socket: DataSocket, now: number): void {
-    const at = this.#channel.deadline;
+  /** Sees to the turn that nothing else brings about: for a resend, or when the pace has room again. */
+  #scheduleTurn(socket: DataSocket, now: number): void {
+    const at = Math.min(
+      this.readingHeld ? Infinity : (this.#channel.deadline ?? Infinity),
+      this.#pace.room(now) > 0 ? Infinity : this.#pace.opensAt(now),
+    );
     // With a full socket the next turn comes with its drain.
-    if (at === undefined || this.readingHeld || socket.buffered >= SOCKET_ROOM_BYTES) {
-      this.#dropResendTimer();
+    if (at === Infinity || socket.buffered >= SOCKET_ROOM_BYTES) {
+      this.#dropTurnTimer();
       return;
     }
     // A timer that fires too early only leads to another look; acknowledgements move the deadline all the time.
-    if (this.#resendTimer && this.#resendTimer.at <= at) return;
-    this.#dropResendTimer();
+    if (this.#turnTimer && this.#turnTimer.at <= at) return;
+    this.#dropTurnTimer();
     const timer = this.#clock.schedule(Math.max(1, Math.ceil(at - now)), () => {
-      this.#resendTimer = undefined;
+      this.#turnTimer = undefined;
       this.wake();
     });
-    this.#resendTimer = { at, timer };
+    this.#turnTimer = { at, timer };
   }
 
-  #dropResendTimer(): void {
-    this.#resendTimer?.timer.dispose();
-    this.#resendTimer = undefined;
+  #dropTurnTimer(): void {
+    this.#turnTimer?.timer.dispose();
+    this.#turnTimer = undefined;
   }
 
   #watch(): void {
@@ -206,11 +252,38 @@ export class SessionPump {
     this.#watchTimer = this.#clock.schedule(WATCH_MS, () => {
       this.#watch();
       this.#watches++;
+      this.#keepAwake();
+      const hears = this.#hearsPulse();
       if (this.readingHeld) return;
       const stalled = this.#channel.stalledFor(this.#clock.now());
-      if (stalled >= SILENCE_LIMIT_MS) this.#host.agentSilent();
+      if (!hears) this.#host.agentSilent('keepalive');
+      else if (stalled >= SILENCE_LIMIT_MS) this.#host.agentSilent('acknowledgements');
       else if (stalled >= WATCH_MS || this.#watches % KEEPALIVE_WATCHES === 0) this.#ping();
     });
+  }
+
+  /** Sends what the agent ignores when nothing else was sent for a while. It is data like any other to the service. */
+  #keepAwake(): void {
+    // What cannot be sent now would only pile up; and where it cannot, something is on its way already.
+    if (!this.#carrier || !this.#channel.canSend) return;
+    const now = this.#clock.now();
+    const due = this.#strict ? PULSE_MS : this.#options.keepAlive ? IDLE_MS - WATCH_MS : Infinity;
+    if (now - this.#sentAt < due) return;
+    if (this.#carrier.pulse) this.#carrier.pulse.nop();
+    else this.#channel.sendSize(now);
+    this.#sentAt = now;
+    this.wake();
+  }
+
+  /**
+   * Whether an agent with smux keepalive still shows it. Looks are counted and not the time, so that no machine that
+   * slept blames the agent; while nothing is read nothing can be heard.
+   */
+  #hearsPulse(): boolean {
+    const pulse = this.#strict ? this.#carrier?.pulse : undefined;
+    if (!pulse || pulse.takeHeard() || this.#reading !== 'free') this.#silentWatches = 0;
+    else this.#silentWatches++;
+    return this.#silentWatches < SILENT_WATCHES;
   }
 
   #ping(): void {

@@ -3,8 +3,8 @@ import type { Fault } from '../../base/fault';
 import { SSH_DOCUMENT } from '../../model/ssmSession';
 import type { SsmSessionRequest } from '../../model/ssmSession';
 import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
+import { connectDirectly } from '../connect';
 import { BasicLink } from './basicLink';
-import { connectDirectly } from './dataSocket';
 import type { SsmTransportDeps } from './ssmTransport';
 import { SsmSession } from './ssmSession';
 
@@ -37,11 +37,11 @@ export async function dialSshStream(
   { port = SSH_PORT, documentName = SSH_DOCUMENT, ...where }: SshStreamRequest,
   signal: AbortSignal,
 ): Promise<SshStream> {
-  const { payloadBytes } = settings?.() ?? DEFAULT_SSM_SETTINGS;
+  const { payloadBytes, keepAlive, paceBytesPerSecond } = settings?.() ?? DEFAULT_SSM_SETTINGS;
   const to = { host: 'localhost', port };
   const made: { link?: BasicLink } = {};
   const makeCarrier = (session: SsmSession): BasicLink => (made.link = new BasicLink(session, to, clock));
-  const deps = { api, clock, logger, createSocket, payloadBytes };
+  const deps = { api, clock, logger, createSocket, payloadBytes, keepAlive, paceBytesPerSecond };
   const session = await SsmSession.start(deps, { ...where, to, documentName }, makeCarrier, signal);
   try {
     const stream = await made.link!.open(to, signal);

@@ -12,14 +12,15 @@ import type { EncryptionRequest } from '../../wire/ssm/encryption';
 import { encryptionContext, NONCE_BYTES } from '../../wire/ssm/encryption';
 import type { SessionParameters } from '../../wire/ssm/handshake';
 import { Flag, openMessage } from '../../wire/ssm/messages';
-import { agentObstacle } from './agentVersion';
+import { agentObstacle, expectsKeepalive } from './agentVersion';
 import { bounded } from './bounded';
 import type { CreateSocket, DataSocket } from './dataSocket';
 import { openDataSocket } from './dataSocket';
 import { agentSilent, channelClosed, connectionFailed, connectionLost } from './faults';
 import type { HandshakeStep } from './faults';
 import { handshakeTimeout, linkClosed, sessionEnded } from './faults';
-import type { Carrier } from './sessionPump';
+import { Resumption } from './resumption';
+import type { Carrier, PumpOptions } from './sessionPump';
 import { SessionPump } from './sessionPump';
 
 /** What the agent is told; from 1.2.332.0 on it switches smux keepalive off. */
@@ -27,18 +28,16 @@ export const CLIENT_VERSION = '1.2.707.0';
 
 /** Bound of the connection, of each step of the handshake and of each try to resume, ms. */
 const STEP_TIMEOUT_MS = 15_000;
-const RESUME_TRIES = 6;
-/** A socket that lived this long counts as good: the next loss starts with a fresh set of tries. */
-const STABLE_MS = 1000;
-const TERMINATE_TIMEOUT_MS = 5000;
+/** How long an end waits for the service; what is left then is the API's to finish. VS Code gives an extension about 5 s. */
+const TERMINATE_TIMEOUT_MS = 4000;
 
-export interface SessionDeps {
+export interface SessionDeps extends PumpOptions {
   readonly api: SsmSessionApi;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly createSocket: CreateSocket;
-  /** Bytes of payload per message. */
-  readonly payloadBytes: number;
+  /** How long the service keeps an idle session, ms, as far as it is known. */
+  readonly idleLimit?: () => number | undefined;
   /** What the agent says to whoever starts a session. */
   readonly onMessage?: (text: string) => void;
 }
@@ -77,8 +76,7 @@ export class SsmSession {
   #carrier: Carrier | undefined;
   #stepTimer: Disposable | undefined;
   #cleanup: Promise<void> = Promise.resolve();
-  /** Tries to resume since a socket last proved good. */
-  #tries = 0;
+  readonly #resumption: Resumption;
   /** Whether the present socket has brought anything. */
   #fruitful = false;
 
@@ -87,6 +85,7 @@ export class SsmSession {
     this.#request = request;
     this.id = id;
     this.#makeCarrier = makeCarrier;
+    this.#resumption = new Resumption(deps.clock, deps.idleLimit ?? (() => undefined));
     const channelOptions = {
       clientVersion: CLIENT_VERSION,
       idSeed: randomBytes(16),
@@ -94,9 +93,9 @@ export class SsmSession {
       epochOffset: this.#epochOffset(),
     };
     this.#channel = new Channel(channelOptions, (event) => this.#onChannelEvent(event));
-    this.#pump = new SessionPump(this.#channel, deps.clock, deps.payloadBytes, {
+    this.#pump = new SessionPump(this.#channel, deps.clock, deps, {
       socketDead: () => this.#onSocketDead(),
-      agentSilent: () => this.#end(agentSilent()),
+      agentSilent: (missing) => this.#end(agentSilent(missing)),
     });
     let resolveClosed: (fault: Fault | undefined) => void = () => {};
     this.closed = new Promise((resolve) => (resolveClosed = resolve));
@@ -149,6 +148,12 @@ export class SsmSession {
     return this.#pump.readingHeld;
   }
 
+  /** How long the agent has owed an acknowledgement that could have been read, ms; 0 when it owes none. */
+  get unansweredMs(): number {
+    if (this.#state.phase !== 'live' || this.readingHeld) return 0;
+    return this.#channel.stalledFor(this.#deps.clock.now());
+  }
+
   /** The carrier has something to send, or its `congested` may have changed. */
   wake(): void {
     this.#pump.wake();
@@ -159,6 +164,11 @@ export class SsmSession {
     const sequence = this.#channel.sendFlag(flag, this.#deps.clock.now());
     this.wake();
     return sequence;
+  }
+
+  /** The number that the next message gets. */
+  get nextSequence(): number {
+    return this.#channel.nextSequence;
   }
 
   isAcknowledged(sequence: number): boolean {
@@ -321,7 +331,7 @@ export class SsmSession {
   #becomeReady(): void {
     this.#stepTimer?.dispose();
     this.#carrier = this.#makeCarrier(this, this.#parameters!);
-    this.#pump.carry(this.#carrier);
+    this.#pump.carry(this.#carrier, expectsKeepalive(this.#parameters!.agentVersion));
     this.#settleReady.resolve();
   }
 
@@ -338,9 +348,7 @@ export class SsmSession {
       this.#end(connectionFailed(`the service closed it during the handshake (${why})`));
       return;
     }
-    const lived = this.#deps.clock.now() - this.#state.since;
-    if (lived >= STABLE_MS) this.#tries = 0;
-    else if (this.#fruitful) this.#tries = Math.min(this.#tries, 1);
+    this.#resumption.lost(this.#deps.clock.now() - this.#state.since, this.#fruitful);
     this.#state = { phase: 'resuming' };
     this.#pump.detach();
     this.#deps.logger.log('info', 'ssm.socketLost', { sessionId: this.id, why });
@@ -350,11 +358,10 @@ export class SsmSession {
   async #resume(): Promise<void> {
     const { clock, logger } = this.#deps;
     let cause: unknown;
-    while (this.#tries < RESUME_TRIES && this.#state.phase === 'resuming') {
-      const attempt = this.#tries++;
+    for (let pause = this.#resumption.next(cause); pause !== undefined; pause = this.#resumption.next(cause)) {
+      const attempt = this.#resumption.tries;
       try {
-        const pause = (100 + Math.floor(clock.random() * 100)) * 2 ** (attempt - 1);
-        if (attempt > 0) await sleep(clock, pause, this.#abort.signal);
+        if (pause > 0) await sleep(clock, pause, this.#abort.signal);
         const bound = { clock, ms: STEP_TIMEOUT_MS, late: () => handshakeTimeout('connection') };
         const socket = await bounded(bound, (signal) => this.#reopen(signal), this.#abort.signal);
         if (!socket) {
@@ -362,12 +369,12 @@ export class SsmSession {
           return;
         }
         this.#channel.reconnected(clock.now(), this.#epochOffset());
-        if (this.#goLive(socket)) logger.log('info', 'ssm.resumed', { sessionId: this.id, attempt: attempt + 1 });
+        if (this.#goLive(socket)) logger.log('info', 'ssm.resumed', { sessionId: this.id, attempt });
         return;
       } catch (error) {
         if (this.#state.phase !== 'resuming') return;
         cause = error;
-        logger.log('warn', 'ssm.resumeFailed', { sessionId: this.id, attempt: attempt + 1, error });
+        logger.log('warn', 'ssm.resumeFailed', { sessionId: this.id, attempt, error });
         // Nothing that another try could change, e.g. credentials that have expired.
         if (isFault(error) && !error.retryable) {
           this.#end(error);

@@ -8,11 +8,13 @@ import type { SsmSessionApi, SsmSessionRequest } from '../../model/ssmSession';
 import type { SsmSettings } from '../../model/ssmSettings';
 import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
 import type { SessionParameters } from '../../wire/ssm/handshake';
+import { connectDirectly } from '../connect';
 import { BasicLink } from './basicLink';
 import type { CreateSocket } from './dataSocket';
-import { connectDirectly } from './dataSocket';
 import { MuxLink } from './muxLink';
 import type { SessionLink } from './sessionLink';
+import type { PoolLimits } from './poolPlan';
+import { SessionLimits } from './sessionLimits';
 import { DEFAULT_POOL_LIMITS, SessionPool } from './sessionPool';
 import { SsmSession } from './ssmSession';
 
@@ -37,9 +39,11 @@ export interface SsmTransportDeps {
 export class SsmTransport implements Transport {
   readonly method = 'ssm';
   readonly #deps: SsmTransportDeps;
+  readonly #limits: SessionLimits;
 
   constructor(deps: SsmTransportDeps) {
     this.#deps = deps;
+    this.#limits = new SessionLimits(deps);
   }
 
   /**
@@ -50,9 +54,29 @@ export class SsmTransport implements Transport {
   async dial(route: Route, signal: AbortSignal): Promise<Link> {
     const { clock, logger, idleSessionMs = DEFAULT_POOL_LIMITS.idleMs } = this.#deps;
     const { maxSessions, maxSessionMs } = this.#settings();
-    const limits = { maxSessions, idleMs: idleSessionMs, maxSessionMs: maxSessionMs || undefined };
+    const known = this.#limits;
+    const limits: PoolLimits = {
+      maxSessions,
+      idleMs: idleSessionMs,
+      get maxSessionMs() {
+        return maxSessionMs || known.known(route.place).maxSessionMs;
+      },
+    };
     const start = (until: AbortSignal): Promise<SessionLink> => this.#start(route, until);
-    return new SessionPool(await start(signal), { clock, logger, limits, start });
+    const pool = new SessionPool(await start(signal), { clock, logger, limits, start });
+    if (maxSessionMs === 0) this.#watchLimits(pool, route);
+    return pool;
+  }
+
+  /** The person has not said how long sessions may live: it is asked for, and learned, beside the work. */
+  #watchLimits(pool: SessionPool, { place: { profile, region } }: Route): void {
+    const over = new AbortController();
+    const watching = this.#limits.onDidChange(() => pool.reconsider());
+    void pool.closed.then(() => {
+      watching.dispose();
+      over.abort();
+    });
+    void this.#limits.ask({ profile, region }, over.signal);
   }
 
   #settings(): SsmSettings {
@@ -61,7 +85,7 @@ export class SsmTransport implements Transport {
 
   async #start(route: Route, signal: AbortSignal): Promise<SessionLink> {
     const { api, clock, logger, createSocket = connectDirectly, onNotice } = this.#deps;
-    const { document, payloadBytes } = this.#settings();
+    const { document, payloadBytes, keepAlive, paceBytesPerSecond } = this.#settings();
     const request: SsmSessionRequest = {
       place: route.place,
       bastionId: route.bastion.id,
@@ -69,6 +93,9 @@ export class SsmTransport implements Transport {
       ...(document !== '' && { documentName: document }),
     };
     const began = clock.now();
+    const beganWall = clock.wall();
+    // The service counts the hours that this machine sleeps, the monotonic clock of most systems does not.
+    const age = (): number => Math.max(clock.now() - began, clock.wall() - beganWall);
     const made: { link?: MuxLink | BasicLink } = {};
     const makeCarrier = (session: SsmSession, parameters: SessionParameters): MuxLink | BasicLink => {
       const multiplexed = isMultiplexed(parameters);
@@ -83,8 +110,11 @@ export class SsmTransport implements Transport {
       return made.link;
     };
     const onMessage = (text: string): void => onNotice?.({ kind: 'sessionMessage', text, bastion: route.bastion });
-    const deps = { api, clock, logger, createSocket, payloadBytes, onMessage };
-    await SsmSession.start(deps, request, makeCarrier, signal);
+    const idleLimit = (): number | undefined => this.#limits.known(route.place).idleMs;
+    const sending = { payloadBytes, keepAlive, paceBytesPerSecond };
+    const deps = { api, clock, logger, createSocket, idleLimit, onMessage, ...sending };
+    const session = await SsmSession.start(deps, request, makeCarrier, signal);
+    void session.closed.then((fault) => this.#limits.ended(route.place, fault, age()));
     return made.link!;
   }
 }

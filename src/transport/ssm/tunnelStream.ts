@@ -1,13 +1,17 @@
 import { Duplex } from 'node:stream';
+import { ByteQueue } from '../../base/byteQueue';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
 import { peerClosed, slowReader } from './faults';
+import type { UnreadBudget } from './unreadBudget';
+import { HOLD_UNREAD_BYTES, PROCESS_UNREAD } from './unreadBudget';
 
-/** Bytes received and not yet read at which a stream is reset. */
-export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
-/** Bytes received and not yet read at which reading is held up, where that hurts no one else. */
-export const HOLD_UNREAD_BYTES = 1024 * 1024;
+/**
+ * Small pieces that wait are joined to this size, or so many of them: each costs far more than its bytes.
+ */
+const PIECE_BYTES = 64 * 1024;
+const PIECE_PARTS = 256;
 /** How long a local end is kept back while nothing moves, ms: the agent would cut the reply off (amazon-ssm-agent closes the target's socket in both directions). */
 export const HALF_CLOSE_IDLE_MS = 5_000;
 /** The same while another connection waits for this one to end (basic mode), ms. */
@@ -46,16 +50,21 @@ export class TunnelStream extends Duplex {
   readonly #clock: Clock;
   #ending: Ending = { kind: 'none' };
   #writing: ((error?: Error) => void) | undefined;
-  /** Received in this turn, not pushed yet. */
+  /** Received in this turn, or since, and not joined yet. */
   #arrived: Buffer[] = [];
   #arrivedBytes = 0;
+  /** Received before that by a consumer that is behind. */
+  readonly #backlog = new ByteQueue();
+  readonly #budget: UnreadBudget;
   #movedAt: number;
   #received = false;
 
-  constructor(port: StreamPort, clock: Clock) {
+  /** @param budget bounds what is kept while nobody reads it. */
+  constructor(port: StreamPort, clock: Clock, budget: UnreadBudget = PROCESS_UNREAD) {
     super({ allowHalfOpen: true, readableHighWaterMark: 128 * 1024, writableHighWaterMark: 256 * 1024 });
     this.#port = port;
     this.#clock = clock;
+    this.#budget = budget;
     this.#movedAt = clock.now();
     // Between `open` and the consumer's own listener the link may fail; that must not be an uncaught exception.
     this.on('error', () => {});
@@ -73,7 +82,22 @@ export class TunnelStream extends Duplex {
 
   /** Bytes received that nobody has read. */
   get unread(): number {
-    return this.readableLength + this.#arrivedBytes;
+    return this.readableLength + this.#backlog.length + this.#arrivedBytes;
+  }
+
+  /** Whether the consumer has left so much unread that reading should be held up, and more may come. */
+  get behind(): boolean {
+    return !this.destroyed && this.#ending.kind !== 'remote' && this.unread > HOLD_UNREAD_BYTES;
+  }
+
+  /** Whether hardly anything more can be kept for the consumer. */
+  get full(): boolean {
+    return this.#budget.isFull(this);
+  }
+
+  /** Whether something was written that has not been handed to the channel. */
+  get writing(): boolean {
+    return this.#writing !== undefined;
   }
 
   get remoteEnded(): boolean {
@@ -85,7 +109,7 @@ export class TunnelStream extends Duplex {
     if (this.destroyed || this.#ending.kind === 'remote') return;
     this.#received = true;
     this.#movedAt = this.#clock.now();
-    if (this.unread + chunk.length > MAX_UNREAD_BYTES) {
+    if (!this.#budget.admits(this, chunk.length)) {
       this.destroy(slowReader());
       return;
     }
@@ -95,12 +119,9 @@ export class TunnelStream extends Duplex {
 
   /** Passes on what arrived in this turn in one piece: the consumer pays per piece. */
   deliver(): void {
-    const [first] = this.#arrived;
-    if (!first || this.destroyed) return;
-    const bytes = this.#arrived.length === 1 ? first : Buffer.concat(this.#arrived, this.#arrivedBytes);
-    this.#arrived = [];
-    this.#arrivedBytes = 0;
-    this.push(bytes);
+    if (this.destroyed || this.#arrivedBytes === 0) return;
+    if (this.#backlog.length === 0 && this.readableLength <= HOLD_UNREAD_BYTES) this.push(this.#joinArrived());
+    else if (this.#arrivedBytes >= PIECE_BYTES || this.#arrived.length >= PIECE_PARTS) this.#backlog.push(this.#joinArrived());
   }
 
   /** The far side has ended and takes nothing more. */
@@ -109,7 +130,7 @@ export class TunnelStream extends Duplex {
     this.#dropTimer();
     const localEnded = this.#ending.kind === 'keptBack';
     this.#ending = { kind: 'remote' };
-    this.deliver();
+    while (this.#passOn());
     this.push(null);
     if (localEnded) this.#port.finish();
     if (this.#writing) this.#failWriteAfterEnd();
@@ -125,6 +146,7 @@ export class TunnelStream extends Duplex {
   }
 
   override _read(): void {
+    this.#passOn();
     this.#port.demand();
   }
 
@@ -152,6 +174,8 @@ export class TunnelStream extends Duplex {
     this.#dropTimer();
     this.#arrived = [];
     this.#arrivedBytes = 0;
+    this.#backlog.clear();
+    this.#budget.forget(this);
     this.#port.release();
     const writing = this.#writing;
     this.#writing = undefined;
@@ -163,6 +187,22 @@ export class TunnelStream extends Duplex {
   fail(fault: Fault): void {
     this.deliver();
     this.destroy(fault);
+  }
+
+  /** Gives the consumer one piece of what waits. @returns whether there was any. */
+  #passOn(): boolean {
+    if (this.destroyed) return false;
+    const piece = this.#backlog.takeSome(HOLD_UNREAD_BYTES) ?? this.#joinArrived();
+    if (piece.length > 0) this.push(piece);
+    return piece.length > 0;
+  }
+
+  #joinArrived(): Buffer {
+    const [first] = this.#arrived;
+    const bytes = this.#arrived.length === 1 ? first! : Buffer.concat(this.#arrived, this.#arrivedBytes);
+    this.#arrived = [];
+    this.#arrivedBytes = 0;
+    return bytes;
   }
 
   #send(chunks: readonly Buffer[], done: (error?: Error) => void): void {
@@ -196,7 +236,7 @@ export class TunnelStream extends Duplex {
     const patience = this.#port.awaited ? HURRIED_HALF_CLOSE_IDLE_MS : HALF_CLOSE_IDLE_MS;
     const left = Math.max(0, this.#movedAt + patience - this.#clock.now());
     const timer = this.#clock.schedule(left, () => {
-      if (this.#port.held) this.#movedAt = this.#clock.now();
+      if (this.#port.held || this.unread > HOLD_UNREAD_BYTES) this.#movedAt = this.#clock.now();
       if (this.#clock.now() - this.#movedAt < patience) this.#keepBack();
       else this.#tell();
     });

@@ -28,6 +28,8 @@ export interface SmuxOptions {
    * agent passes a frame on only when it is whole: smaller ones delay small requests less.
    */
   readonly frameBytes?: number;
+  /** The id of the first stream, an odd number; 3 unless told, as in every client of this protocol. */
+  readonly firstStream?: number;
 }
 
 interface Stream {
@@ -55,8 +57,9 @@ export class SmuxClient {
   readonly #headers = new ByteQueue();
   /** The frame that is being pulled: `left` bytes of `pending` belong to it. */
   #current: { readonly id: number; pending: ByteQueue; left: number } | undefined;
-  #nextId = FIRST_STREAM;
+  #nextId: number;
   #nopOwed = false;
+  #heard = false;
   /** Incoming header, as far as it has come. */
   readonly #header = Buffer.alloc(SMUX_HEADER_BYTES);
   #headerFilled = 0;
@@ -66,6 +69,7 @@ export class SmuxClient {
   constructor(sink: SmuxSink, options: SmuxOptions = {}) {
     this.#sink = sink;
     this.#frameBytes = Math.max(1, Math.min(options.frameBytes ?? 8192, SMUX_MAX_FRAME_BYTES));
+    this.#nextId = options.firstStream ?? FIRST_STREAM;
   }
 
   /** Streams that are open here. */
@@ -121,6 +125,18 @@ export class SmuxClient {
     if (stream.sending !== 'ended') this.#controls.push(header(SmuxCommand.finish, id, 0));
   }
 
+  /** A frame without meaning goes out with the next pull; one, however often this is called before. */
+  nop(): void {
+    this.#nopOwed = true;
+  }
+
+  /** Whether anything has come from the far side since the last call. */
+  takeHeard(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return heard;
+  }
+
   /** Between 1 and `max` bytes as chunks, in order; undefined when there is nothing to send. */
   pull(max: number): Buffer[] | undefined {
     const chunks: Buffer[] = [];
@@ -138,6 +154,7 @@ export class SmuxClient {
    * @throws Fault `ssm.protocol`: another version or an unknown command. The connection cannot go on then.
    */
   feed(bytes: Buffer): void {
+    if (bytes.length > 0) this.#heard = true;
     let offset = 0;
     while (offset < bytes.length) {
       if (this.#bodyLeft > 0) {
@@ -172,7 +189,7 @@ export class SmuxClient {
       this.#bodyId = id;
       this.#bodyLeft = length;
     } else if (command === SmuxCommand.finish) this.#remoteFinished(id);
-    // Agents that still use keepalive expect to hear something within 30 s; the others send no NOP.
+    // Whoever sends NOPs also expects to hear something within 30 s, whatever its version made us think.
     else if (command === SmuxCommand.nop) this.#nopOwed = true;
     // Agents open no streams. One that did would only be sending to nobody.
   }

@@ -1,5 +1,4 @@
-import type { Fault } from '../../base/fault';
-import { asFault, isFault } from '../../base/fault';
+import { asFault, Fault, isFault } from '../../base/fault';
 import { acknowledgementPayload, parseAcknowledgement } from './acknowledgement';
 import type { EncryptionRequest } from './encryption';
 import { keyNotProven, PayloadCipher } from './encryption';
@@ -9,13 +8,13 @@ import type { KeyOutcome, SessionParameters } from './handshake';
 import { answerHandshake, examineHandshake } from './handshake';
 import type { HandshakeRequest } from './messages';
 import { challengeResponse, Flag, flagPayload, parseChallenge, parseChannelClosed, parseExitCode } from './messages';
-import { parseFlag, parseHandshakeComplete, parseHandshakeRequest } from './messages';
+import { parseFlag, parseHandshakeComplete, parseHandshakeRequest, sizePayload } from './messages';
 import type { ReceiverLimits } from './receiver';
 import { Receiver } from './receiver';
 import type { SenderLimits } from './sender';
 import { Sender } from './sender';
 
-/** Unreadable messages are dropped and come again, but not for ever. */
+/** Unreadable messages are dropped and come again, but not for ever while nothing readable comes in its turn. */
 const MAX_UNREADABLE = 100;
 
 export interface ChannelOptions {
@@ -91,7 +90,7 @@ export class Channel {
 
   /** One binary WebSocket message. */
   receive(bytes: Buffer, now: number): void {
-    if (this.#phase.name === 'over') return;
+    if (this.#isOver) return;
     try {
       this.#dispatch(decodeFrame(bytes), now);
     } catch (error) {
@@ -143,8 +142,18 @@ export class Channel {
     return sequence;
   }
 
+  /** The number that the next message gets. */
+  get nextSequence(): number {
+    return this.#sender.nextSequence;
+  }
+
   isAcknowledged(sequence: number): boolean {
     return this.#sender.isAcknowledged(sequence);
+  }
+
+  /** Queues a message that the agent acknowledges and ignores: session data, so that an idle session is not ended. */
+  sendSize(now: number): void {
+    this.#outgoing.push(this.#data(PayloadType.size, [sizePayload()], now));
   }
 
   /** Acknowledgements and control messages that are to be sent before anything else. */
@@ -154,19 +163,24 @@ export class Channel {
     return frames;
   }
 
-  /** Messages that are to be sent again now. */
-  takeResends(now: number): Buffer[] {
-    return this.#phase.name === 'over' ? [] : this.#sender.resends(now);
+  /** Messages that are to be sent again now, until they come to `room` bytes of payload or more. */
+  takeResends(now: number, room = Infinity): Buffer[] {
+    return this.#isOver ? [] : this.#sender.resends(now, room);
   }
 
   /** When `takeResends` has to be called next, in terms of `now`; undefined: not before something else happens. */
   get deadline(): number | undefined {
-    return this.#phase.name === 'over' ? undefined : this.#sender.deadline;
+    return this.#isOver ? undefined : this.#sender.deadline;
   }
 
   /** How long the agent has owed an acknowledgement, ms. */
   stalledFor(now: number): number {
     return this.#sender.stalledFor(now);
+  }
+
+  /** Bytes kept: received out of order, sent and not acknowledged. Both are bounded. */
+  get heldBytes(): number {
+    return this.#receiver.heldBytes + this.#sender.unacknowledgedBytes;
   }
 
   get roundTripMs(): number | undefined {
@@ -220,6 +234,7 @@ export class Channel {
       case 'next':
         // Not ready for it: the number is not consumed and the agent sends it again.
         if (!this.#process(frame, now)) return;
+        this.#unreadable = 0;
         this.#acknowledge(frame, now);
         this.#processHeld(now);
         break;
@@ -233,8 +248,14 @@ export class Channel {
   }
 
   #processHeld(now: number): void {
-    for (let held = this.#receiver.advance(); held && this.#phase.name !== 'over'; held = this.#receiver.advance()) {
-      if (!this.#process(held, now)) return;
+    for (let held = this.#receiver.advance(); held && !this.#isOver; held = this.#receiver.advance()) {
+      // It was acknowledged when it came, and does not come again: what cannot be used now is lost.
+      try {
+        if (!this.#process(held, now) && !this.#isOver) this.#fail(tooEarly());
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        this.#fail(error);
+      }
     }
   }
 
@@ -358,10 +379,19 @@ export class Channel {
     return Math.max(0, Math.round(this.#epochOffset + now));
   }
 
+  get #isOver(): boolean {
+    return this.#phase.name === 'over';
+  }
+
   #fail(fault: Fault): void {
     this.#phase = { name: 'over' };
     this.#emit({ kind: 'fault', fault });
   }
+}
+
+function tooEarly(): Fault {
+  const text = 'The agent sent data before the handshake was complete.';
+  return new Fault('ssm.protocol', text, { retryable: true });
 }
 
 /** The session is over whether or not its reason can be read. */

@@ -18,6 +18,8 @@ const ID_OFFSET = 64;
 const DIGEST_OFFSET = 80;
 const PAYLOAD_TYPE_OFFSET = 112;
 const WORD = 0x1_0000_0000;
+/** What messages are allocated from; one that waits for its acknowledgement keeps as much alive. */
+const BLOCK_BYTES = 32 * 1024;
 
 /** MessageType as it stands on the wire, without its padding. */
 export const MessageType = {
@@ -111,6 +113,8 @@ export function encodeFrame(head: FrameHead, payload: readonly Uint8Array[]): Bu
 export class FrameWriter {
   readonly #id: Uint8Array;
   #counter = 0;
+  #block: Buffer = Buffer.alloc(0);
+  #blockEnd = BLOCK_BYTES;
 
   /** @param seed sixteen random bytes; the ids of all messages differ from it in their last four bytes. */
   constructor(seed: Uint8Array) {
@@ -134,8 +138,21 @@ export class FrameWriter {
     return this.#from(ACKNOWLEDGEMENT_TEMPLATE, fields, [payload], payload.length);
   }
 
+  /** From blocks of our own: the shared pool is used up by seven messages. */
+  #allocate(size: number): Buffer {
+    if (size > BLOCK_BYTES / 4) return Buffer.allocUnsafeSlow(size);
+    if (this.#blockEnd + size > BLOCK_BYTES) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#blockEnd = 0;
+    }
+    const start = this.#blockEnd;
+    // The next one begins at a word again.
+    this.#blockEnd = (start + size + 7) & ~7;
+    return this.#block.subarray(start, start + size);
+  }
+
   #from(template: Buffer, fields: CompletedFields, payload: readonly Uint8Array[], length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(PAYLOAD_OFFSET + length);
+    const bytes = this.#allocate(PAYLOAD_OFFSET + length);
     bytes.set(template, 0);
     this.#counter = (this.#counter + 1) >>> 0;
     bytes.set(this.#id, ID_OFFSET);
@@ -182,7 +199,7 @@ const COMMON_TYPES = [MessageType.output, MessageType.acknowledge].map((name) =>
 
 function readType(bytes: Buffer): string {
   for (const { name, padded } of COMMON_TYPES) {
-    if (padded.compare(bytes, TYPE_OFFSET, TYPE_OFFSET + TYPE_BYTES) === 0) return name;
+    if (sameBytes(bytes, TYPE_OFFSET, padded)) return name;
   }
   // Both real programs trim spaces and NULs.
   let end = TYPE_OFFSET + TYPE_BYTES;
@@ -215,7 +232,13 @@ function isDigestDue(messageType: string, payloadLength: number, present: number
 }
 
 function digestMatches(bytes: Buffer, payload: Buffer): boolean {
-  return bytes.compare(sha256(payload), 0, 32, DIGEST_OFFSET, DIGEST_OFFSET + 32) === 0;
+  return sameBytes(bytes, DIGEST_OFFSET, sha256(payload));
+}
+
+/** Word by word: a native comparison costs more than 32 bytes are worth. */
+function sameBytes(bytes: Buffer, offset: number, other: Buffer): boolean {
+  for (let at = 0; at < 32; at += 4) if (bytes.readUInt32LE(offset + at) !== other.readUInt32LE(at)) return false;
+  return true;
 }
 
 /**

@@ -124,6 +124,11 @@ export function flagPayload(flag: number): Buffer {
   return payload;
 }
 
+/** The size of a terminal. Agents of port sessions acknowledge it and do nothing (amazon-ssm-agent, port plugin). */
+export function sizePayload(): Buffer {
+  return Buffer.from('{"cols":80,"rows":24}');
+}
+
 /** Undefined when the payload is not a uint32. */
 export function parseFlag(payload: Buffer): number | undefined {
   return payload.length === 4 ? payload.readUInt32BE(0) : undefined;

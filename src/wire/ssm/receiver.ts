@@ -36,6 +36,11 @@ export class Receiver {
     return this.#held.size;
   }
 
+  /** Payload bytes held out of order. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   accept(frame: Frame): Arrival {
     if (frame.sequence === this.#expected) return 'next';
     if (frame.sequence < this.#expected || this.#held.has(frame.sequence)) return 'repeated';
@@ -43,7 +48,8 @@ export class Receiver {
     const { length } = frame.payload;
     if (distance > this.#limits.maxMessages || this.#heldBytes + length > this.#limits.maxBytes) return 'refused';
     // Copied: a view would keep the whole block alive in which it was received.
-    this.#held.set(frame.sequence, { ...frame, payload: Buffer.from(frame.payload) });
+    const messageId = Buffer.from(frame.messageId);
+    this.#held.set(frame.sequence, { ...frame, messageId, payload: Buffer.from(frame.payload) });
     this.#heldBytes += length;
     return 'early';
   }

@@ -1,3 +1,4 @@
+import { PAYLOAD_OFFSET } from './frame';
 import { RoundTrip } from './roundTrip';
 
 export interface SenderLimits {
@@ -76,6 +77,11 @@ export class Sender {
     return this.#unacknowledged;
   }
 
+  /** Bytes of messages sent and not acknowledged. */
+  get unacknowledgedBytes(): number {
+    return this.#bytes;
+  }
+
   /** Messages that may be on their way now. */
   get window(): number {
     return this.#window;
@@ -132,8 +138,8 @@ export class Sender {
     return sequence < this.nextSequence && !this.#entries[sequence - this.#base]!.frame;
   }
 
-  /** The messages to send again now, oldest first. */
-  resends(now: number): Buffer[] {
+  /** The messages to send again now, oldest first, until they come to `room` bytes of payload or more. */
+  resends(now: number, room = Infinity): Buffer[] {
     if (this.#pausedAt !== undefined) {
       if (now - this.#pausedAt < PAUSE_MS) return [];
       this.#pausedAt = undefined;
@@ -141,7 +147,8 @@ export class Sender {
     if (this.#deadline !== undefined && now >= this.#deadline) this.#timeOut(now);
     if (this.#scanDue) this.#findOvertaken();
     const frames: Buffer[] = [];
-    for (let index = this.#head; this.#lost > 0 && index < this.#entries.length; index++) {
+    let left = room;
+    for (let index = this.#head; this.#lost > 0 && left > 0 && index < this.#entries.length; index++) {
       if (this.#unacknowledged - this.#lost >= this.#window) break;
       const entry = this.#entries[index]!;
       if (!entry.lost || !entry.frame) continue;
@@ -150,6 +157,7 @@ export class Sender {
       entry.sentAt = now;
       entry.order = this.#order++;
       this.#lost--;
+      left -= entry.frame.length - PAYLOAD_OFFSET;
       frames.push(entry.frame);
     }
     if (frames.length > 0) this.#deadline = Math.max(this.#deadline ?? 0, now + this.#roundTrip.timeout);

@@ -2,6 +2,7 @@ import type { Caller, Identities } from '../identity';
 import type { Region, World } from '../worldTypes';
 import type { Input } from './protocol/input';
 import type { Output, Protocol } from './protocol/protocol';
+import type { PushedKeys } from '../instanceConnect';
 import type { KeyStore } from '../kms';
 import type { Page, PageRequest } from '../paging';
 import type { SessionManagerService } from '../sessionManager/service';
@@ -33,6 +34,7 @@ export interface Call {
   readonly identities: Identities;
   readonly sessions: SessionCalls;
   readonly keys: KeyStore;
+  readonly sshKeys: PushedKeys;
   /** ARN of the caller that started a session, by its id. */
   readonly sessionOwners: Map<string, string>;
   /** Cuts rows into pages; undefined when the token is not one of ours for this very request. */

@@ -14,11 +14,13 @@ const STATE_CODES: Readonly<Record<InstanceState, number>> = {
   stopped: 80,
 };
 
+const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
+
 const describeInstances = describe<Instance>({
   rows: (vpc) => vpc.instances,
   idOf: ({ id }) => id,
   idParameter: 'InstanceId',
-  idPattern: /^i-([0-9a-f]{8}|[0-9a-f]{17})$/,
+  idPattern: INSTANCE_ID,
   malformed: 'InvalidInstanceID.Malformed',
   notFound: 'InvalidInstanceID.NotFound',
   noun: 'instance',
@@ -75,6 +77,18 @@ function renderInstance(instance: Instance, vpc: Vpc, accountId: string): Output
     platformDetails: 'Linux/UNIX',
   };
 }
+
+const getConsoleOutput: Action = {
+  run({ input, world, caller, region }) {
+    const id = input.required('InstanceId');
+    if (!INSTANCE_ID.test(id)) throw new ApiError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
+    const places = world.places.filter((place) => place.accountId === caller.accountId && place.region === region.name);
+    const instance = places.flatMap(({ vpcs }) => vpcs.flatMap(({ instances }) => instances)).find((row) => row.id === id);
+    if (!instance) throw new ApiError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
+    const output = instance.console && Buffer.from(instance.console).toString('base64');
+    return { instanceId: id, timestamp: new Date(Date.UTC(2026, 0, 15, 8, 31)), output };
+  },
+};
 
 function instanceProfile(accountId: string): Output {
   return { arn: `arn:aws:iam::${accountId}:instance-profile/managed`, id: 'AIPASANDBOXMANAGED01' };
@@ -268,6 +282,7 @@ export const ec2: ServiceDefinition = {
     DescribeSecurityGroups: describeSecurityGroups,
     DescribeRouteTables: describeRouteTables,
     DescribeRegions: describeRegions,
+    GetConsoleOutput: getConsoleOutput,
   },
 };
 

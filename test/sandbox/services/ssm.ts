@@ -3,6 +3,7 @@ import type { Input } from './protocol/input';
 import { ApiError } from './protocol/protocol';
 import type { Output } from './protocol/protocol';
 import { awsJson11 } from './protocol/json';
+import { documentActions } from './ssmDocuments';
 import { sessionActions } from './ssmSessions';
 import type { Instance, Managed } from '../worldTypes';
 
@@ -83,5 +84,5 @@ function renderInstance({ instance, managed }: ManagedInstance): Output {
 export const ssm: ServiceDefinition = {
   signingName: 'ssm',
   protocol: awsJson11('AmazonSSM'),
-  actions: { DescribeInstanceInformation: describeInstanceInformation, ...sessionActions() },
+  actions: { DescribeInstanceInformation: describeInstanceInformation, ...documentActions(), ...sessionActions() },
 };

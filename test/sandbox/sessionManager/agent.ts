@@ -3,7 +3,7 @@
 import type { AgentEncryption } from './agentCipher';
 import { KeyExchange } from './agentCipher';
 import { controlFrame, Flag, flagPayload, PayloadType } from './frames';
-import type { Forwarder, ForwarderOwner } from './forward';
+import type { Forwarder, ForwarderOwner, Keepalive } from './forward';
 import { BasicForwarder, KEEPALIVE, MuxForwarder } from './forward';
 import type { Delivery } from './reliable';
 import { AgentChannel, TICK_MS } from './reliable';
@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly resolve: Resolve;
   /** Sleep 1 ms after each message of at most 1024 bytes, as the real agent does. */
   readonly pace: boolean;
+  /** Times of smux keepalive where it is on; those of the real agent unless told. */
+  readonly keepalive?: Keepalive | undefined;
   /** The session document demands encryption. */
   readonly encryption?: AgentEncryption;
   readonly service: AgentService;
@@ -287,10 +289,10 @@ export class Agent {
       compareVersions(this.#options.agentVersion, MUX_AFTER_AGENT) > 0 &&
       compareVersions(clientVersion, MUX_FROM_CLIENT) >= 0;
     if (!mux) return new BasicForwarder(owner);
-    const keepalive =
+    const keepsAlive =
       compareVersions(clientVersion, NO_KEEPALIVE_FROM_CLIENT) < 0 ||
       compareVersions(this.#options.agentVersion, NO_KEEPALIVE_AFTER_AGENT) <= 0;
-    return new MuxForwarder(owner, keepalive ? KEEPALIVE : undefined);
+    return new MuxForwarder(owner, keepsAlive ? (this.#options.keepalive ?? KEEPALIVE) : undefined);
   }
 }
 

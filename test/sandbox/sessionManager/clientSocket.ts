@@ -3,8 +3,11 @@ import type { Duplex } from 'node:stream';
 import { Socket } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 
-/** How a client's socket is cut: a TCP reset, the service's hourly close, or a network that swallows everything. */
-export type Cut = 'rst' | 'close1000' | 'silence';
+/**
+ * How a client's socket is cut: a TCP reset, an end of the TCP stream without a WebSocket close, the service's hourly
+ * close, or a network that swallows everything.
+ */
+export type Cut = 'rst' | 'fin' | 'close1000' | 'silence';
 
 /** Bytes towards the client that may wait in this process. */
 const WRITE_LIMIT = 1024 * 1024;
@@ -81,6 +84,12 @@ export class ClientSocket {
         return;
       case 'close1000':
         this.close(1000, 'Bye');
+        return;
+      case 'fin':
+        // Read on, or the client's own end would never be seen; what comes is for nobody.
+        this.hold(false);
+        this.#silenced = true;
+        this.#socket.end();
         return;
       case 'silence':
         // Nothing is read or written any more, and neither end is told.

@@ -31,8 +31,13 @@ export interface Forwarder {
   close(): void;
 }
 
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
 /** smux keepalive as it is unless both sides are new enough to switch it off. */
-export const KEEPALIVE = { intervalMs: 10_000, timeoutMs: 30_000 } as const;
+export const KEEPALIVE: Keepalive = { intervalMs: 10_000, timeoutMs: 30_000 };
 
 /** Many connections over one session. */
 export class MuxForwarder implements Forwarder {
@@ -45,8 +50,8 @@ export class MuxForwarder implements Forwarder {
   #outputFull = false;
   #timers: NodeJS.Timeout[] = [];
 
-  /** @param keepalive sends NOP at the interval, and ends the worker when nothing at all has come for the time-out. */
-  constructor(owner: ForwarderOwner, keepalive?: { readonly intervalMs: number; readonly timeoutMs: number }) {
+  /** @param keepalive sends NOP at the interval, and ends the worker when no frame at all has come for the time-out. */
+  constructor(owner: ForwarderOwner, keepalive?: Keepalive) {
     this.#owner = owner;
     this.#smux = new SmuxServer({
       accept: (stream) => {

@@ -61,17 +61,35 @@ export function decodeFrame(raw: Buffer): Frame {
   if (raw.length < HEAD_BYTES) throw new FrameError(`a frame of ${raw.length} bytes is shorter than its header`);
   const headerLength = raw.readUInt32BE(0);
   if (headerLength !== HEADER_LENGTH) throw new FrameError(`HeaderLength is ${headerLength}`);
-  return {
-    messageType: raw.toString('latin1', 4, 36).replace(/[ \0]+$/, ''),
-    schemaVersion: raw.readUInt32BE(36),
-    createdDate: readNumber(raw, 40),
-    sequenceNumber: Number(raw.readBigInt64BE(48)),
-    flags: readNumber(raw, 56),
-    messageId: uuidText(raw, 64),
-    payloadType: raw.readUInt32BE(112),
+  return new ReceivedFrame(raw);
+}
+
+/** Its id is made text only when it is asked for, which is of messages that are acknowledged. */
+class ReceivedFrame implements Frame {
+  readonly messageType: string;
+  readonly schemaVersion: number;
+  readonly createdDate: number;
+  readonly sequenceNumber: number;
+  readonly flags: number;
+  readonly payloadType: number;
+  readonly payload: Buffer;
+  readonly #raw: Buffer;
+
+  constructor(raw: Buffer) {
+    this.messageType = typeText(raw);
+    this.schemaVersion = raw.readUInt32BE(36);
+    this.createdDate = readNumber(raw, 40);
+    this.sequenceNumber = readSigned(raw, 48);
+    this.flags = readNumber(raw, 56);
+    this.payloadType = raw.readUInt32BE(112);
     // PayloadLength is never used to slice.
-    payload: raw.subarray(HEADER_LENGTH + 4),
-  };
+    this.payload = raw.subarray(HEADER_LENGTH + 4);
+    this.#raw = raw;
+  }
+
+  get messageId(): string {
+    return uuidText(this.#raw, 64);
+  }
 }
 
 /** Whether the SHA-256 in the header is the payload's. */
@@ -135,6 +153,13 @@ function assemble(frame: FrameFields, schemaVersion: number, createdDate: number
   return raw;
 }
 
+/** Trimmed; the usual ones are found by their first letters and compared whole. */
+function typeText(raw: Buffer): string {
+  const usual = raw[4] === 0x61 ? 'acknowledge' : 'input_stream_data';
+  if (typeField(usual).compare(raw, 4, 36) === 0) return usual;
+  return raw.toString('latin1', 4, 36).replace(/[ \0]+$/, '');
+}
+
 const typeFields = new Map<string, Buffer>();
 
 function typeField(type: string): Buffer {
@@ -172,6 +197,10 @@ function uuidText(raw: Buffer, at: number): string {
 
 function readNumber(raw: Buffer, at: number): number {
   return raw.readUInt32BE(at) * 2 ** 32 + raw.readUInt32BE(at + 4);
+}
+
+function readSigned(raw: Buffer, at: number): number {
+  return raw.readInt32BE(at) * 2 ** 32 + raw.readUInt32BE(at + 4);
 }
 
 function writeNumber(raw: Buffer, value: number, at: number): void {

@@ -244,10 +244,16 @@ export class AgentChannel {
   }
 }
 
+const USUAL = /^\{"AcknowledgedMessageType":"output_stream_data","AcknowledgedMessageId":"[0-9a-f-]{36}","AcknowledgedMessageSequenceNumber":(0|[1-9][0-9]{0,14}),"IsSequentialMessage":true\}$/;
+
 /** Matched on the number alone; undefined when the payload is no acknowledgement. */
 export function acknowledgedNumber(payload: Buffer): number | undefined {
+  const text = payload.toString('latin1');
+  // The form in which clients write it, before a parser is asked.
+  const usual = USUAL.exec(text)?.[1];
+  if (usual !== undefined) return Number(usual);
   try {
-    const content = JSON.parse(payload.toString()) as { AcknowledgedMessageSequenceNumber?: unknown };
+    const content = JSON.parse(text) as { AcknowledgedMessageSequenceNumber?: unknown };
     const number = content.AcknowledgedMessageSequenceNumber;
     return typeof number === 'number' ? number : undefined;
   } catch {

@@ -9,16 +9,23 @@ import type { Cut } from './clientSocket';
 import { ClientSocket } from './clientSocket';
 import type { SessionDocument, SessionParameters } from './documents';
 import { DOCUMENTS, ServiceError, sessionProperties } from './documents';
+import type { Keepalive } from './forward';
 import type { FrameFaults } from './frameFaults';
+import type { SessionLimits } from './limits';
+import { TERMINATED_OUTPUT } from './limits';
 import { parseOpenMessage } from './openMessage';
 import type { SessionRecord } from './session';
 import { Session } from './session';
 import type { Resolve } from './targets';
+import type { SessionCall, Throttle } from './throttle';
+import { CallGate } from './throttle';
 
 export { ServiceError } from './documents';
 export type { SessionDocument, SessionParameters } from './documents';
 export type { Cut } from './clientSocket';
 export type { FrameFaultRates, FrameFaults } from './frameFaults';
+export type { SessionLimits } from './limits';
+export { DURATION_OUTPUT, IDLE_OUTPUT, TERMINATED_OUTPUT } from './limits';
 export type { SessionRecord, SessionStatus } from './session';
 export type { Resolution, Resolve } from './targets';
 
@@ -44,6 +51,8 @@ export interface SessionManagerOptions {
   ) => Buffer;
   /** Agents sleep 1 ms after each message, as the real one does. Default: false. */
   readonly pace?: boolean;
+  /** Times of smux keepalive of agents that have it on. Default: those of the real one. */
+  readonly keepalive?: Keepalive;
   /** Session documents besides the built-in ones, by name. */
   readonly documents?: Readonly<Record<string, SessionDocument>>;
   /** How long a session without a socket stays resumable, ms. Default: one minute. */
@@ -55,6 +64,16 @@ export interface SessionManagerOptions {
    * which resends about ten messages per second.
    */
   readonly replayOnResume?: boolean;
+  /** What befalls every session by the clock; see `setLimits`. */
+  readonly limits?: SessionLimits;
+}
+
+/** What happens around the restart of an agent, ms after it. */
+export interface AgentRestart {
+  /** When the instance takes sessions again. */
+  readonly backMs: number;
+  /** When the service tells the clients of the dead workers, by `channel_closed`. */
+  readonly noticeMs: number;
 }
 
 export interface StartSession {
@@ -89,21 +108,33 @@ export class SessionManagerService {
   readonly #sessions = new Map<string, Session>();
   readonly #sockets = new Set<Duplex>();
   readonly #webSockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, perMessageDeflate: false });
+  readonly #gate = new CallGate();
+  /** Instances whose agent is not there, with the timer that brings it back. */
+  readonly #restarting = new Map<string, NodeJS.Timeout>();
+  readonly #notices = new Set<NodeJS.Timeout>();
   #frameFaults: FrameFaults | undefined;
+  #limits: SessionLimits;
+  #expiredTokens = 0;
   #closed = false;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
+    this.#limits = options.limits ?? {};
     this.#documents = { ...DOCUMENTS, ...options.documents };
   }
 
-  /** @throws ServiceError `TargetNotConnected`, `InvalidDocument`, `InvalidParameters`, `BadRequest`, `InternalServerError`. */
+  /**
+   * @throws ServiceError `TargetNotConnected`, `InvalidDocument`, `InvalidParameters`, `BadRequest`,
+   *   `ThrottlingException`, `InternalServerError`.
+   */
   start(request: StartSession): SessionGrant {
     if (this.#closed) throw new ServiceError('InternalServerError', 'The service is closed.', 500);
+    this.#gate.admit('start');
     const { target, documentName, reason, region, accountId } = request;
     const properties = sessionProperties(this.#documents, documentName, request.parameters ?? {});
     const instance = this.#options.findInstance(target);
-    if (!instance || !instance.online || instance.region !== region || instance.accountId !== accountId) {
+    const online = instance?.online && !this.#restarting.has(target);
+    if (!instance || !online || instance.region !== region || instance.accountId !== accountId) {
       throw new ServiceError('TargetNotConnected', `${target} is not connected.`);
     }
     const { pace = false, resumableMs = 60_000, tokenLifeMs = 60_000, replayOnResume = true } = this.#options;
@@ -118,6 +149,7 @@ export class SessionManagerService {
       properties,
       resolve: this.#options.resolve,
       pace,
+      keepalive: this.#options.keepalive,
       encryption: this.#encryption(documentName, instance),
       resumableMs,
       tokenLifeMs,
@@ -125,6 +157,7 @@ export class SessionManagerService {
       ended: () => this.#trim(),
     });
     if (this.#frameFaults) session.setFrameFaults(this.#frameFaults);
+    session.setLimits(this.#limits);
     this.#sessions.set(session.id, session);
     return this.#grant(session);
   }
@@ -144,16 +177,40 @@ export class SessionManagerService {
     return { ...demanded, decrypt };
   }
 
-  /** @throws ServiceError `DoesNotExistException` for an id that never was. */
+  /** @throws ServiceError `DoesNotExistException` for an id that never was, `ThrottlingException`. */
   resume(sessionId: string): ResumeGrant {
+    this.#gate.admit('resume');
     const session = this.#find(sessionId);
-    return session.over ? { SessionId: sessionId } : this.#grant(session);
+    if (session.over) return { SessionId: sessionId };
+    return this.#grant(session, this.#expiredTokens > 0 && this.#expiredTokens-- > 0);
   }
 
-  /** Idempotent. @throws ServiceError `DoesNotExistException` for an id that never was. */
+  /** Idempotent. @throws ServiceError `DoesNotExistException` for an id that never was, `ThrottlingException`. */
   terminate(sessionId: string): { readonly SessionId: string } {
+    this.#gate.admit('terminate');
     this.#find(sessionId).end('', 'terminated');
     return { SessionId: sessionId };
+  }
+
+  /** Refuses API calls of one kind with `ThrottlingException` from now on. */
+  throttle(call: SessionCall, how: Throttle): void {
+    this.#gate.throttle(call, how);
+  }
+
+  /** When API calls of one kind were made, refused ones included: by `performance.now()`. */
+  callTimes(call: SessionCall): readonly number[] {
+    return this.#gate.times(call);
+  }
+
+  /** The next tokens that ResumeSession gives are too old when they arrive. */
+  expireTokens(count: number): void {
+    this.#expiredTokens = count;
+  }
+
+  /** What befalls all present and future sessions by the clock. */
+  setLimits(limits: SessionLimits): void {
+    this.#limits = limits;
+    for (const session of this.#selected(undefined)) session.setLimits(limits);
   }
 
   /** Sessions that are not over, oldest first. */
@@ -201,6 +258,27 @@ export class SessionManagerService {
     }
   }
 
+  /**
+   * The instance's agent restarts: its session workers die without a word, and with them their connections to targets.
+   * The service notices later; new sessions are refused until the agent is back.
+   */
+  restartAgent(instanceId: string, { backMs, noticeMs }: AgentRestart): void {
+    const orphans = this.#selected(undefined).filter(({ target }) => target === instanceId);
+    this.killAgent(instanceId);
+    clearTimeout(this.#restarting.get(instanceId));
+    this.#restarting.set(instanceId, setTimeout(() => this.#restarting.delete(instanceId), backMs));
+    const notice = setTimeout(() => {
+      this.#notices.delete(notice);
+      for (const session of orphans) session.end('', 'agent restarted');
+    }, noticeMs);
+    this.#notices.add(notice);
+  }
+
+  /** Someone terminates the session in the console: the client is told so. */
+  terminateInConsole(sessionId: string): void {
+    this.endSession(sessionId, TERMINATED_OUTPUT);
+  }
+
   /** Ends a session from the service's side: the client gets `channel_closed` with the reason as its Output. */
   endSession(sessionId: string, reason: string): void {
     this.#find(sessionId).end(reason);
@@ -220,6 +298,7 @@ export class SessionManagerService {
   /** Ends every session; resolves when no socket and no timer is left. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const timer of [...this.#restarting.values(), ...this.#notices]) clearTimeout(timer);
     const closing = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
     for (const socket of this.#sockets) socket.destroy();
@@ -246,10 +325,10 @@ export class SessionManagerService {
     });
   }
 
-  #grant(session: Session): SessionGrant {
+  #grant(session: Session, expired = false): SessionGrant {
     return {
       SessionId: session.id,
-      TokenValue: session.issueToken(),
+      TokenValue: session.issueToken(expired),
       StreamUrl: `${this.#options.baseUrl()}/v1/data-channel/${session.id}?role=publish_subscribe`,
     };
   }

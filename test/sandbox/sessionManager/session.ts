@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from './agent';
 import type { AgentEncryption } from './agentCipher';
 import type { ClientSocket, ClientSocketOwner, Cut } from './clientSocket';
+import type { Keepalive } from './forward';
 import type { FrameFaultRates, FrameFaults } from './frameFaults';
 import { FaultyPath, seededRandom } from './frameFaults';
 import { controlFrame, HEAD_BYTES, type MessageType } from './frames';
+import type { SessionLimits } from './limits';
+import { LimitTimers } from './limits';
 import type { OpenMessage } from './openMessage';
 import type { Resolve } from './targets';
 
@@ -42,6 +45,7 @@ export interface SessionOptions {
   readonly properties: Readonly<Record<string, string>>;
   readonly resolve: Resolve;
   readonly pace: boolean;
+  readonly keepalive: Keepalive | undefined;
   readonly encryption: AgentEncryption | undefined;
   /** How long a session without a socket stays resumable, ms. */
   readonly resumableMs: number;
@@ -68,6 +72,7 @@ export class Session {
   #agent: Agent | undefined;
   #agentKilled = false;
   #expiry: NodeJS.Timeout | undefined;
+  readonly #limits = new LimitTimers({ cut: (how) => void this.cut(how), end: (output) => this.end(output) });
   #toAgent: FaultyPath | undefined;
   #toClient: FaultyPath | undefined;
 
@@ -112,10 +117,10 @@ export class Session {
     return this.#agent?.openTargets ?? 0;
   }
 
-  /** A new token; the ones before it are worth nothing any more. */
-  issueToken(): string {
+  /** A new token; the ones before it are worth nothing any more. An `expired` one has been on its way for too long. */
+  issueToken(expired = false): string {
     const value = `AAEAA${randomBytes(96).toString('base64')}`;
-    this.#token = { value, issuedAt: performance.now() };
+    this.#token = { value, issuedAt: expired ? -Infinity : performance.now() };
     return value;
   }
 
@@ -135,6 +140,7 @@ export class Session {
     previous?.destroy();
     socket.owner = this.#socketOwner(socket);
     this.#status = 'Connected';
+    this.#limits.attached();
     this.#connectAgent();
     return true;
   }
@@ -147,6 +153,7 @@ export class Session {
     this.#ending = ending;
     this.#token = undefined;
     clearTimeout(this.#expiry);
+    this.#limits.close();
     this.#agent?.close();
     this.#toAgent?.close();
     this.#toClient?.close();
@@ -172,6 +179,10 @@ export class Session {
   killAgent(): void {
     this.#agentKilled = true;
     this.#agent?.close();
+  }
+
+  setLimits(limits: SessionLimits): void {
+    this.#limits.apply(limits);
   }
 
   setFrameFaults(faults: FrameFaults | undefined): void {
@@ -220,7 +231,7 @@ export class Session {
   }
 
   #newAgent(): Agent {
-    const { target, agentVersion, sessionId, properties, resolve, pace, encryption } = this.#options;
+    const { target, agentVersion, sessionId, properties, resolve, pace, keepalive, encryption } = this.#options;
     return new Agent({
       instanceId: target,
       agentVersion,
@@ -228,6 +239,7 @@ export class Session {
       properties,
       resolve,
       pace,
+      keepalive,
       ...(encryption && { encryption }),
       service: {
         frame: (raw) => this.#fromAgent(raw),
@@ -240,6 +252,7 @@ export class Session {
 
   #fromClient(raw: Buffer): void {
     if (this.over) return;
+    if (isStreamData(raw)) this.#limits.active();
     if (this.#toAgent) this.#toAgent.pass(raw);
     else this.#agent?.receive(raw);
     this.#balance();
@@ -264,6 +277,7 @@ export class Session {
 
   #detach(): void {
     this.#socket = undefined;
+    this.#limits.detached();
     if (this.over) return;
     this.#status = 'Disconnected';
     this.#agent?.receive(controlFrame('pause_publication', {}));
@@ -286,6 +300,11 @@ export class Session {
       Output: output,
     });
   }
+}
+
+/** `input_stream_data`: no other message of a client begins with "i". */
+function isStreamData(raw: Buffer): boolean {
+  return raw[4] === 0x69;
 }
 
 /** Told by its second letter, without decoding every frame: no other message type begins with "ag". */

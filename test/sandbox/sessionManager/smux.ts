@@ -100,7 +100,7 @@ export class SmuxServer {
   #parsing = false;
   /** The frame whose data is being collected. */
   #body: { readonly id: number; readonly size: number; left: number; readonly chunks: Buffer[] } | undefined;
-  /** Whether anything has arrived since `takeActivity`. */
+  /** Whether a frame has been read since `takeActivity`. */
   #active = false;
 
   constructor(owner: SmuxOwner) {
@@ -111,9 +111,12 @@ export class SmuxServer {
     return this.#streams.size;
   }
 
-  /** Whether bytes have arrived since the last call: the peer's sign of life for the keepalive. */
+  /**
+   * Whether a frame has been read since the last call: the peer's sign of life for the keepalive. A reader that stands
+   * still because its bucket is empty is no silence of the peer (xtaci/smux, session keepalive).
+   */
   takeActivity(): boolean {
-    const active = this.#active;
+    const active = this.#active || this.#bucket <= 0;
     this.#active = false;
     return active;
   }
@@ -121,7 +124,6 @@ export class SmuxServer {
   /** Takes bytes of the peer. False: the pipe is over its size; the writer stands still until `drained`. */
   write(bytes: Buffer): boolean {
     if (this.#failed) return true;
-    this.#active = true;
     this.#input.push(bytes);
     this.#inputBytes += bytes.length;
     this.#parse();
@@ -172,6 +174,7 @@ export class SmuxServer {
     const command = header.readUInt8(1);
     const size = header.readUInt16LE(2);
     const id = header.readUInt32LE(4);
+    this.#active = true;
     if (header[0] !== VERSION) return this.#fail(`smux version ${header[0]}`);
     switch (command) {
       case Command.syn:

@@ -23,8 +23,7 @@ export const ROOT_LINES = 60;
 
 /** Packages that a folder may import; Node's own modules are a matter of NO_IO. */
 export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
-  ssh: [/^ssh-config$/],
-  transport: [/^ws$/, /^ssh2$/],
+  transport: [/^ssh2$/],
   aws: [/^@aws-sdk\//, /^@smithy\//],
   tunnel: [],
   redis: [/^ioredis$/],

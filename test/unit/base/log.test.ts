@@ -12,6 +12,8 @@ describe('log redaction', () => {
     ['a HELLO with AUTH', 'HELLO 3 AUTH app S3cr3t'],
     ['a CONFIG SET requirepass', 'CONFIG SET requirepass S3cr3t'],
     ['an error message', { error: new Error('AUTH S3cr3t failed') }],
+    ['the login of a proxy', { url: 'via http://dora:S3cr3t@proxy:3128 and https://S3cr3t@other' }],
+    ['the login of a proxy in an error', { error: new Error('Proxy-Authorization: Basic S3cr3t') }],
     ['an access key', { secretAccessKey: 'S3cr3t' }],
   ];
   for (const [name, value] of cases) {

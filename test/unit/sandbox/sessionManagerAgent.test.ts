@@ -14,7 +14,12 @@ class Bench {
   readonly agent: Agent;
   #nextOut = 0;
 
-  constructor(options: { agentVersion?: string; properties: Readonly<Record<string, string>>; resolution: Resolution }) {
+  constructor(options: {
+    agentVersion?: string;
+    properties: Readonly<Record<string, string>>;
+    resolution: Resolution;
+    keepalive?: { intervalMs: number; timeoutMs: number };
+  }) {
     this.agent = new Agent({
       instanceId: 'i-0',
       agentVersion: options.agentVersion ?? '3.3.1142.0',
@@ -22,6 +27,7 @@ class Bench {
       properties: options.properties,
       resolve: () => options.resolution,
       pace: false,
+      keepalive: options.keepalive,
       service: {
         frame: (raw) => {
           const frame = decodeFrame(raw);
@@ -197,6 +203,24 @@ describe('sandbox agent', () => {
       bench.agent.start();
       bench.respond(clientVersion);
       assert.equal(bench.agent.mode, mode);
+    });
+  }
+
+  for (const [agentVersion, clientVersion, on] of [
+    ['3.1.1511.0', '1.2.707.0', true],
+    ['3.1.1512.0', '1.2.331.0', true],
+    ['3.1.1512.0', '1.2.332.0', false],
+    ['3.3.1142.0', '1.2.707.0', false],
+  ] as const) {
+    it(`has smux keepalive ${on ? 'on' : 'off'} for agent ${agentVersion} and client ${clientVersion}`, async () => {
+      bench = new Bench({ agentVersion, properties: forwarding, resolution, keepalive: { intervalMs: 5, timeoutMs: 40 } });
+      bench.agent.start();
+      bench.respond(clientVersion);
+      const began = performance.now();
+      await eventually(() => (on ? bench.endings.length > 0 : performance.now() - began > 150), 'the end, or none');
+      assert.deepEqual(bench.endings, on ? ['smux: keepalive timed out'] : []);
+      const nops = bench.output.filter(({ payload }) => payload.toString('hex') === '0103000000000000').length;
+      assert.equal(nops > 0, on);
     });
   }
 

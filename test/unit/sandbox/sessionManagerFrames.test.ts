@@ -11,7 +11,7 @@ describe('sandbox frames', () => {
         const raw = Buffer.from(vector.hex, 'hex');
         const frame = decodeFrame(raw);
         assert.deepEqual(
-          { ...frame, payload: undefined },
+          { ...frame, messageId: frame.messageId, payload: undefined },
           {
             messageType: vector.messageType,
             schemaVersion: vector.schemaVersion,
@@ -64,7 +64,8 @@ describe('sandbox frames', () => {
   it('carries numbers above 32 bits', () => {
     const fields = { messageType: 'output_stream_data', schemaVersion: 1, createdDate: 2 ** 41 + 5, sequenceNumber: 2 ** 40 + 7 };
     const frame = { ...fields, flags: 0, messageId: '5b380ce1-1aa5-402a-b934-01b5654633b7', payloadType: 1, payload: Buffer.from([10]) };
-    assert.deepEqual(decodeFrame(encodeFrame(frame)), frame);
+    const read = decodeFrame(encodeFrame(frame));
+    assert.deepEqual({ ...read, messageId: read.messageId }, frame);
   });
 
   it('refuses a frame without a whole header or with another header length', () => {

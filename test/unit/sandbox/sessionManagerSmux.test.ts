@@ -110,6 +110,16 @@ describe('sandbox smux server', () => {
     assert.equal(bench.streams.get(5)!.read()?.toString(), 'stuck');
   });
 
+  it('does not hear that the peer ends a stream while that one stops the session', () => {
+    bench.reading = false;
+    bench.server.write(frame(SYN, 3));
+    while (bench.server.write(frame(PSH, 3, Buffer.alloc(32_768))));
+    bench.server.write(frame(FIN, 3));
+    bench.server.write(Buffer.concat([frame(SYN, 5), frame(PSH, 5, Buffer.from('stuck'))]));
+    assert.equal(bench.streams.has(5), false);
+    assert.equal(bench.drained, 0);
+  });
+
   it('gets the room back from a stream that is closed unread', () => {
     bench.reading = false;
     bench.server.write(frame(SYN, 3));
@@ -155,11 +165,24 @@ describe('sandbox smux keepalive', () => {
     assert.deepEqual([new Set(sent), ended], [new Set(['0103000000000000']), []]);
   });
 
-  it('takes anything that comes for a sign of life', () => {
+  it('takes any frame for a sign of life, but no piece of a header', () => {
     const { server } = new Bench();
     assert.equal(server.takeActivity(), false);
-    server.write(frame(NOP, 0));
+    server.write(frame(NOP, 0).subarray(0, 7));
+    assert.equal(server.takeActivity(), false);
+    server.write(frame(NOP, 0).subarray(7));
     assert.deepEqual([server.takeActivity(), server.takeActivity()], [true, false]);
+  });
+
+  it('does not take its own full bucket for the silence of the peer', () => {
+    const bench = new Bench();
+    bench.reading = false;
+    bench.server.write(frame(SYN, 3));
+    while (bench.server.write(frame(PSH, 3, Buffer.alloc(65_535))));
+    assert.deepEqual([bench.server.takeActivity(), bench.server.takeActivity()], [true, true]);
+    bench.streams.get(3)!.close();
+    bench.server.takeActivity();
+    assert.equal(bench.server.takeActivity(), false);
   });
 
   it('ends the worker when nothing comes', async () => {

@@ -24,6 +24,9 @@ interface Session {
   token: string;
   readonly greetings: Record<string, unknown>[];
   readonly flags: number[];
+  /** Signs of life: smux NOPs, and the texts of Size messages. */
+  nops: number;
+  readonly sizes: string[];
   terminated: number;
   over: boolean;
 }
@@ -38,6 +41,8 @@ export class FakeService implements SsmSessionApi {
   properties: Record<string, string> = { host: 'cache.internal', portNumber: '6379', type: 'LocalPortForwarding' };
   /** Handshake actions besides the session type. */
   moreActions: unknown[] = [];
+  /** What the account's administrators say in the handshake's last message. */
+  customerMessage = '';
   streamUrl: string | undefined;
   resumes = 0;
   resumeFailures = 0;
@@ -115,6 +120,8 @@ export class FakeService implements SsmSessionApi {
     return Promise.resolve();
   }
 
+  limits: SsmSessionApi['limits'] = () => Promise.resolve({});
+
   /** Never answers, unless a test replaces it. */
   dataKey: SsmSessionApi['dataKey'] = () => new Promise(() => {});
 
@@ -132,13 +139,16 @@ export class FakeService implements SsmSessionApi {
       token: `token-${Math.random()}`,
       greetings: [],
       flags: [],
+      nops: 0,
+      sizes: [],
       terminated: 0,
       over: false,
     };
-    const parser = new AgentSmux(this, agent);
+    const parser = new AgentSmux(this, agent, () => session.nops++);
     agent.onInput = (payloadType, payload) => {
-      if (payloadType === 6 && this.obstacle !== 'completion') agent.send(7, json({ HandshakeTimeToComplete: 1, CustomerMessage: '' }), 0);
+      if (payloadType === 6 && this.obstacle !== 'completion') agent.send(7, json({ HandshakeTimeToComplete: 1, CustomerMessage: this.customerMessage }), 0);
       else if (payloadType === 10) session.flags.push(payload.readUInt32BE(0));
+      else if (payloadType === 3) session.sizes.push(payload.toString());
       else if (payloadType === 1 && this.properties['type']) parser.feed(payload);
       else if (payloadType === 1) this.onBasic(payload, (reply) => sendInPieces(agent, reply));
     };
@@ -178,11 +188,13 @@ class AgentSmux {
   readonly #service: FakeService;
   readonly #agent: AgentModel;
   readonly #streams = new Map<number, AgentStream>();
+  readonly #onNop: () => void;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(service: FakeService, agent: AgentModel) {
+  constructor(service: FakeService, agent: AgentModel, onNop: () => void) {
     this.#service = service;
     this.#agent = agent;
+    this.#onNop = onNop;
   }
 
   feed(payload: Buffer): void {
@@ -194,7 +206,8 @@ class AgentSmux {
       const body = this.#rest.subarray(8, end);
       const command = this.#rest[1];
       this.#rest = this.#rest.subarray(end);
-      if (command === 0) this.#open(id);
+      if (command === 3) this.#onNop();
+      else if (command === 0) this.#open(id);
       else if (command === 2) this.#streams.get(id)?.onData(Buffer.from(body));
       else if (command === 1) {
         const stream = this.#streams.get(id);

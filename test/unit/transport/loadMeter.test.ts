@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LoadMeter, type Traffic } from '../../../src/transport/ssm/loadMeter';
+import { NO_LOAD, LoadMeter, type Traffic } from '../../../src/transport/ssm/loadMeter';
 
 /** Feeds `seconds` of even traffic in steps of 10 ms. @returns the time afterwards. */
 function run(meter: LoadMeter, traffic: Traffic, from: number, seconds: number, perStep: { messages: number; bytes: number }): number {
@@ -46,6 +46,33 @@ describe('the load of a session', () => {
     assert.equal(meter.load(now).saturated, false);
   });
 
+  it('begins anew once nothing runs any more', () => {
+    const { traffic, meter } = fresh();
+    let now = run(meter, traffic, 0, 3, { messages: 7, bytes: 1024 });
+    assert.ok(meter.load(now).bulky && meter.load(now).agentLimited);
+    meter.rest(now);
+    assert.deepEqual(meter.load(now), NO_LOAD);
+    now = run(meter, traffic, now, 0.4, { messages: 7, bytes: 1024 });
+    assert.deepEqual([meter.load(now).saturated, meter.load(now).bulky], [false, false]);
+    now = run(meter, traffic, now, 0.3, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).saturated, true);
+  });
+
+  it('is bulky after two seconds of much data in one direction, and no longer when it ends', () => {
+    const { traffic, meter } = fresh();
+    let now = run(meter, traffic, 0, 1.9, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, false);
+    now = run(meter, traffic, now, 0.2, { messages: 7, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, true);
+    now = run(meter, traffic, now, 0.5, { messages: 1, bytes: 1024 });
+    assert.equal(meter.load(now).bulky, false);
+    for (let step = 0; step < 220; step++) {
+      traffic.sent += 4096;
+      meter.turn((now += 10));
+    }
+    assert.equal(meter.load(now).bulky, true, 'upwards too');
+  });
+
   it('forgets a measurement that nothing has confirmed for a second', () => {
     const { traffic, meter } = fresh();
     const now = run(meter, traffic, 0, 1, { messages: 7, bytes: 1024 });
@@ -55,10 +82,15 @@ describe('the load of a session', () => {
 
   it('has not worked while only keepalives pass, and has while something is sent', () => {
     const { traffic, meter } = fresh();
-    const idle = run(meter, traffic, 0, 10, { messages: 0.1, bytes: 20 });
+    run(meter, traffic, 0, 10, { messages: 0.1, bytes: 20 });
+    assert.equal(meter.workedAt, 0);
+    for (let seconds = 10; seconds < 300; seconds += 5) {
+      traffic.sent += 8;
+      meter.turn(seconds * 1000);
+    }
     assert.equal(meter.workedAt, 0);
     traffic.sent += 100_000;
-    meter.turn(idle + 300);
-    assert.equal(meter.workedAt, idle + 300);
+    meter.turn(295_300);
+    assert.equal(meter.workedAt, 295_300);
   });
 });

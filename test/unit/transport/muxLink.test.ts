@@ -78,7 +78,7 @@ describe('a multiplexed link', () => {
     const link = await rig.dial();
     const stream = await link.open(endpoint, never);
     stream.end('request');
-    await eventually(() => stream.writableFinished, 'the local end');
+    await eventually(() => stream.writableFinished && rig.service.streams.length === 1, 'the local end, and the stream at the agent');
     rig.clock.skip(4000);
     rig.service.streams[0]!.send(Buffer.from('half a reply'));
     await readBytes(stream, 12);
@@ -133,20 +133,43 @@ describe('a multiplexed link', () => {
     });
   }
 
-  it('resets a stream that is not read, and no other', async () => {
-    const link = await rig.dial();
+  it('keeps what a stream does not read, whose session others share, and delays none of them', async function () {
+    this.timeout(10_000);
+    const link = await rig.dial(never, { maxSessions: 1 });
     const slow = await link.open(endpoint, never);
-    slow.on('error', () => {});
     slow.write('x');
     await eventually(() => rig.service.streams.length === 1, 'the first stream');
     rig.echo();
     const quick = await link.open(endpoint, never);
     assert.equal(await roundTrip(quick), 'ping');
-    const failed = once(slow, 'error');
-    for (let sent = 0; sent < 5; sent++) rig.service.streams[0]!.send(Buffer.alloc(1024 * 1024));
-    const [error] = (await failed) as [unknown];
-    faultCode('ssm.slowReader')(error);
+    // A real agent sends only its oldest message again.
+    rig.service.sessions[0]!.agent.resendMs = 60_000;
+    const sent = randomBytes(12 * 1024 * 1024);
+    rig.service.streams[0]!.send(sent);
+    for (let round = 0; round < 20; round++) assert.equal(await roundTrip(quick), 'ping');
+    assert.ok((await readBytes(slow, sent.length)).equals(sent));
     assert.equal(await roundTrip(quick), 'ping');
+    await link.dispose();
+  });
+
+  it('reads for others now and then while a stream is not read, though they ask for nothing', async function () {
+    this.timeout(10_000);
+    const link = await rig.dial(never, { maxSessions: 1 });
+    const slow = await link.open(endpoint, never);
+    slow.write('x');
+    await eventually(() => rig.service.streams.length === 1, 'the first stream');
+    const quiet = await link.open(endpoint, never);
+    quiet.write('subscribe');
+    await eventually(() => rig.service.streams.length === 2, 'the second stream');
+    // A real agent sends only its oldest message again.
+    rig.service.sessions[0]!.agent.resendMs = 60_000;
+    const sent = randomBytes(2.5 * 1024 * 1024);
+    rig.service.streams[0]!.send(sent);
+    await eventually(() => slow.readableLength > 1024 * 1024, 'the slow stream to fall behind');
+    rig.clock.skip(2000);
+    rig.service.streams[1]!.send(Buffer.from('news'));
+    assert.equal((await readBytes(quiet, 4)).toString(), 'news');
+    assert.ok((await readBytes(slow, sent.length)).equals(sent));
     await link.dispose();
   });
 

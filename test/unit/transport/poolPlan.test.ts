@@ -13,9 +13,12 @@ function member(id: number, about: Partial<MemberView> = {}): MemberView {
     workedAt: NOW,
     streams: 0,
     active: 0,
+    fresh: 0,
+    used: true,
     exclusive: false,
     stalled: false,
     saturated: false,
+    bulky: false,
     ...about,
   };
 }
@@ -41,6 +44,10 @@ describe('where a new stream goes', () => {
   const cases: readonly (readonly [string, PoolView, boolean, ReturnType<typeof place>])[] = [
     ['to the session with the fewest streams that do something', view([member(0, { streams: 3, active: 2 }), member(1, { streams: 9, active: 1 })]), true, { kind: 'member', id: 1 }],
     ['to one whose agent has time left', view([member(0, { streams: 1, active: 1, saturated: true }), member(1, { streams: 5, active: 1 })]), true, { kind: 'member', id: 1 }],
+    ['past a bulk transfer to one with more streams', view([member(0, { streams: 1, active: 1, bulky: true }), member(1, { streams: 9, active: 4 })]), true, { kind: 'member', id: 1 }],
+    ['next to a bulk transfer rather than to a crowd', view([member(0, { streams: 1, active: 1, bulky: true }), member(1, { streams: 9, active: 9 })]), true, { kind: 'member', id: 0 }],
+    ['next to a bulk transfer at once, not to a session that may come', view([member(0, { streams: 1, active: 1, bulky: true })], { starting: 1 }), true, { kind: 'member', id: 0 }],
+    ['next to a bulk transfer rather than to a stream that is not read', view([member(0, { streams: 1, stalled: true }), member(1, { streams: 1, bulky: true })]), true, { kind: 'member', id: 1 }],
     ['to the oldest of equals', view([member(0), member(1)]), true, { kind: 'member', id: 0 }],
     ['past one whose client does not read', view([member(0, { streams: 1, stalled: true }), member(1, { streams: 9, active: 9 })]), true, { kind: 'member', id: 1 }],
     ['not to one that drains', view([member(0, { streams: 4, active: 4 }), member(1, { phase: 'idle' })]), true, { kind: 'member', id: 0 }],
@@ -92,6 +99,24 @@ describe('the growth of a pool', () => {
     assert.deepEqual(steps(view([member(0, { streams: 1, active: 0, stalled: true })])), START_GROWTH);
   });
 
+  it('comes ahead of the next stream when a bulk transfer has the only session, and not again for the next', () => {
+    const bulk = member(0, { streams: 1, active: 1, bulky: true });
+    assert.deepEqual(steps(view([bulk])), START_GROWTH);
+    assert.deepEqual(steps(view([bulk, member(1)])), []);
+    assert.deepEqual(steps(view([bulk, member(1, { streams: 9, active: 9 })])), []);
+  });
+
+  it('comes with a burst of new streams on the only session, once', () => {
+    const burst = { streams: 4, active: 4, fresh: 4 };
+    assert.deepEqual(steps(view([member(0, { ...burst, fresh: 3 })])), []);
+    assert.deepEqual(steps(view([member(0, burst)])), START_GROWTH);
+    assert.deepEqual(steps(view([member(0, burst)], { starting: 1 })), []);
+    assert.deepEqual(steps(view([member(0, burst), member(1)])), []);
+    assert.deepEqual(steps(view([member(0, burst), member(1, burst)])), []);
+    assert.deepEqual(steps(view([member(0, burst)], { blockedUntil: NOW + 1 })), []);
+    assert.deepEqual(steps(view([member(0, burst)]), { maxSessions: 1 }), []);
+  });
+
   it('gives all waiting streams one session, where one carries many', () => {
     const only = [member(0, { streams: 1, stalled: true })];
     assert.deepEqual(steps(view(only, { waiting: 9 })), START_GROWTH);
@@ -114,7 +139,8 @@ describe('the growth of a pool', () => {
     assert.deepEqual(steps(pool), [{ kind: 'recall', id: 1 }]);
   });
 
-  it('comes to rest, and never asks for a session twice, whatever the state', () => {
+  it('comes to rest, and never asks for a session twice, whatever the state', function () {
+    this.timeout(20_000);
     let seed = 1;
     const random = (below: number): number => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
@@ -126,8 +152,9 @@ describe('the growth of a pool', () => {
       const limits = { ...LIMITS, maxSessions: 1 + random(4), maxSessionMs: random(2) ? 100_000 : undefined };
       let pool = view(
         Array.from({ length: 1 + random(5) }, (_, id) => {
-          const streams = random(4);
-          const about = { streams, active: Math.min(streams, random(4)), stalled: !exclusive && streams > 0 && random(3) === 0, saturated: random(2) === 0 };
+          const streams = random(6);
+          const fresh = Math.min(streams, random(6));
+          const about = { streams, fresh, used: streams > 0 || random(2) === 0, bulky: random(3) === 0, active: Math.min(streams, random(4)), stalled: !exclusive && streams > 0 && random(3) === 0, saturated: random(2) === 0 };
           return member(id, { ...about, exclusive, phase: phases[random(3)]!, bornAt: NOW - random(120_000), workedAt: NOW - random(120_000) });
         }),
         { starting: random(3), waiting: random(4), blockedUntil: NOW - 10 + random(20) },
@@ -152,6 +179,19 @@ describe('the shrinking of a pool', () => {
     assert.deepEqual(steps(view([member(0, idle), member(1, idle), member(2, { ...idle, streams: 1 })])), [{ kind: 'drain', id: 1, phase: 'idle' }]);
     assert.deepEqual(steps(view([member(0, idle)])), []);
     assert.equal(plan(view([member(0), member(1)]), NOW, LIMITS).lookAt, NOW + 60_000);
+  });
+
+  it('gives a session back after ten seconds that no stream has ever used, unless a bulk transfer has the other', () => {
+    const unused = member(1, { used: false, workedAt: NOW - 10_000 });
+    assert.deepEqual(steps(view([member(0, { streams: 12 }), unused])), [{ kind: 'drain', id: 1, phase: 'idle' }]);
+    assert.equal(plan(view([member(0, { streams: 12 }), unused]), NOW - 1, LIMITS).lookAt, NOW);
+    assert.deepEqual(steps(view([member(0, { streams: 1, bulky: true }), unused])), []);
+  });
+
+  it('drains an empty session rather than one with streams that has been idle for longer', () => {
+    const pool = view([member(0, { streams: 12, workedAt: old }), member(1, { workedAt: NOW - 59_000 })]);
+    assert.deepEqual(plan(pool, NOW, LIMITS), { steps: [], lookAt: NOW + 1000 });
+    assert.deepEqual(steps(pool, {}, NOW + 1000), [{ kind: 'drain', id: 1, phase: 'idle' }]);
   });
 
   it('ends a draining session with its last stream', () => {

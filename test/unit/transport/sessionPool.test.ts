@@ -57,13 +57,59 @@ describe('a pool of sessions', () => {
 
   it('begins with one session, and spreads streams over further ones once the agent is the limit', async () => {
     begin();
-    for (let n = 0; n < 4; n++) await pool.open(to, never);
+    for (let n = 0; n < 3; n++) await pool.open(to, never);
     assert.equal(sessions.length, 1);
     saturate(clock, [sessions[0]!]);
     await settled();
     assert.equal(sessions.length, 2);
-    for (let n = 0; n < 4; n++) await pool.open(to, never);
-    assert.deepEqual(sessions.map(({ streams }) => streams.length), [4, 4]);
+    for (let n = 0; n < 3; n++) await pool.open(to, never);
+    assert.deepEqual(sessions.map(({ streams }) => streams.length), [3, 3]);
+  });
+
+  it('adds one session to a burst of streams, which gives it back when no other stream comes', async () => {
+    begin();
+    await Promise.all(Array.from({ length: 12 }, () => pool.open(to, never)));
+    await settled();
+    assert.deepEqual(sessions.map(({ streams }) => streams.length), [12, 0]);
+    clock.advance(10_001);
+    await settled();
+    assert.deepEqual(sessions.map(({ disposed }) => disposed), [0, 1]);
+  });
+
+  it('keeps no session for the sake of probes', async () => {
+    begin();
+    await Promise.all(Array.from({ length: 12 }, () => pool.open(to, never)));
+    await settled();
+    for (let probes = 0; probes < 4; probes++) {
+      clock.advance(3000);
+      (await pool.open(to, never)).destroy();
+      await settled();
+    }
+    assert.ok(sessions[1]!.streams.length > 0, 'the probes went there');
+    assert.deepEqual(sessions.map(({ disposed }) => disposed), [0, 1]);
+  });
+
+  it('adds none when as many streams come one after the other, or slowly', async () => {
+    begin();
+    for (let n = 0; n < 12; n++) {
+      const stream = await pool.open(to, never);
+      if (n < 6) clock.advance(400);
+      else stream.destroy();
+      await settled();
+    }
+    assert.equal(sessions.length, 1);
+  });
+
+  it('has a second session at hand while one carries a bulk transfer, for as long as that goes on', async () => {
+    begin();
+    await pool.open(to, never);
+    saturate(clock, [sessions[0]!], 2.3);
+    await settled();
+    assert.equal(sessions.length, 2);
+    saturate(clock, [sessions[0]!], 30);
+    assert.equal(sessions[1]!.disposed, 0);
+    await pool.open(to, never);
+    assert.equal(sessions[1]!.streams.length, 1);
   });
 
   it('does not count streams that the far side has ended', async () => {

@@ -174,9 +174,9 @@ describe('the end of a link', () => {
     const failed = once(stream, 'error');
     rig.service.sessions[0]!.agent.control('channel_closed', Buffer.from('{"Output":"Session idle for 20 minutes."}'));
     const fault = await link.closed;
-    faultCode('ssm.channelClosed')(fault);
-    assert.match(fault!.message, /Session idle for 20 minutes\.$/);
-    faultCode('ssm.channelClosed')(((await failed) as [unknown])[0]);
+    faultCode('ssm.sessionIdle')(fault);
+    assert.match(fault!.message, /Session idle for 20 minutes/);
+    faultCode('ssm.sessionIdle')(((await failed) as [unknown])[0]);
     await link.dispose();
   });
 });

@@ -3,16 +3,17 @@ import { Fault } from '../../../src/base/fault';
 import type { FaultData } from '../../../src/base/fault';
 import type { Target } from '../../../src/model/target';
 import type { TunnelInfo } from '../../../src/model/tunnel';
-import { Attempts, faultButtons } from '../../../src/vscode/attempts';
+import { Attempts } from '../../../src/vscode/attempts';
 import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands';
 import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
-import { plainText } from '../../../src/vscode/localizer';
 import { RedisCommands } from '../../../src/vscode/redisCommands';
 import { endpointNodeId, targetNodeId } from '../../../src/vscode/resourceNodes';
 import { ScopeCommands } from '../../../src/vscode/scopeCommands';
+import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
+import type { PickItem } from '../../../src/vscode/ui';
 import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, parts, target } from './samples';
 import { eventually } from '../../fixtures/eventually';
 
@@ -25,10 +26,12 @@ class Bench {
   readonly revealed: string[] = [];
   chosen = { profile: '', region: '' };
   readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => this.chosen, preferredProfile: undefined, logger: this.logger });
+  readonly sshHosts = new SshHostStore(this.inventory, this.logger);
   readonly board = new TunnelBoard(this.service, this.logger);
   readonly attempts = new Attempts(this.ui, this.logger);
   readonly connecting = new ConnectCommands({
     store: this.store,
+    sshHosts: this.sshHosts,
     board: this.board,
     ui: this.ui,
     attempts: this.attempts,
@@ -59,6 +62,7 @@ class Bench {
   });
   readonly scopes = new ScopeCommands({
     store: this.store,
+    sshHosts: this.sshHosts,
     ui: this.ui,
     attempts: this.attempts,
     chosen: () => this.chosen,
@@ -205,6 +209,42 @@ describe('commands', () => {
       service.failures = [new Fault('operation.cancelled', 'The operation was cancelled.')];
       await connecting.handlers.connect(targetNodeId(target()));
       assert.deepEqual(ui.errors, []);
+    });
+
+    it('through a way of choice: Session Manager, hosts of the OpenSSH configuration, SSH over Session Manager, public addresses', async () => {
+      const { inventory, ui, service, connecting } = await use();
+      inventory.answer = parts({ bastions: [bastion({ publicAddress: '198.51.100.7' }), bastion({ id: 'i-far', name: 'far', vpcId: 'vpc-other', publicAddress: '198.51.100.8' })] });
+      inventory.sshConfig = { hosts: [{ alias: 'jump', hostName: 'jump.example', user: 'dev', port: 22, file: '/c', line: 1 }], faults: [] };
+      await bench.store.refresh();
+      for (const wanted of ['Session Manager', 'jump', 'SSH over', '198.51.100.7']) {
+        ui.pick = <T>(items: readonly PickItem<T>[]): Promise<T | undefined> => {
+          ui.picks.push({ items, options: { title: '', placeholder: '' } });
+          return Promise.resolve(items.find(({ label, description }) => `${label} ${description}`.includes(wanted))?.value);
+        };
+        const before = service.started.length;
+        await connecting.handlers.connectThrough(endpointNodeId(target(), target().endpoints[0]!));
+        assert.equal(service.started.length, before + 1, wanted);
+      }
+      assert.equal(ui.picks[0]!.items.length, 4);
+      assert.deepEqual(
+        service.started.map(({ route }) => [route.method, route.bastion.id, route.ssh]),
+        [
+          ['ssm', bastion().id, undefined],
+          ['ssh', 'ssh:jump', { host: 'jump', via: 'direct', instanceConnect: false }],
+          ['ssh', bastion().id, { host: bastion().id, user: 'ec2-user', via: 'ssm', instanceConnect: true }],
+          ['ssh', bastion().id, { host: '198.51.100.7', user: 'ec2-user', via: 'direct', instanceConnect: true }],
+        ],
+      );
+      assert.ok(service.started.every(({ route }) => route.place.accountId === target().place.accountId));
+    });
+
+    it('says why there is no way where there is none', async () => {
+      const { inventory, ui, service, connecting } = await use();
+      inventory.answer = parts({ bastions: [] });
+      await bench.store.refresh();
+      await connecting.handlers.connectThrough(endpointNodeId(target(), target().endpoints[0]!));
+      assert.equal(service.started.length, 0);
+      assert.match(ui.errors.at(-1)!.text, /no EC2 instance/);
     });
 
     it('takes only a port for a port', () => {
@@ -400,40 +440,5 @@ describe('commands', () => {
       await scopes.handlers.refresh(undefined);
       assert.equal(inventory.discoveries.length, 2);
     });
-  });
-});
-
-describe('the buttons of a failure', () => {
-  const fault = (action?: NonNullable<FaultData['remedy']>['action']): FaultData => ({
-    code: 'x.y',
-    message: 'No.',
-    retryable: false,
-    ...(action && { remedy: { text: 'Do.', action } }),
-  });
-  const labels = (...args: Parameters<typeof faultButtons> extends [infer F, infer R, unknown] ? [F, R] : never): string[] =>
-    faultButtons(args[0], args[1], plainText).map(({ label }) => label);
-
-  it('are the remedy where it can be offered here, then the log', () => {
-    assert.deepEqual(labels(fault(), {}), ['Show Log']);
-    assert.deepEqual(labels(fault('selectProfile'), {}), ['Select Profile', 'Show Log']);
-    assert.deepEqual(labels(fault('retry'), {}), ['Show Log']);
-    assert.deepEqual(labels(fault('retry'), { retry: () => {} }), ['Try Again', 'Show Log']);
-    assert.deepEqual(labels(fault('signIn'), { retry: () => {} }), ['Try Again', 'Show Log']);
-    assert.deepEqual(labels(fault('showLog'), {}), ['Show Log']);
-  });
-
-  it('run their command', async () => {
-    const ui = new FakeUi();
-    ui.press = ['Select Region'];
-    new Attempts(ui, new MemoryLogger()).report('x', fault('selectRegion'));
-    await eventually(() => ui.ran.length > 0);
-    assert.deepEqual(ui.ran, ['selectRegion']);
-  });
-
-  it('turn even a defect into a sentence', async () => {
-    const ui = new FakeUi();
-    const result = await new Attempts(ui, new MemoryLogger()).run('x', () => Promise.reject(new TypeError('a is not b')));
-    assert.equal(result, undefined);
-    assert.equal(ui.errors[0]!.text, 'a is not b');
   });
 });

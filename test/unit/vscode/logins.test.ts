@@ -1,35 +1,25 @@
 import assert from 'node:assert/strict';
 import type { TargetRef } from '../../../src/model/route';
-import type { SecretStore } from '../../../src/vscode/logins';
+import { KeptSecrets } from '../../../src/vscode/keptSecrets';
 import { SecretLogins } from '../../../src/vscode/logins';
-import { FakeUi, MemoryLogger } from './samples';
+import { FakeUi, MemoryLogger, MemorySecrets } from './samples';
 
 const token: TargetRef = { id: 'arn:a', name: 'sessions-cache', engine: 'redis', tls: 'required', auth: 'token' };
 const users: TargetRef = { ...token, id: 'arn:b', auth: 'users' };
-
-class MemorySecrets implements SecretStore {
-  readonly values = new Map<string, string>();
-  broken = false;
-  get = (key: string): Promise<string | undefined> => this.#answer(() => this.values.get(key));
-  store = (key: string, value: string): Promise<void> => this.#answer(() => void this.values.set(key, value));
-  delete = (key: string): Promise<void> => this.#answer(() => void this.values.delete(key));
-
-  #answer<T>(act: () => T): Promise<T> {
-    return this.broken ? Promise.reject(new Error('no key chain')) : Promise.resolve(act());
-  }
-}
 
 describe('logins', () => {
   let secrets: MemorySecrets;
   let ui: FakeUi;
   let logger: MemoryLogger;
+  let kept: KeptSecrets;
   let logins: SecretLogins;
 
   beforeEach(() => {
     secrets = new MemorySecrets();
     ui = new FakeUi();
     logger = new MemoryLogger();
-    logins = new SecretLogins(secrets, ui, logger);
+    kept = new KeptSecrets(secrets, ui, logger);
+    logins = new SecretLogins(kept, ui);
   });
 
   it('are remembered only when the person says so', async () => {
@@ -38,13 +28,13 @@ describe('logins', () => {
     assert.deepEqual(await logins.ask(token), { password: 'hunter2' });
     assert.equal(secrets.values.size, 0);
     assert.deepEqual(await logins.known(token), { password: 'hunter2' });
-    logins.dispose();
+    kept.dispose();
     assert.equal(await logins.known(token), undefined);
 
     ui.type = ['hunter2'];
     ui.choose = ['Remember'];
     await logins.ask(token);
-    assert.deepEqual(await new SecretLogins(secrets, ui, logger).known(token), { password: 'hunter2' });
+    assert.deepEqual(await new SecretLogins(new KeptSecrets(secrets, ui, logger), ui).known(token), { password: 'hunter2' });
   });
 
   it('hide the password, and say why it is asked for', async () => {
@@ -88,7 +78,7 @@ describe('logins', () => {
     ui.choose = ['Remember'];
     assert.deepEqual(await logins.ask(token), { password: 'hunter2' });
     assert.deepEqual(await logins.known(token), { password: 'hunter2' });
-    assert.ok(logger.lines.some(({ event }) => event === 'logins.storeFailed'));
+    assert.ok(logger.lines.some(({ event }) => event === 'secrets.storeFailed'));
     assert.ok(!logger.text.includes('hunter2'));
     assert.match(ui.shown[0]!, /could not be stored/);
   });

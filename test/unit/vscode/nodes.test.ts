@@ -3,6 +3,7 @@ import type { InventoryPart } from '../../../src/model/inventory';
 import { connectionNodes, moodIcon, resolveTunnel, tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import type { ResourcesState } from '../../../src/vscode/inventoryState';
 import { step } from '../../../src/vscode/inventoryState';
+import type { SshHosts } from '../../../src/model/ssh';
 import { plainText } from '../../../src/vscode/localizer';
 import { resolveTarget, resourceNodes, resourcesContext, targetNodeId } from '../../../src/vscode/resourceNodes';
 import type { ViewNode } from '../../../src/vscode/viewNode';
@@ -31,13 +32,15 @@ function find(nodes: readonly ViewNode[], label: string): ViewNode {
   return found;
 }
 
+const NO_SSH: SshHosts = { hosts: [], faults: [] };
+
 describe('the rows of Resources', () => {
   it('lead from the profile over the region to bastions and caches', () => {
     const creating = target({ name: 'soon', status: 'creating', endpoints: [] });
     const secure = target({ name: 'secure', engine: 'valkey', engineVersion: '8.0', tls: 'required', auth: 'users', clusterMode: true });
     const stopped = bastion({ id: 'i-2', name: 'old', state: 'stopped' });
     const state = shown(parts({ targets: [target(), creating, secure], bastions: [bastion(), stopped] }));
-    assert.deepEqual(outline(resourceNodes(state, plainText)), [
+    assert.deepEqual(outline(resourceNodes(state, NO_SSH, plainText)), [
       'dev | 111122223333',
       '  eu-central-1',
       '    Bastions (2)',
@@ -55,20 +58,20 @@ describe('the rows of Resources', () => {
   });
 
   it('say that they are loading, and count only what is complete', () => {
-    const lines = outline(resourceNodes(shown([], false), plainText));
+    const lines = outline(resourceNodes(shown([], false), NO_SSH, plainText));
     assert.deepEqual(lines, ['dev', '  eu-central-1 | loading…', '    Bastions', '      Loading…', '    Caches', '      Loading…']);
-    const partly = outline(resourceNodes(shown(parts(), false), plainText));
+    const partly = outline(resourceNodes(shown(parts(), false), NO_SSH, plainText));
     assert.ok(partly.includes('    Caches | 1') && !partly.some((line) => line.includes('(1)')));
   });
 
   it('say in a sentence that there is nothing', () => {
-    const lines = outline(resourceNodes(shown(parts({ targets: [], bastions: [] })), plainText));
+    const lines = outline(resourceNodes(shown(parts({ targets: [], bastions: [] })), NO_SSH, plainText));
     assert.deepEqual(lines.slice(2), ['    Bastions (0)', '      No EC2 instance in eu-central-1', '    Caches (0)', '      No cache in eu-central-1']);
   });
 
   it('show a failure beside what did arrive, with its next step', () => {
     const state = shown([...parts({ targets: [] }), { kind: 'fault', provider: 'elasticache.serverless', fault: denied }]);
-    const roots = resourceNodes(state, plainText);
+    const roots = resourceNodes(state, NO_SSH, plainText);
     const fault = find(roots, denied.message);
     assert.deepEqual(fault.words, ['fault']);
     assert.ok(fault.tooltip!.includes('Ask for that permission'));
@@ -80,9 +83,9 @@ describe('the rows of Resources', () => {
 
   it('show a failure alone where nothing could be asked', () => {
     const state = step(shown([], false), { type: 'discoveryFailed', fault: denied });
-    assert.deepEqual(outline(resourceNodes(state, plainText)), ['dev', '  eu-central-1', `    ${denied.message}`]);
+    assert.deepEqual(outline(resourceNodes(state, NO_SSH, plainText)), ['dev', '  eu-central-1', `    ${denied.message}`]);
     const noRegion = step({ phase: 'idle' }, { type: 'unavailable', profile: 'dev', fault: denied });
-    assert.deepEqual(outline(resourceNodes(noRegion, plainText)), ['dev', `  ${denied.message}`]);
+    assert.deepEqual(outline(resourceNodes(noRegion, NO_SSH, plainText)), ['dev', `  ${denied.message}`]);
   });
 
   it('leave the view empty exactly where welcome content stands instead', () => {
@@ -93,13 +96,27 @@ describe('the rows of Resources', () => {
       { phase: 'unavailable', fault: denied },
       shown(parts()),
     ];
-    for (const state of states) assert.equal(resourceNodes(state, plainText).length === 0, resourcesContext(state) !== 'shown', state.phase);
+    for (const state of states) assert.equal(resourceNodes(state, NO_SSH, plainText).length === 0, resourcesContext(state) !== 'shown', state.phase);
+  });
+
+  it('show the hosts of the OpenSSH configuration beside the profile, and what is wrong with it', () => {
+    const ssh: SshHosts = {
+      hosts: [
+        { alias: 'bastion', hostName: 'bastion.example', user: 'dev', port: 22, file: '/home/dev/.ssh/config', line: 3 },
+        { alias: 'six', hostName: '2001:db8::1', user: '', port: 2222, file: '/home/dev/.ssh/config', line: 9 },
+      ],
+      faults: [{ code: 'ssh.config.syntax', message: 'Line 12 is no option.', retryable: false }],
+    };
+    const roots = resourceNodes(shown(parts()), ssh, plainText);
+    assert.deepEqual(outline(roots.slice(1)), ['SSH hosts (2)', '  bastion | dev@bastion.example', '  six | [2001:db8::1]:2222', '  Line 12 is no option.']);
+    assert.match(roots[1]!.children![0]!.tooltip!, /line 3/);
+    assert.deepEqual(outline(resourceNodes({ phase: 'reading' }, ssh, plainText)), []);
   });
 
   it('have ids that are unique and stay across refreshes, and differ between profiles', () => {
     const ids = (state: ResourcesState): string[] => {
       const collect = (nodes: readonly ViewNode[]): string[] => nodes.flatMap((node) => [node.id, ...collect(node.children ?? [])]);
-      return collect(resourceNodes(state, plainText));
+      return collect(resourceNodes(state, NO_SSH, plainText));
     };
     const first = ids(shown(parts()));
     assert.equal(new Set(first).size, first.length);
@@ -116,7 +133,7 @@ describe('the rows of Resources', () => {
 
   it('say which commands fit', () => {
     const memcached = target({ name: 'mc', engine: 'memcached' });
-    const roots = resourceNodes(shown(parts({ targets: [target(), memcached, target({ name: 'soon', endpoints: [] })] })), plainText);
+    const roots = resourceNodes(shown(parts({ targets: [target(), memcached, target({ name: 'soon', endpoints: [] })] })), NO_SSH, plainText);
     assert.deepEqual(find(roots, 'orders-cache').words, ['target', 'connectable', 'redis']);
     assert.deepEqual(find(find(roots, 'orders-cache').children!, 'primary').words, ['endpoint', 'connectable', 'redis']);
     assert.deepEqual(find(roots, 'mc').words, ['target', 'connectable']);
@@ -124,7 +141,7 @@ describe('the rows of Resources', () => {
   });
 
   it('escape what comes from AWS', () => {
-    const roots = resourceNodes(shown(parts({ bastions: [bastion({ name: '[x](command:y)\n😀' })] })), plainText);
+    const roots = resourceNodes(shown(parts({ bastions: [bastion({ name: '[x](command:y)\n😀' })] })), NO_SSH, plainText);
     const row = find(roots, '[x](command:y) 😀');
     assert.ok(row.tooltip!.startsWith(String.raw`**\[x\]\(command\:y\) 😀**`), row.tooltip);
   });
@@ -132,7 +149,7 @@ describe('the rows of Resources', () => {
   it('lead back to the target and the endpoint, and nothing else does', () => {
     const state = shown(parts());
     assert.ok(state.phase === 'region');
-    const roots = resourceNodes(state, plainText);
+    const roots = resourceNodes(state, NO_SSH, plainText);
     const { inventory } = state;
     assert.deepEqual(resolveTarget(inventory, targetNodeId(target())), { target: target() });
     assert.equal(resolveTarget(inventory, find(roots, 'reader').id)?.endpoint?.role, 'reader');

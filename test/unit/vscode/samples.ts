@@ -1,15 +1,17 @@
 import { Emitter } from '../../../src/base/event';
+import type { SecretStore } from '../../../src/vscode/keptSecrets';
 import type { FaultData } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import type { Bastion } from '../../../src/model/bastion';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
+import type { SshHosts } from '../../../src/model/ssh';
 import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
-import type { InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
+import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 
@@ -90,6 +92,12 @@ export class FakeInventory implements InventoryService {
   failure: Error | undefined;
   readonly discoveries: Discovery[] = [];
   profileReads = 0;
+
+  sshConfig: SshHosts = { hosts: [], faults: [] };
+
+  sshHosts(): Promise<SshHosts> {
+    return Promise.resolve(this.sshConfig);
+  }
 
   profiles(): Promise<readonly ProfileInfo[]> {
     this.profileReads++;
@@ -187,6 +195,9 @@ export class FakeUi implements Ui {
   readonly inputs: InputOptions[] = [];
   readonly tasks: string[] = [];
   readonly ran: CommandName[] = [];
+  readonly confirmed: ConfirmOptions[] = [];
+  /** Answers to `confirm`. */
+  agree: boolean[] = [];
   copied: string | undefined;
   /** Labels (or parts of them) that are chosen. */
   choose: string[] = [];
@@ -226,6 +237,11 @@ export class FakeUi implements Ui {
     return work();
   }
 
+  confirm(options: ConfirmOptions): Promise<boolean> {
+    this.confirmed.push(options);
+    return Promise.resolve(this.agree.shift() ?? false);
+  }
+
   error(text: string, buttons: readonly string[]): Promise<string | undefined> {
     this.errors.push({ text, buttons });
     return Promise.resolve(this.press.shift());
@@ -246,6 +262,19 @@ export class FakeUi implements Ui {
 
   run(command: CommandName): void {
     this.ran.push(command);
+  }
+}
+
+/** A key chain that can be broken. */
+export class MemorySecrets implements SecretStore {
+  readonly values = new Map<string, string>();
+  broken = false;
+  get = (key: string): Promise<string | undefined> => this.#answer(() => this.values.get(key));
+  store = (key: string, value: string): Promise<void> => this.#answer(() => void this.values.set(key, value));
+  delete = (key: string): Promise<void> => this.#answer(() => void this.values.delete(key));
+
+  #answer<T>(act: () => T): Promise<T> {
+    return this.broken ? Promise.reject(new Error('no key chain')) : Promise.resolve(act());
   }
 }
 

@@ -202,6 +202,63 @@ describe('smux', () => {
     assert.deepEqual(parse(pullAll(mux)), [{ command: NOP, id: 0, payload: '' }]);
   });
 
+  it('sends a frame that means nothing when told, one for any number of calls, and not within another', () => {
+    const { mux } = peer({ frameBytes: 10 });
+    mux.nop();
+    mux.nop();
+    assert.deepEqual(parse(pullAll(mux)), [{ command: NOP, id: 0, payload: '' }]);
+    const id = mux.open();
+    mux.write(id, Buffer.from('0123456789'));
+    const begun = Buffer.concat(mux.pull(20)!);
+    mux.nop();
+    assert.deepEqual(parse(Buffer.concat([begun, pullAll(mux)])).map(({ command }) => command), [SYN, PSH, NOP]);
+  });
+
+  it('tells whether anything has come since it was last asked', () => {
+    const { mux } = peer();
+    assert.equal(mux.takeHeard(), false);
+    mux.feed(Buffer.alloc(0));
+    assert.equal(mux.takeHeard(), false);
+    mux.feed(frame(NOP, 0).subarray(0, 3));
+    assert.deepEqual([mux.takeHeard(), mux.takeHeard()], [true, false]);
+  });
+
+  it('uses ids up to the last of 32 bits, and no other after it', () => {
+    const { mux, happenings } = peer({ firstStream: 2 ** 32 - 3 });
+    const ids = [mux.open(), mux.open()];
+    assert.deepEqual(ids, [2 ** 32 - 3, 2 ** 32 - 1]);
+    for (let tries = 0; tries < 3; tries++) {
+      assert.throws(
+        () => mux.open(),
+        (error) => isFault(error) && error.code === 'ssm.streamsExhausted',
+      );
+    }
+    assert.equal(mux.streams, 2);
+    mux.write(ids[1]!, Buffer.from('last'));
+    assert.deepEqual(parse(pullAll(mux)).map(({ id, payload }) => [id, payload]), [[2 ** 32 - 3, ''], [2 ** 32 - 1, ''], [2 ** 32 - 1, 'last']]);
+    mux.feed(frame(PSH, 2 ** 32 - 1, 'reply'));
+    assert.deepEqual(happenings.at(-1), ['data', 2 ** 32 - 1, 'reply']);
+    mux.reset(ids[1]!);
+    assert.throws(() => mux.open(), isFault);
+  });
+
+  it('takes empty data for nothing, and the ends of streams that it never opened for what they are', () => {
+    const { mux, happenings } = peer();
+    const id = mux.open();
+    mux.feed(Buffer.concat([frame(PSH, id), frame(FIN, 77), frame(PSH, id, 'x')]));
+    assert.deepEqual(happenings, [['finished', 77], ['data', id, 'x']]);
+  });
+
+  it('goes on after a reset in the middle of a frame that comes in', () => {
+    const { mux, happenings } = peer();
+    const [a, b] = [mux.open(), mux.open()];
+    const bytes = Buffer.concat([frame(PSH, a, 'first half, second half'), frame(PSH, b, 'other')]);
+    mux.feed(bytes.subarray(0, 18));
+    mux.reset(a);
+    mux.feed(bytes.subarray(18));
+    assert.deepEqual(happenings, [['data', a, 'first half'], ['data', b, 'other']]);
+  });
+
   it('refuses other versions, unknown commands and commands that carry bytes', () => {
     const lengthy = frame(FIN, 3);
     lengthy.writeUInt16LE(1, 2);

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomUUID } from 'node:crypto';
 
 /** A message as the model reads and writes it, by the table of facts and without the product's codec. */
 export interface ModelMessage {
@@ -49,6 +49,20 @@ export function handshakeRequest(overrides: { agentVersion?: string; actions?: u
   const sessionType = { ActionType: 'SessionType', ActionParameters: { SessionType: 'Port', Properties: properties } };
   return json({ AgentVersion: overrides.agentVersion ?? '3.3.1142.0', RequestedClientActions: overrides.actions ?? [sessionType, ...(overrides.moreActions ?? [])] });
 }
+
+/** The agent's half of a data key, by the facts and with Node's own AES. */
+export const agentKeys = (dataKey: Uint8Array) => ({
+  seal(plain: Buffer): Buffer {
+    const nonce = Buffer.alloc(12, 3);
+    const cipher = createCipheriv('aes-256-gcm', dataKey.subarray(0, 32), nonce);
+    return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  },
+  open(sealed: Buffer): string {
+    const decipher = createDecipheriv('aes-256-gcm', dataKey.subarray(32), sealed.subarray(0, 12));
+    decipher.setAuthTag(sealed.subarray(-16));
+    return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]).toString('hex');
+  },
+});
 
 /**
  * The agent's end of the reliable channel, as simple as the facts allow: it puts input into order,

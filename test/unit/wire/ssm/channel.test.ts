@@ -128,6 +128,19 @@ describe('the data channel: handshake', () => {
   });
 });
 
+describe('the data channel: early messages of the handshake', () => {
+  it('ends when an early message, acknowledged when it came, cannot be used in its turn', () => {
+    for (const [early, payloadType] of [['data before the handshake is complete', 1], ['no JSON', 7]] as const) {
+      const { channel, events } = bench();
+      channel.receive(output(1, early, payloadType), 0);
+      assert.deepEqual(acknowledged(channel.takeOutgoing()), [1]);
+      channel.receive(output(0, handshakeRequest().toString(), 5), 0);
+      const last = events.at(-1);
+      assert.ok(last?.kind === 'fault' && last.fault.code === 'ssm.protocol', early);
+    }
+  });
+});
+
 describe('the data channel: receiving', () => {
   it('delivers in order and acknowledges each message once it is taken', () => {
     const { channel, events } = openBench();
@@ -163,7 +176,7 @@ describe('the data channel: receiving', () => {
     assert.equal(events.filter(({ kind }) => kind === 'ignored').length, 5);
   });
 
-  it('drops a damaged message without an acknowledgement, and ends after too many', () => {
+  it('drops a damaged message without an acknowledgement, and ends after too many without progress', () => {
     const { channel, events } = openBench();
     const damaged = output(2, 'a');
     damaged[damaged.length - 1]! ^= 1;
@@ -172,6 +185,9 @@ describe('the data channel: receiving', () => {
     channel.receive(output(2, 'a'), 0);
     assert.equal(outputs(events), 'a');
     for (let round = 0; round < 100; round++) channel.receive(damaged, 0);
+    assert.equal(events.at(-1)?.kind, 'ignored');
+    channel.receive(output(3, 'b'), 0);
+    for (let round = 0; round < 101; round++) channel.receive(damaged, 0);
     const last = events.at(-1);
     assert.ok(last?.kind === 'fault' && last.fault.code === 'ssm.protocol');
   });
@@ -217,6 +233,26 @@ describe('the data channel: sending', () => {
     self.channel.sendFlag(Flag.disconnectToPort, 0);
     const [flag] = self.channel.takeOutgoing().map((bytes) => decodeMessage(bytes)!);
     assert.deepEqual([flag!.sequence, flag!.payloadType, flag!.payload.toString('hex')], [4, 10, '00000001']);
+  });
+
+  it('sends the size of a terminal as a message like any other', () => {
+    const self = openBench();
+    self.channel.sendSize(0);
+    const [size] = self.channel.takeOutgoing().map((bytes) => decodeMessage(bytes)!);
+    assert.deepEqual([size!.sequence, size!.payloadType, size!.payload.toString()], [1, 3, '{"cols":80,"rows":24}']);
+    assert.ok(!self.channel.isAcknowledged(1) && self.channel.heldBytes > 0);
+  });
+
+  it('sends again only what there is room for, and the rest when there is more', () => {
+    const self = openBench();
+    for (let index = 0; index < 10; index++) send(self, 'x'.repeat(100));
+    self.channel.reconnected(0, 0);
+    assert.equal(self.channel.takeResends(0, 0).length, 0);
+    assert.equal(self.channel.takeResends(0, 1).length, 1);
+    assert.equal(self.channel.takeResends(0, 250).length, 3);
+    assert.equal(self.channel.canSend, false);
+    assert.equal(self.channel.takeResends(0, 10_000).length, 6);
+    assert.equal(self.channel.canSend, true);
   });
 
   it('stops at its window, and opens it further as acknowledgements come', () => {

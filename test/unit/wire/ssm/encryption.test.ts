@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { Fault } from '../../../../src/base/fault';
 import type { ChannelEvent } from '../../../../src/wire/ssm/channel';
 import { Channel } from '../../../../src/wire/ssm/channel';
 import { encryptionContext, PayloadCipher } from '../../../../src/wire/ssm/encryption';
-import { AgentModel, decodeMessage, handshakeRequest, json } from './agentModel';
+import { AgentModel, agentKeys, decodeMessage, handshakeRequest, json } from './agentModel';
 
 const failed = { name: 'Fault', code: 'ssm.encryptionFailed' };
 
 // AES-256-GCM, test case 14 of its specification: key, nonce and plaintext of zeros.
 const CASE_14 = Buffer.from('cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919', 'hex');
-
-/** The agent's half of a data key, by the facts and with Node's own AES. */
-const agentKeys = (dataKey: Uint8Array) => ({
-  seal(plain: Buffer): Buffer {
-    const nonce = Buffer.alloc(12, 3);
-    const cipher = createCipheriv('aes-256-gcm', dataKey.subarray(0, 32), nonce);
-    return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  },
-  open(sealed: Buffer): string {
-    const decipher = createDecipheriv('aes-256-gcm', dataKey.subarray(32), sealed.subarray(0, 12));
-    decipher.setAuthTag(sealed.subarray(-16));
-    return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]).toString('hex');
-  },
-});
 
 describe('encrypted payloads', () => {
   const dataKey = Buffer.from(Array.from({ length: 64 }, (_, index) => index));

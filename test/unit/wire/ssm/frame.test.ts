@@ -108,6 +108,22 @@ describe('Session Manager frames', () => {
     }
   });
 
+  it('reads what an independent codec writes, and the other way round: every message and payload type', () => {
+    const id = randomUUID();
+    for (const type of [...Object.values(MessageType), 'agent_session_state']) {
+      for (const payloadType of [0, ...Object.values(PayloadType), 2 ** 32 - 1]) {
+        const message = { type, sequence: 2 ** 40 + payloadType, flags: 3, id, payloadType, payload: Buffer.from(`${type} ${payloadType}`) };
+        const frame = decodeFrame(encodeMessage(message));
+        assert.deepEqual(
+          [frame.messageType, frame.sequence, frame.flags, formatMessageId(frame.messageId), frame.payloadType, frame.payload.toString()],
+          [type, message.sequence, 3, id, payloadType, message.payload.toString()],
+        );
+        const { payload, ...head } = frame;
+        assert.deepEqual(decodeMessage(encodeFrame(head, [payload])), message);
+      }
+    }
+  });
+
   it('gives each message an id of its own that is a version 4 UUID', () => {
     const writer = new FrameWriter(randomBytes(16));
     const ids = new Set<string>();

@@ -13,21 +13,22 @@ describe('the order of received messages', () => {
     assert.equal(receiver.accept(frame(0)), 'next');
     assert.equal(receiver.advance(), undefined);
     assert.deepEqual([receiver.accept(frame(0)), receiver.accept(frame(2)), receiver.accept(frame(2))], ['repeated', 'early', 'repeated']);
-    assert.equal(receiver.held, 1);
+    assert.deepEqual([receiver.held, receiver.heldBytes], [1, 10]);
     assert.deepEqual([receiver.accept(frame(3)), receiver.accept(frame(4)), receiver.accept(frame(5))], ['early', 'early', 'refused']);
     assert.equal(receiver.accept(frame(1)), 'next');
     for (const next of [2, 3, 4]) assert.equal(receiver.advance()?.sequence, next);
     assert.equal(receiver.advance(), undefined);
-    assert.deepEqual([receiver.expected, receiver.held], [5, 0]);
+    assert.deepEqual([receiver.expected, receiver.held, receiver.heldBytes], [5, 0, 0]);
     assert.deepEqual([receiver.accept(frame(6, 30)), receiver.accept(frame(16))], ['early', 'refused']);
   });
 
   it('keeps nothing of the block in which an early message was received', () => {
     const receiver = new Receiver();
     const block = Buffer.alloc(65_536);
-    receiver.accept({ ...frame(1), payload: block.subarray(100, 200) });
+    receiver.accept({ ...frame(1), payload: block.subarray(100, 200), messageId: block.subarray(64, 80) });
     assert.equal(receiver.accept(frame(0)), 'next');
     const held = receiver.advance();
     assert.ok(held && held.payload.buffer !== block.buffer && held.payload.length === 100);
+    assert.notEqual(held.messageId.buffer, block.buffer);
   });
 });

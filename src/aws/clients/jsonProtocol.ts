@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Sha256 } from '@smithy/core/checksum';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { REQUEST_TIMEOUT_MS, VERSION } from './settings';
+import type { ClientSettings, SendOptions } from './settings';
+
+// For services of which we make one call: AWS's own signer and one request do, without a whole client around them.
+
+export interface JsonService {
+  /** As it stands in signatures, and the first label of its host names. */
+  readonly name: string;
+  /** What precedes the action in `X-Amz-Target`. */
+  readonly targetPrefix: string;
+}
+
+/**
+ * Makes one request of the AWS JSON 1.1 protocol and gives the answer's members.
+ * @throws Error as the SDK's clients do: AWS's code as its name, the HTTP status in `$metadata`.
+ */
+export type JsonCall = (action: string, input: object, options: SendOptions) => Promise<Record<string, unknown>>;
+
+/** Answers are about 1 kB. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** A difference of the clocks from which on requests are signed with the service's time, ms. */
+const MAX_SKEW_MS = 4 * 60_000;
+
+export function jsonCaller({ name, targetPrefix }: JsonService, settings: ClientSettings): JsonCall {
+  const { region, credentials, agents } = settings;
+  const url = new URL(settings.endpoint ?? regionalEndpoint(name, settings));
+  const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256, applyChecksum: true });
+  // The service's clock less ours, ms, once it has refused ours.
+  let skew = 0;
+
+  return async (action, input, { abortSignal }) => {
+    const body = JSON.stringify(input);
+    const signed = await signer.sign(
+      {
+        method: 'POST',
+        protocol: url.protocol,
+        hostname: url.hostname,
+        ...(url.port !== '' && { port: Number(url.port) }),
+        path: url.pathname,
+        query: {},
+        headers: {
+          host: url.host,
+          'content-type': 'application/x-amz-json-1.1',
+          'content-length': String(Buffer.byteLength(body)),
+          'x-amz-target': `${targetPrefix}.${action}`,
+          'user-agent': `sallyport/${VERSION}`,
+        },
+        body,
+      },
+      { signingDate: new Date(Date.now() + skew) },
+    );
+    const secure = url.protocol === 'https:';
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const options = { method: 'POST', headers: signed.headers, signal: abortSignal, timeout: REQUEST_TIMEOUT_MS };
+      const request = secure
+        ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
+        : httpRequest(url, { ...options, agent: agents.http }, resolve);
+      request.on('timeout', () => request.destroy(namedError('TimeoutError', 'The request took too long.')));
+      request.on('error', reject);
+      request.end(body);
+    });
+    const content = parse(await read(answer));
+    const status = answer.statusCode ?? 0;
+    if (status === 200) return content;
+    const theirs = Date.parse(answer.headers.date ?? '');
+    if (Math.abs(theirs - Date.now() - skew) > MAX_SKEW_MS) skew = theirs - Date.now();
+    throw failure(status, content, answer.headers['x-amzn-errortype']);
+  };
+}
+
+/** Partitions whose names do not end in `amazonaws.com`, by the beginning of their regions: IPv4 and dual-stack suffix. */
+const PARTITIONS: readonly (readonly [RegExp, string, string])[] = [
+  [/^cn-/, 'amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
+  [/^us-iso-/, 'c2s.ic.gov', 'api.aws.ic.gov'],
+  [/^us-isob-/, 'sc2s.sgov.gov', 'api.aws.scloud'],
+  [/^eu-isoe-/, 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
+  [/^us-isof-/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
+  [/^eusc-/, 'amazonaws.eu', 'api.amazonwebservices.eu'],
+];
+
+/** The regional endpoint, by the rules of AWS's own clients. @param host its first label, e.g. `kms` */
+export function regionalEndpoint(
+  host: string,
+  { region, useFips, useDualstack }: Pick<ClientSettings, 'region' | 'useFips' | 'useDualstack'>,
+): string {
+  const [, plain = 'amazonaws.com', dualstack = 'api.aws'] = PARTITIONS.find(([regions]) => regions.test(region)) ?? [];
+  return `https://${host}${useFips ? '-fips' : ''}.${region}.${useDualstack ? dualstack : plain}/`;
+}
+
+async function read(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw namedError('UnexpectedAnswer', 'The answer is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Empty for what is no JSON object: an answer of some proxy. */
+function parse(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The name comes as `Name`, `prefix#Name` or `Name:address`, in a header or in the body. */
+function failure(httpStatusCode: number, content: Record<string, unknown>, header: string | string[] | undefined): Error {
+  const type = [header, content['__type'], content['code']].find((value) => typeof value === 'string') ?? 'UnknownError';
+  const name = type.split(':')[0]!.split('#').at(-1)!;
+  const message = content['message'] ?? content['Message'];
+  return Object.assign(namedError(name, typeof message === 'string' ? message : name), { $metadata: { httpStatusCode } });
+}
+
+/** As the SDK's clients throw it: AWS's code as its name. */
+export function namedError(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
