@@ -106,11 +106,6 @@ export class SshConnection {
     return connection;
   }
 
-  /** How many streams are open. */
-  get streams(): number {
-    return this.#channels?.size ?? 0;
-  }
-
   /** @throws Fault as `Channels.open`; `ssh.linkClosed` */
   async open(to: Endpoint, signal: AbortSignal): Promise<Duplex> {
     if (!this.#channels || this.#phase !== 'open') throw linkClosed();
@@ -166,7 +161,6 @@ export class SshConnection {
       watchRefusals(this.#layer, (methods, partial) => this.#authentication.refused(methods, partial));
     } catch (error) {
       this.#end(asFault(error, 'ssh.internal'));
-      return;
     }
   }
 
