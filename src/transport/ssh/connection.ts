@@ -138,7 +138,7 @@ export class SshConnection {
       .on('close', () => this.#end(this.#lost()));
     const { offer, missing } = offeredAlgorithms(config, hostKeys);
     // It may have gone already, without anybody listening.
-    const over = missing ?? (socket.destroyed || socket.readableEnded ? this.#lost(socket.errored ?? undefined) : undefined);
+    const over = missing ?? (socket.destroyed || socket.readableEnded ? this.#gone(socket.errored) : undefined);
     if (over) {
       this.#end(over);
       return;
@@ -231,8 +231,7 @@ export class SshConnection {
 
   #translate(error: Error & { level?: string; code?: unknown }): Fault {
     const { server, timeoutMs } = this.#request;
-    // The socket's own, when it is a stream of ours.
-    if (isFault(error)) return error.code === 'ssh.streamReset' ? this.#lost(error) : error;
+    if (isFault(error)) return this.#gone(error);
     if (error.level === 'client-socket') {
       return this.#record.greeted ? this.#lost(error) : dialFailed(server, error, timeoutMs / 1000);
     }
@@ -249,6 +248,11 @@ export class SshConnection {
       return this.#phase === 'open' ? disconnected(server, error.message) : closedDuringLogin(server, error.message, error);
     }
     return protocolError(error.message, error);
+  }
+
+  /** What the socket itself says of its end, when it is a stream of ours, says most. */
+  #gone(cause: Error | null): Fault {
+    return isFault(cause) && cause.code !== 'ssh.streamReset' ? cause : this.#lost(cause ?? undefined);
   }
 
   #lost(cause?: unknown): Fault {
