@@ -47,6 +47,7 @@ export class ProxyStream extends Duplex {
   readonly #command: string;
   #said = '';
   #received = false;
+  #waiting: (() => void) | undefined;
 
   constructor(command: string, platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>) {
     super({ allowHalfOpen: true, highWaterMark: 64 * 1024 });
@@ -57,19 +58,25 @@ export class ProxyStream extends Duplex {
     const { stdin, stdout, stderr } = this.#child;
     this.on('error', () => {});
     this.#child.once('error', (error) => this.destroy(this.#fault(error.message, error)));
-    this.#child.once('exit', (code, signal) => this.#exited(code === null ? `ended by ${signal}` : `exit status ${code}`));
-    stdin?.on('error', (error: Error) => this.destroy(this.#fault(error.message, error))).on('drain', () => this.#drained());
+    // `close`, and not `exit`: its last words may come after it.
+    this.#child.once('close', (code, signal) => {
+      if (!this.#received) this.destroy(this.#fault(code === null ? `ended by ${signal}` : `exit status ${code}`));
+    });
+    // A command that ends without a connection says why on its way out, which `close` waits for.
+    stdin?.on('error', (error: Error) => this.#received && this.destroy(this.#fault(error.message, error)));
+    stdin?.on('drain', () => this.#drained());
     stdout?.on('data', (bytes: Buffer) => {
       this.#received = true;
       if (!this.push(bytes)) stdout.pause();
     });
-    stdout?.once('end', () => this.push(null));
+    stdout?.once('end', () => {
+      // Without anything from it there never was a connection: why is known once it has ended.
+      if (this.#received) this.push(null);
+    });
     stderr?.on('data', (bytes: Buffer) => {
       this.#said = (this.#said + bytes.toString('utf8')).slice(-STDERR_BYTES);
     });
   }
-
-  #waiting: (() => void) | undefined;
 
   override _read(): void {
     this.#child.stdout?.resume();
@@ -104,13 +111,6 @@ export class ProxyStream extends Duplex {
     const done = this.#waiting;
     this.#waiting = undefined;
     done?.();
-  }
-
-  #exited(how: string): void {
-    // What it has written before is still read; without anything there never was a connection. Its last words may come late.
-    this.#child.once('close', () => {
-      if (!this.#received) this.destroy(this.#fault(how));
-    });
   }
 
   #fault(how: string, cause?: unknown): Error {
