@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import { guardGroup, processGroup, releaseGroup } from '../processGroup';
+import type { ProcessGroup } from '../processGroup';
 import { proxyCommandFailed } from './faults';
 
 /** How a ProxyCommand is started. */
@@ -14,7 +16,7 @@ const STDERR_BYTES = 4096;
 
 /**
  * As OpenSSH does: through the person's shell, which `exec`s the command so that no shell stays in between; in a process group
- * of its own, so that all of it can be ended. Windows has neither: there it is cmd, and `endGroup` ends the tree.
+ * of its own, so that all of it can be ended. Windows has neither: there it is cmd, whose tree is ended.
  */
 export function proxyStart(command: string, platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>): ProxyStart {
   const stdio: SpawnOptions['stdio'] = ['pipe', 'pipe', 'pipe'];
@@ -26,24 +28,10 @@ export function proxyStart(command: string, platform: NodeJS.Platform, env: Read
   return { file: env['SHELL'] || '/bin/sh', args: ['-c', `exec ${command}`], options: { stdio, detached: true } };
 }
 
-/** Ends a command and everything that it has started. */
-export function endGroup(child: ChildProcess, platform: NodeJS.Platform): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  if (platform === 'win32') {
-    spawn('taskkill', ['/pid', String(child.pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on('error', () => child.kill());
-    return;
-  }
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
 /** A byte stream through a command's standard input and output; destroying it ends the command. Errors are Faults. */
 export class ProxyStream extends Duplex {
   readonly #child: ChildProcess;
-  readonly #platform: NodeJS.Platform;
+  readonly #group: ProcessGroup;
   readonly #command: string;
   #said = '';
   #received = false;
@@ -52,10 +40,11 @@ export class ProxyStream extends Duplex {
   constructor(command: string, platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>) {
     super({ allowHalfOpen: true, highWaterMark: 64 * 1024 });
     this.#command = command;
-    this.#platform = platform;
+    this.#group = processGroup(platform, env);
     const { file, args, options } = proxyStart(command, platform, env);
     this.#child = spawn(file, args, { ...options, env });
-    const { stdin, stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr, pid } = this.#child;
+    if (pid !== undefined) guardGroup(pid, this.#group);
     this.on('error', () => {});
     this.#child.once('error', (error) => this.destroy(this.#fault(error.message, error)));
     // `close`, and not `exit`: its last words may come after it.
@@ -99,12 +88,20 @@ export class ProxyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    endGroup(this.#child, this.#platform);
+    this.#endGroup();
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe?.destroy();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.();
     done(error);
+  }
+
+  /** The command and everything that it has started; its number means nothing any more once it has ended. */
+  #endGroup(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined) return;
+    if (exitCode === null && signalCode === null) this.#group.signal(pid, 'SIGKILL');
+    releaseGroup(pid);
   }
 
   #drained(): void {
