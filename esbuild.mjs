@@ -23,6 +23,8 @@ const LAZY = {
   aws: 'src/aws/index.ts',
   'aws-ec2': 'src/aws/clients/ec2.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
+  'aws-rds': 'src/aws/clients/rds.ts',
+  'aws-memorydb': 'src/aws/clients/memoryDb.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
   redis: 'src/redis/index.ts',

@@ -89,3 +89,15 @@ export function settle<T>(work: Promise<T>): Promise<Outcome<T>> {
     (error: unknown) => ({ fault: asFault(error) }),
   );
 }
+
+/** As `settle`, for work that is waited for at once. @throws Fault `operation.cancelled` */
+export async function attempt<T>(work: Promise<T>): Promise<Outcome<T>> {
+  const outcome = await settle(work);
+  if ('fault' in outcome && isCancelled(outcome.fault)) throw outcome.fault;
+  return outcome;
+}
+
+/** What the work gave; nothing where it failed. */
+export function valueOf<T>(outcome: Outcome<readonly T[]>): readonly T[] {
+  return 'value' in outcome ? outcome.value : [];
+}

@@ -4,13 +4,23 @@ import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, R
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import type { ProviderContext } from './providers/context';
+import { databaseProxies } from './providers/databaseProxies';
+import { databases } from './providers/databases';
 import { ec2Bastions } from './providers/ec2Bastions';
+import { memoryDbClusters } from './providers/memoryDb';
 import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
 
 /** Every source of bastions and targets; a further service is one more line. */
-const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [ec2Bastions, replicationGroups, serverlessCaches];
+const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
+  ec2Bastions,
+  replicationGroups,
+  serverlessCaches,
+  memoryDbClusters,
+  databases,
+  databaseProxies,
+];
 
 /** By then a request has normally been sent. */
 const WARM_UP_AFTER_MS = 30;
@@ -60,7 +70,7 @@ export class AwsInventory implements AwsInventoryService {
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
     const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
-      for (const loading of [session.ec2(), session.elastiCache()]) loading.catch(() => {});
+      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
     });
     try {
       return await session.identify(signal);

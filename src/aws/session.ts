@@ -11,6 +11,8 @@ import type { Ec2Api } from './clients/ec2';
 import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { ElastiCacheApi } from './clients/elasticache';
 import type { KmsApi } from './clients/kms';
+import type { MemoryDbApi } from './clients/memoryDb';
+import type { RdsApi } from './clients/rds';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
 import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
@@ -58,6 +60,8 @@ export class AwsSession {
   #ssm: SsmApi | undefined;
   #ec2: Promise<Ec2Api> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
+  #rds: Promise<RdsApi> | undefined;
+  #memoryDb: Promise<MemoryDbApi> | undefined;
   #kms: Promise<KmsApi> | undefined;
   #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
@@ -87,6 +91,16 @@ export class AwsSession {
       createElastiCache(this.#clientSettings('elasticache')),
     );
     return this.#elastiCache;
+  }
+
+  rds(): Promise<RdsApi> {
+    this.#rds ??= import('./clients/rds').then(({ createRds }) => createRds(this.#clientSettings('rds')));
+    return this.#rds;
+  }
+
+  memoryDb(): Promise<MemoryDbApi> {
+    this.#memoryDb ??= import('./clients/memoryDb').then(({ createMemoryDb }) => createMemoryDb(this.#clientSettings('memorydb')));
+    return this.#memoryDb;
   }
 
   kms(): Promise<KmsApi> {

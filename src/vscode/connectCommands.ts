@@ -16,7 +16,7 @@ import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
 import { waysTo } from './throughChoice';
 import type { PickItem, Ui } from './ui';
-import { authBadge, engineText, joined, roleText, routeLabel, tlsBadge } from './wording';
+import { authBadge, endpointText, engineText, joined, routeLabel, targetIcon, tlsBadge } from './wording';
 
 export interface ConnectDeps {
   readonly store: InventoryStore;
@@ -52,12 +52,16 @@ export class ConnectCommands {
     };
   }
 
-  /** The destination of a row, or the one that the person picks; undefined when dismissed. @throws Fault `inventory.gone` for a row that is no longer there. */
-  async destination(argument: unknown): Promise<Destination | undefined> {
+  /**
+   * The destination of a row, or the one that the person picks; undefined when dismissed.
+   * @param fits what is offered where the person picks; everything unless told
+   * @throws Fault `inventory.gone` for a row that is no longer there, `target.none`
+   */
+  async destination(argument: unknown, fits: (target: Target) => boolean = () => true): Promise<Destination | undefined> {
     const found = resolveTarget(this.#deps.store.inventory, argument);
     if (found) return found;
     if (typeof argument === 'string') throw goneFault('This resource');
-    return this.#pickTarget();
+    return this.#pickTarget(fits);
   }
 
   /** The open tunnel to the destination, opened if need be. @throws Fault. */
@@ -105,7 +109,7 @@ export class ConnectCommands {
     const [first, second] = target.endpoints;
     if (endpoint || !first || !second) return endpoint ? { target, endpoint } : { target };
     const items = target.endpoints.map((one): PickItem<TargetEndpoint> => ({
-      label: roleText(one.role, l10n),
+      label: endpointText(one, l10n),
       icon: one.role === 'reader' ? 'book' : 'symbol-interface',
       description: formatEndpoint(one),
       value: one,
@@ -199,26 +203,26 @@ export class ConnectCommands {
     return store.loaded(new AbortController().signal);
   }
 
-  async #pickTarget(): Promise<Destination | undefined> {
+  async #pickTarget(fits: (target: Target) => boolean): Promise<Destination | undefined> {
     const { ui } = this.#deps;
     const { l10n } = ui;
-    const inventory = await this.#inventory(l10n.t('Looking for caches'));
-    const targets = targetsOf(inventory);
+    const inventory = await this.#inventory(l10n.t('Looking for caches and databases'));
+    const targets = targetsOf(inventory).filter(fits);
     if (targets.length === 0) throw noTargets(inventory);
     const items = targets.map((target): PickItem<Target> => ({
       label: target.name,
-      icon: 'database',
+      icon: targetIcon(target),
       description: joined([engineText(target), target.status, tlsBadge(target.tls, l10n), authBadge(target.auth, l10n)]),
       detail: joined([target.place.profile, target.place.region, target.vpcId]),
       value: target,
     }));
-    const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which cache?') });
+    const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
     return target && { target };
   }
 }
 
 function noTargets({ scope }: RegionInventory): Fault {
-  return new Fault('target.none', `The profile "${scope.profile}" shows no cache in ${scope.region}.`, {
+  return new Fault('target.none', `The profile "${scope.profile}" shows nothing to connect to in ${scope.region}.`, {
     remedy: { text: 'Select another region or profile.', action: 'selectRegion' },
   });
 }

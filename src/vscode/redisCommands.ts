@@ -74,7 +74,7 @@ export class RedisCommands {
     const open = resolveTunnel(board.tunnels, argument) ?? (argument === undefined ? await this.#pickOpen() : undefined);
     if (open === null) return undefined;
     if (open) return checked(open);
-    const destination = await connecting.destination(argument);
+    const destination = await connecting.destination(argument, speaksRedis);
     if (!destination) return undefined;
     checked({ route: { target: destination.target } });
     return connecting.connect(destination, 0);

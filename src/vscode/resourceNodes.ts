@@ -3,8 +3,8 @@ import { describeFault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
 import type { SshHosts } from '../model/ssh';
-import type { Target, TargetEndpoint } from '../model/target';
-import { isServing } from '../model/target';
+import type { Target, TargetEndpoint, TargetFamily } from '../model/target';
+import { familyOf, isServing } from '../model/target';
 import type { ItemWord, ResourcesContext } from './contributions';
 import type { RegionInventory, ResourcesState } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
@@ -12,11 +12,11 @@ import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
 import { sshAddress } from './throughChoice';
 import type { NodeIcon, ViewNode } from './viewNode';
-import { authBadge, engineText, joined, kindText, obstacleText, roleText, speaksRedis, tlsBadge } from './wording';
+import { authBadge, authText, endpointText, engineText, joined, kindText, obstacleText, speaksRedis, targetIcon, tlsBadge } from './wording';
 
 /**
- * The state of the stores as rows: profile → region → Bastions and Caches, and the hosts of the OpenSSH configuration, which
- * belong to no profile. No rows where welcome content stands instead.
+ * The state of the stores as rows: profile → region → Bastions, Caches and Databases, and the hosts of the OpenSSH
+ * configuration, which belong to no profile. No rows where welcome content stands instead.
  */
 export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer): readonly ViewNode[] {
   switch (state.phase) {
@@ -101,7 +101,7 @@ function regionNode(inventory: RegionInventory, l10n: Localizer): ViewNode {
     ...(inventory.loading && { description: l10n.t('loading…') }),
     icon: { id: inventory.loading ? 'loading~spin' : 'globe' },
     words: ['region'],
-    children: unasked ? faults : [bastionsGroup(inventory, l10n), cachesGroup(inventory, l10n), ...faults],
+    children: unasked ? faults : [bastionsGroup(inventory, l10n), cachesGroup(inventory, l10n), databasesGroup(inventory, l10n), ...faults],
     open: true,
   };
 }
@@ -113,13 +113,23 @@ function bastionsGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
 }
 
 function cachesGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
-  const rows = targetsOf(inventory).map((target) => targetNode(target, l10n));
   const none = l10n.t('No cache in {0}', inventory.scope.region);
-  return group('caches', l10n.t('Caches'), { id: 'layers' }, rows, none, inventory, l10n);
+  return group('caches', l10n.t('Caches'), { id: 'layers' }, targetRows(inventory, 'caches', l10n), none, inventory, l10n);
+}
+
+function databasesGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
+  const none = l10n.t('No database in {0}', inventory.scope.region);
+  return group('databases', l10n.t('Databases'), { id: 'database' }, targetRows(inventory, 'databases', l10n), none, inventory, l10n);
+}
+
+function targetRows(inventory: RegionInventory, family: TargetFamily, l10n: Localizer): ViewNode[] {
+  return targetsOf(inventory)
+    .filter(({ kind }) => familyOf(kind) === family)
+    .map((target) => targetNode(target, l10n));
 }
 
 function group(
-  kind: 'bastions' | 'caches',
+  kind: 'bastions' | TargetFamily,
   label: string,
   icon: NodeIcon,
   rows: readonly ViewNode[],
@@ -140,8 +150,8 @@ function group(
     icon,
     words: ['group'],
     children: rows.length > 0 ? rows : [empty],
-    // People come for the caches; the bastions work for them unseen.
-    open: kind === 'caches',
+    // People come for the targets; the bastions work for them unseen.
+    open: kind !== 'bastions',
   };
 }
 
@@ -221,21 +231,28 @@ function sshHostNodes({ hosts, faults }: SshHosts, l10n: Localizer): ViewNode[] 
 
 function targetNode(target: Target, l10n: Localizer): ViewNode {
   const serving = isServing(target);
-  const tls = tlsBadge(target.tls, l10n);
-  const auth = authBadge(target.auth, l10n);
-  const cluster = target.clusterMode ? l10n.t('cluster') : undefined;
+  const badges = [
+    engineText(target),
+    target.kind === 'rds.proxy' ? l10n.t('proxy') : undefined,
+    target.clusterMode ? l10n.t('cluster') : undefined,
+    tlsBadge(target.tls, l10n),
+    authBadge(target.auth, l10n),
+    target.endpoints.some((endpoint) => endpoint.public) ? l10n.t('public') : undefined,
+  ];
   const status = target.status.toLowerCase() === 'available' ? undefined : target.status;
   const words: ItemWord[] = ['target'];
   if (target.endpoints.length > 0) words.push('connectable');
   if (speaksRedis(target)) words.push('redis');
-  const description = joined([status, engineText(target), cluster, tls, auth]);
+  const facts = [target.status, ...badges].filter(Boolean).join(', ');
   return {
     id: targetNodeId(target),
     label: labelText(target.name),
-    description: labelText(description),
-    icon: serving ? { id: 'database' } : { id: 'database', color: 'disabledForeground' },
+    description: labelText(joined([status, ...badges])),
+    icon: serving ? { id: targetIcon(target) } : { id: targetIcon(target), color: 'disabledForeground' },
     tooltip: targetTooltip(target, l10n),
-    spoken: labelText(l10n.t('Cache {0}, {1}', target.name, [target.status, engineText(target), cluster, tls, auth].filter(Boolean).join(', '))),
+    spoken: labelText(
+      familyOf(target.kind) === 'caches' ? l10n.t('Cache {0}, {1}', target.name, facts) : l10n.t('Database {0}, {1}', target.name, facts),
+    ),
     words,
     ...(target.endpoints.length > 0 && { children: endpointNodes(target, words, l10n) }),
   };
@@ -243,32 +260,40 @@ function targetNode(target: Target, l10n: Localizer): ViewNode {
 
 function endpointNodes(target: Target, ofTarget: readonly ItemWord[], l10n: Localizer): ViewNode[] {
   const words: ItemWord[] = ['endpoint', ...ofTarget.filter((word) => word !== 'target')];
-  const rows = target.endpoints.map((endpoint): ViewNode => ({
-    id: endpointNodeId(target, endpoint),
-    label: roleText(endpoint.role, l10n),
-    description: labelText(formatEndpoint(endpoint)),
-    icon: { id: endpoint.role === 'reader' ? 'book' : 'symbol-interface' },
-    tooltip: tooltipMarkdown(target.name, [[roleText(endpoint.role, l10n), formatEndpoint(endpoint)]]),
-    spoken: labelText(l10n.t('{0} endpoint of {1}, {2}', roleText(endpoint.role, l10n), target.name, formatEndpoint(endpoint))),
-    words,
-  }));
+  const rows = target.endpoints.map((endpoint): ViewNode => {
+    const name = endpointText(endpoint, l10n);
+    const address = formatEndpoint(endpoint);
+    const open = endpoint.public ? l10n.t('public') : undefined;
+    return {
+      id: endpointNodeId(target, endpoint),
+      label: labelText(name),
+      description: labelText(joined([address, open])),
+      icon: { id: endpoint.role === 'reader' ? 'book' : 'symbol-interface' },
+      tooltip: tooltipMarkdown(target.name, [[joined([name, open]), address]]),
+      spoken: labelText([l10n.t('{0} endpoint of {1}, {2}', name, target.name, address), open].filter(Boolean).join(', ')),
+      words,
+    };
+  });
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
 function targetTooltip(target: Target, l10n: Localizer): string {
+  const publicEndpoints = target.endpoints.filter((endpoint) => endpoint.public);
   const tls = { required: l10n.t('required'), preferred: l10n.t('accepted, not required'), off: l10n.t('off') }[target.tls];
-  const auth = { none: l10n.t('none'), token: l10n.t('AUTH token'), users: l10n.t('users of a user group') }[target.auth];
   return tooltipMarkdown(target.name, [
     [l10n.t('Kind'), kindText(target.kind, l10n)],
     [l10n.t('Status'), target.status],
     [l10n.t('Engine'), engineText(target)],
-    [l10n.t('Cluster mode'), target.clusterMode ? l10n.t('on') : l10n.t('off')],
+    // Redis Cluster's; for anything else "off" would be an answer to a question that nobody asks.
+    [l10n.t('Cluster mode'), speaksRedis(target) ? (target.clusterMode ? l10n.t('on') : l10n.t('off')) : undefined],
     [l10n.t('TLS'), tls],
-    [l10n.t('Authentication'), auth],
-    ...target.endpoints.map((endpoint) => [l10n.t('Endpoint ({0})', roleText(endpoint.role, l10n)), formatEndpoint(endpoint)] as const),
+    [l10n.t('Authentication'), authText(target.auth, l10n)],
+    ...target.endpoints.map((endpoint) => [l10n.t('Endpoint ({0})', endpointText(endpoint, l10n)), formatEndpoint(endpoint)] as const),
+    [l10n.t('Public endpoints'), publicEndpoints.map((endpoint) => endpointText(endpoint, l10n)).join(', ')],
     [l10n.t('VPC'), target.vpcId],
     [l10n.t('Subnets'), target.subnetIds.join(', ')],
     [l10n.t('Security groups'), target.securityGroupIds.join(', ')],
+    [l10n.t('Tags'), target.tags?.map(({ key, value }) => (value ? `${key}=${value}` : key)).join(', ')],
     [l10n.t('ARN'), target.id],
   ]);
 }

@@ -4,7 +4,8 @@ import type { Bastion } from '../model/bastion';
 import { bastionObstacle } from '../model/bastion';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
-import type { AuthMode, EndpointRole, Target, TargetKind, TlsMode } from '../model/target';
+import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TlsMode } from '../model/target';
+import { familyOf } from '../model/target';
 import type { TunnelInfo, UpDown } from '../model/tunnel';
 import type { Localizer } from './localizer';
 
@@ -53,7 +54,20 @@ export function roleText(role: EndpointRole, l10n: Localizer): string {
       return l10n.t('configuration');
     case 'node':
       return l10n.t('node');
+    case 'writer':
+      return l10n.t('writer');
+    case 'custom':
+      return l10n.t('custom');
+    case 'instance':
+      return l10n.t('instance');
+    case 'proxy':
+      return l10n.t('proxy');
   }
+}
+
+/** `writer`, `instance orders-1`: the role, and the name where there may be several of it. */
+export function endpointText({ role, name }: Pick<TargetEndpoint, 'role' | 'name'>, l10n: Localizer): string {
+  return name === undefined ? roleText(role, l10n) : `${roleText(role, l10n)} ${name}`;
 }
 
 export function kindText(kind: TargetKind, l10n: Localizer): string {
@@ -62,16 +76,45 @@ export function kindText(kind: TargetKind, l10n: Localizer): string {
       return l10n.t('ElastiCache replication group');
     case 'elasticache.serverless':
       return l10n.t('ElastiCache serverless cache');
+    case 'elasticache.cluster':
+      return l10n.t('ElastiCache cluster');
+    case 'memorydb.cluster':
+      return l10n.t('MemoryDB cluster');
+    case 'rds.instance':
+      return l10n.t('RDS instance');
+    case 'rds.cluster':
+      return l10n.t('RDS or Aurora cluster');
+    case 'rds.proxy':
+      return l10n.t('RDS proxy');
+    case 'docdb.cluster':
+      return l10n.t('DocumentDB cluster');
+    case 'neptune.cluster':
+      return l10n.t('Neptune cluster');
   }
 }
 
-/** `Redis 7.1`; the engine as its makers write it. */
+/** `Redis 7.1`, `Aurora PostgreSQL 16.4`; the engine as its makers write it. */
 export function engineText({ engine, engineVersion }: Pick<Target, 'engine' | 'engineVersion'>): string {
-  const name = ENGINES[engine.toLowerCase()] ?? engine;
+  const [, name = engine] = ENGINES.find(([spelled]) => spelled.test(engine)) ?? [];
   return engineVersion ? `${name} ${engineVersion}` : name;
 }
 
-const ENGINES: Readonly<Record<string, string>> = { redis: 'Redis', valkey: 'Valkey', memcached: 'Memcached' };
+/** By AWS's spelling, of which editions are the last part: `oracle-se2-cdb`, `sqlserver-web`. */
+const ENGINES: readonly (readonly [spelled: RegExp, name: string])[] = [
+  [/^redis$/i, 'Redis'],
+  [/^valkey$/i, 'Valkey'],
+  [/^memcached$/i, 'Memcached'],
+  [/^postgres$/i, 'PostgreSQL'],
+  [/^mysql$/i, 'MySQL'],
+  [/^mariadb$/i, 'MariaDB'],
+  [/^aurora-postgresql$/i, 'Aurora PostgreSQL'],
+  [/^aurora(-mysql)?$/i, 'Aurora MySQL'],
+  [/^docdb$/i, 'DocumentDB'],
+  [/^neptune$/i, 'Neptune'],
+  [/^(custom-)?oracle-/i, 'Oracle'],
+  [/^(custom-)?sqlserver(-|$)/i, 'SQL Server'],
+  [/^db2-/i, 'Db2'],
+];
 
 export function speaksRedis({ engine }: { readonly engine: string }): boolean {
   return engine.toLowerCase() === 'redis' || engine.toLowerCase() === 'valkey';
@@ -95,9 +138,41 @@ export function authBadge(auth: AuthMode, l10n: Localizer): string | undefined {
       return l10n.t('AUTH');
     case 'users':
       return l10n.t('users');
+    case 'iam':
+    case 'passwordOrIam':
+      return l10n.t('IAM');
+    // Every database has users with passwords: a badge would tell nothing.
+    case 'password':
     case 'none':
       return undefined;
   }
+}
+
+/** The same in full. */
+export function authText(auth: AuthMode, l10n: Localizer): string {
+  switch (auth) {
+    case 'none':
+      return l10n.t('none');
+    case 'token':
+      return l10n.t('AUTH token');
+    case 'users':
+      return l10n.t('users of a user group');
+    case 'password':
+      return l10n.t('user and password');
+    case 'iam':
+      return l10n.t('IAM');
+    case 'passwordOrIam':
+      return l10n.t('user and password, or IAM');
+  }
+}
+
+/** Name of the theme icon that tells one kind of target from another. */
+export function targetIcon({ kind, engine }: Pick<Target, 'kind' | 'engine'>): string {
+  if (kind === 'rds.proxy') return 'arrow-swap';
+  if (kind === 'docdb.cluster') return 'json';
+  if (kind === 'neptune.cluster') return 'type-hierarchy';
+  if (speaksRedis({ engine })) return 'zap';
+  return familyOf(kind) === 'caches' ? 'layers' : 'database';
 }
 
 /** How the bastion is reached. */

@@ -88,7 +88,7 @@ describe('AWS access', () => {
       assert.equal(sandbox.requests.all().length, 0, 'no network');
     });
 
-    it('finds bastions, replication groups and serverless caches over many pages', async () => {
+    it('finds bastions and every kind of target over many pages, in no more calls than there are pages', async () => {
       const { accountId, bastions, targets, faults } = await discover('dev');
       assert.deepEqual(faults, []);
       assert.equal(accountId, DEV);
@@ -97,8 +97,25 @@ describe('AWS access', () => {
       assert.deepEqual(bastions.map(({ id }) => id).toSorted(), instances.map(({ id }) => id).toSorted());
       assert.deepEqual(
         targets.map(({ name }) => name).toSorted(),
-        vpcs.flatMap((vpc) => vpc.replicationGroups.map(({ id }) => id).concat(vpc.serverlessCaches.map(({ name }) => name))).toSorted(),
+        vpcs
+          .flatMap((vpc) => [
+            ...[...vpc.replicationGroups, ...vpc.standaloneCaches, ...vpc.databases, ...vpc.databaseClusters].map(({ id }) => id),
+            ...[...vpc.serverlessCaches, ...vpc.memoryDbClusters, ...vpc.databaseProxies].map(({ name }) => name),
+          ])
+          .toSorted(),
       );
+      const rows = (name: 'memoryDbClusters' | 'databaseClusters' | 'databaseProxies'): number => vpcs.flatMap((vpc) => vpc[name] as unknown[]).length;
+      for (const [service, action, count] of [
+        ['memorydb', 'DescribeClusters', rows('memoryDbClusters')],
+        ['memorydb', 'DescribeSubnetGroups', vpcs.length],
+        ['rds', 'DescribeDBClusters', rows('databaseClusters')],
+        ['rds', 'DescribeDBProxies', rows('databaseProxies')],
+        ['rds', 'DescribeDBProxyEndpoints', 1],
+        // The instances have told it all.
+        ['rds', 'DescribeDBSubnetGroups', 0],
+      ] as const) {
+        assert.equal(sandbox.requests.of(service, action).length, Math.ceil(count / PAGE_SIZE), `${service}:${action}`);
+      }
       for (const action of ['DescribeReplicationGroups', 'DescribeCacheClusters', 'DescribeCacheSubnetGroups']) {
         assert.ok(sandbox.requests.of('elasticache', action).length > 1, `${action} is paged`);
       }
@@ -164,7 +181,12 @@ describe('AWS access', () => {
         'ec2.bastions',
         'elasticache.replicationGroups',
         'elasticache.serverless',
+        'memorydb.clusters',
+        'rds.databases',
+        'rds.proxies',
       ]);
+      assert.equal(sandbox.requests.of('memorydb').length, 1, 'one call finds that there is nothing');
+      assert.equal(sandbox.requests.of('rds').length, 3, 'instances, clusters and proxies');
     });
 
     it("takes the profile's region when none is given", async () => {
@@ -259,14 +281,18 @@ describe('AWS access', () => {
         'aws.accessDenied elasticache:DescribeCacheClusters',
         'aws.accessDenied elasticache:DescribeCacheSubnetGroups',
         'aws.accessDenied elasticache:DescribeServerlessCaches',
+        'aws.accessDenied memorydb:DescribeClusters',
+        'aws.accessDenied rds:DescribeDBInstances',
+        'aws.accessDenied rds:DescribeDBClusters',
+        'aws.accessDenied rds:DescribeDBProxies',
       ]));
       assert.ok(faults.every(({ remedy }) => remedy));
     });
 
-    it('keeps the bastions when the caches are denied', async () => {
+    it('keeps the bastions and the databases when the caches are denied', async () => {
       const { bastions, targets, faults } = await discover('partial');
       assert.ok(bastions.length > 0);
-      assert.equal(targets.length, 0);
+      assert.ok(targets.length > 0 && targets.every(({ kind }) => !kind.startsWith('elasticache.')));
       assert.ok(faults.every(({ provider, code }) => provider.startsWith('elasticache.') && code === 'aws.accessDenied'));
     });
 
@@ -284,7 +310,7 @@ describe('AWS access', () => {
       const { targets, faults } = await discover('dev');
       assert.ok(targets.some(({ kind }) => kind === 'elasticache.serverless'));
       assert.ok(targets.some(({ kind }) => kind === 'elasticache.replicationGroup'));
-      assert.ok(targets.every(({ vpcId }) => vpcId === undefined));
+      assert.ok(targets.filter(({ kind }) => kind.startsWith('elasticache.')).every(({ vpcId }) => vpcId === undefined));
       assert.equal(faults.length, 2);
     });
 
@@ -302,7 +328,7 @@ describe('AWS access', () => {
       sandbox.faults.add({ service: 'elasticache', kind: 'throttle' });
       const { bastions, targets, faults } = await discover('dev');
       assert.ok(bastions.length > 0);
-      assert.equal(targets.length, 0);
+      assert.ok(targets.every(({ kind }) => !kind.startsWith('elasticache.')));
       assert.deepEqual(new Set(faults.map(({ code, retryable }) => `${code} ${retryable}`)), new Set(['aws.throttled true']));
       assert.equal(sandbox.requests.of('elasticache', 'DescribeServerlessCaches').length, 4);
     });

@@ -24,7 +24,6 @@ import {
   paginateDescribeServerlessCaches,
 } from '@aws-sdk/client-elasticache';
 import type { DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
-import { DescribeDBInstancesCommand, paginateDescribeDBInstances } from '@aws-sdk/client-rds';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { startSandbox } from '../sandbox/sandbox';
 import type { Sandbox } from '../sandbox/sandbox';
@@ -53,27 +52,6 @@ describe("the sandbox's API, asked by the real SDK clients", () => {
   after(async () => {
     destroy(clients);
     await sandbox.close();
-  });
-
-  describe('RDS', () => {
-    it('pages the databases, each with its endpoint once it has one', async () => {
-      const pages = await collect(paginateDescribeDBInstances({ client: clients.rds }, {}), (page) => page.DBInstances);
-      assert.ok(pages.every((page) => page.length <= 2) && pages.length >= 2);
-      assert.deepEqual(
-        pages.flat().map(({ DBInstanceIdentifier, Engine, DBInstanceStatus, Endpoint }) => [DBInstanceIdentifier, Engine, DBInstanceStatus, Endpoint?.Port]),
-        [
-          ['orders-db', 'postgres', 'available', 5432],
-          ['ledger-db', 'mysql', 'available', 3306],
-          ['fresh-db', 'postgres', 'creating', undefined],
-        ],
-      );
-      assert.ok(pages[0]![0]!.DBSubnetGroup?.VpcId?.startsWith('vpc-') && pages[0]![0]!.DBInstanceArn?.endsWith(':db:orders-db'));
-    });
-
-    it('knows no other database', async () => {
-      const { name, status } = await failure(clients.rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: 'absent' })));
-      assert.deepEqual([name, status], ['DBInstanceNotFoundFault', 404]);
-    });
   });
 
   describe('EC2', () => {
@@ -309,7 +287,7 @@ describe("the sandbox's API, asked by the real SDK clients", () => {
       const { CacheClusters } = await client.send(alone);
       assert.deepEqual(
         CacheClusters?.map(({ CacheClusterId }) => CacheClusterId),
-        ['pages-memcached'],
+        ['lonely-redis', 'pages-memcached'],
       );
     });
 

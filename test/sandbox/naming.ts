@@ -1,6 +1,6 @@
+import { clusterAddresses, databaseAddress, memoryDbAddress, memoryDbNodes, proxyAddress } from './databaseNaming';
 import type {
   Backing,
-  Database,
   Place,
   Region,
   ReplicationGroup,
@@ -99,10 +99,6 @@ export function serverlessAddress(cache: ServerlessCache, role: 'writer' | 'read
   };
 }
 
-export function databaseAddress(database: Database, { name }: Region): Address {
-  return { host: `${database.id}.${SUFFIX}.${name}.rds.amazonaws.com`, port: database.port };
-}
-
 /** Whether a cache or a database has endpoints: one that is being created, or whose creation failed, has none yet. */
 export function isUp({ status }: { readonly status: string }): boolean {
   return status !== 'creating' && status !== 'create-failed';
@@ -137,8 +133,24 @@ function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] 
       .flatMap((cache) =>
         at(cache.name, cache, [serverlessAddress(cache, 'writer', region), serverlessAddress(cache, 'reader', region)]),
       ),
-    ...vpc.standaloneCaches.filter(isUp).flatMap((cache) => at(cache.id, cache, standaloneAddresses(cache, region))),
+    ...vpc.standaloneCaches
+      .filter(isUp)
+      .flatMap((cache) =>
+        at(cache.id, cache, [
+          ...(cache.engine === 'memcached' ? [standaloneConfigurationAddress(cache, region)] : []),
+          ...standaloneAddresses(cache, region),
+        ]),
+      ),
     ...vpc.databases.filter(isUp).flatMap((database) => at(database.id, database, [databaseAddress(database, region)])),
+    ...vpc.databaseClusters.filter(isUp).flatMap((cluster) => at(cluster.id, cluster, clusterAddresses(cluster, region))),
+    ...vpc.databaseProxies
+      .filter(isUp)
+      .flatMap((proxy) =>
+        at(proxy.name, proxy, [undefined, ...proxy.endpoints.map(({ name }) => name)].map((name) => proxyAddress(proxy, name, region))),
+      ),
+    ...vpc.memoryDbClusters
+      .filter(isUp)
+      .flatMap((cluster) => at(cluster.name, cluster, [memoryDbAddress(cluster, region), ...memoryDbNodes(cluster, region)])),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { SESSION_KEY } from './sessionManager/documents';
+import { shopDatabases } from './worldDatabases';
 import type {
   AccessKey,
-  Database,
   Instance,
   Managed,
   Place,
@@ -150,6 +150,18 @@ function shop(): Vpc {
     ],
     standaloneCaches: [
       {
+        id: 'lonely-redis',
+        engine: 'redis',
+        engineVersion: '7.1.0',
+        status: 'available',
+        nodes: 1,
+        port: 6379,
+        nodeType: 'cache.t4g.micro',
+        securityGroupIds: [`sg-${hex(1, 'c')}`],
+        tags: [],
+        backing: 'plain',
+      },
+      {
         id: 'pages-memcached',
         engine: 'memcached',
         engineVersion: '1.6.22',
@@ -190,11 +202,7 @@ function shop(): Vpc {
         backing: 'refused',
       },
     ],
-    databases: [
-      database('orders-db', 1, { tags: [{ key: 'team', value: 'orders' }] }),
-      database('ledger-db', 1, { engine: 'mysql', engineVersion: '8.4.3', port: 3306 }),
-      database('fresh-db', 1, { status: 'creating' }),
-    ],
+    ...shopDatabases([`sg-${hex(1, 'd')}`]),
   });
 }
 
@@ -244,7 +252,9 @@ function hex(vpcNumber: number, rest: string): string {
   return `0${'abcdef12'[vpcNumber - 1]}${`${vpcNumber}${rest}`.padStart(15, '0')}`;
 }
 
-type VpcContent = Partial<Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches' | 'databases'>>;
+type VpcContent = Partial<
+  Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches' | keyof ReturnType<typeof shopDatabases>>
+>;
 
 function vpc(number: number, name: string, content: VpcContent, region = 'eu-central-1'): Vpc {
   const own = subnets(number, region);
@@ -280,7 +290,10 @@ function vpc(number: number, name: string, content: VpcContent, region = 'eu-cen
     replicationGroups: [],
     standaloneCaches: [],
     serverlessCaches: [],
+    memoryDbClusters: [],
     databases: [],
+    databaseClusters: [],
+    databaseProxies: [],
     ...content,
   };
 }
@@ -356,21 +369,6 @@ function cache(id: string, vpcNumber: number, more: Partial<ReplicationGroup> = 
     securityGroupIds: [`sg-${hex(vpcNumber, 'c')}`],
     tags: [],
     backing: 'plain',
-    ...more,
-  };
-}
-
-function database(id: string, vpcNumber: number, more: Partial<Database> = {}): Database {
-  return {
-    id,
-    engine: 'postgres',
-    engineVersion: '16.6',
-    status: 'available',
-    instanceClass: 'db.t4g.micro',
-    port: 5432,
-    securityGroupIds: [`sg-${hex(vpcNumber, 'd')}`],
-    tags: [],
-    backing: 'refused',
     ...more,
   };
 }

@@ -101,7 +101,11 @@ export interface Vpc {
   /** Caches outside any replication group. */
   readonly standaloneCaches: StandaloneCache[];
   readonly serverlessCaches: ServerlessCache[];
+  readonly memoryDbClusters: MemoryDbCluster[];
+  /** Instances outside any cluster. */
   readonly databases: Database[];
+  readonly databaseClusters: DatabaseCluster[];
+  readonly databaseProxies: DatabaseProxy[];
 }
 
 export interface CacheSubnetGroup {
@@ -209,11 +213,56 @@ export interface Database {
   readonly id: string;
   readonly engine: 'postgres' | 'mysql';
   readonly engineVersion: string;
-  status: 'available' | 'creating' | 'stopped' | 'modifying';
+  status: 'available' | 'creating' | 'stopped' | 'modifying' | 'backing-up';
   readonly instanceClass: string;
   readonly port: number;
+  readonly iam: boolean;
+  readonly public: boolean;
   readonly securityGroupIds: readonly string[];
   readonly tags: readonly Tag[];
+  backing: Backing;
+}
+
+/** A cluster of Aurora, DocumentDB or Neptune. */
+export interface DatabaseCluster {
+  readonly id: string;
+  readonly engine: 'aurora-postgresql' | 'aurora-mysql' | 'docdb' | 'neptune';
+  readonly engineVersion: string;
+  status: 'available' | 'creating' | 'stopped';
+  readonly port: number;
+  readonly iam: boolean;
+  /** Ids of its instances; the first one is the writer. */
+  readonly instances: string[];
+  readonly customEndpoints: readonly { readonly id: string; readonly type: 'READER' | 'ANY'; readonly members: readonly string[] }[];
+  readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
+  backing: Backing;
+}
+
+export interface DatabaseProxy {
+  readonly name: string;
+  readonly family: 'POSTGRESQL' | 'MYSQL';
+  status: 'available' | 'creating';
+  readonly requireTls: boolean;
+  readonly iam: 'DISABLED' | 'ENABLED' | 'REQUIRED';
+  /** Besides the default one. */
+  readonly endpoints: readonly { readonly name: string; readonly role: 'READ_WRITE' | 'READ_ONLY' }[];
+  readonly securityGroupIds: readonly string[];
+  backing: Backing;
+}
+
+export interface MemoryDbCluster {
+  readonly name: string;
+  readonly description: string;
+  status: 'available' | 'creating' | 'updating';
+  readonly engine: 'redis' | 'valkey';
+  readonly engineVersion: string;
+  readonly shards: number;
+  readonly replicas: number;
+  readonly tls: boolean;
+  readonly acl: string;
+  readonly nodeType: string;
+  readonly securityGroupIds: readonly string[];
   backing: Backing;
 }
 

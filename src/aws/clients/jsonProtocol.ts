@@ -6,13 +6,17 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { REQUEST_TIMEOUT_MS, VERSION } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
 
-// For services of which we make one call: AWS's own signer and one request do, without a whole client around them.
+// For services of which we make one or two calls: AWS's own signer and one request do, without a whole client around them.
 
 export interface JsonService {
-  /** As it stands in signatures, and the first label of its host names. */
+  /** As it stands in signatures. */
   readonly name: string;
+  /** The first label of its host names; its name unless told. */
+  readonly host?: string;
   /** What precedes the action in `X-Amz-Target`. */
   readonly targetPrefix: string;
+  /** The longest answer that is read; 64 KiB unless told. */
+  readonly maxAnswerBytes?: number;
 }
 
 /**
@@ -21,14 +25,15 @@ export interface JsonService {
  */
 export type JsonCall = (action: string, input: object, options: SendOptions) => Promise<Record<string, unknown>>;
 
-/** Answers are about 1 kB. */
+/** Most answers are about 1 kB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** A difference of the clocks from which on requests are signed with the service's time, ms. */
 const MAX_SKEW_MS = 4 * 60_000;
 
-export function jsonCaller({ name, targetPrefix }: JsonService, settings: ClientSettings): JsonCall {
+export function jsonCaller(service: JsonService, settings: ClientSettings): JsonCall {
+  const { name, host = name, targetPrefix, maxAnswerBytes = MAX_ANSWER_BYTES } = service;
   const { region, credentials, agents } = settings;
-  const url = new URL(settings.endpoint ?? regionalEndpoint(name, settings));
+  const url = new URL(settings.endpoint ?? regionalEndpoint(host, settings));
   const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256, applyChecksum: true });
   // The service's clock less ours, ms, once it has refused ours.
   let skew = 0;
@@ -64,7 +69,7 @@ export function jsonCaller({ name, targetPrefix }: JsonService, settings: Client
       request.on('error', reject);
       request.end(body);
     });
-    const content = parse(await read(answer));
+    const content = parse(await read(answer, maxAnswerBytes));
     const status = answer.statusCode ?? 0;
     if (status === 200) return content;
     const theirs = Date.parse(answer.headers.date ?? '');
@@ -92,12 +97,12 @@ export function regionalEndpoint(
   return `https://${host}${useFips ? '-fips' : ''}.${region}.${useDualstack ? dualstack : plain}/`;
 }
 
-async function read(answer: IncomingMessage): Promise<Buffer> {
+async function read(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw namedError('UnexpectedAnswer', 'The answer is too long.');
+    if (size > maxBytes) throw namedError('UnexpectedAnswer', 'The answer is too long.');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

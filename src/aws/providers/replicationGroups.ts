@@ -1,16 +1,14 @@
-import type { CacheCluster, CacheSubnetGroup, Endpoint, ReplicationGroup } from '@aws-sdk/client-elasticache';
+import type { CacheCluster, CacheSubnetGroup, ReplicationGroup } from '@aws-sdk/client-elasticache';
 import { isFault } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
-import type { AuthMode, EndpointRole, Place, Target, TargetEndpoint, TlsMode } from '../../model/target';
-import { faultPart, settle, untilFault } from '../discovery';
-import type { Outcome } from '../discovery';
-import { collect, pages } from '../paging';
-import type { Page } from '../paging';
+import type { AuthMode, Place, Target, TargetEndpoint } from '../../model/target';
+import { faultPart, settle, untilFault, valueOf } from '../discovery';
+import { collect } from '../paging';
+import { cacheClusterTarget, cacheEndpoint, cacheNetwork, cacheTls } from './cacheClusters';
 import type { ProviderContext } from './context';
+import { markerPages } from './markerPages';
 
 const ID = 'elasticache.replicationGroups';
-/** The largest page of the three APIs. */
-const PAGE = 100;
 
 /** What the other two calls tell about groups; empty where one of them failed. */
 export interface GroupDetails {
@@ -19,28 +17,17 @@ export interface GroupDetails {
 }
 
 /**
- * ElastiCache replication groups, one part per page. Their network comes from the member clusters and the subnet
- * groups; where those cannot be read the groups still come, with a fault part beside them.
+ * ElastiCache replication groups, one part per page, then the clusters that stand alone, which the same calls tell. The
+ * groups' network comes from the member clusters and the subnet groups; where those cannot be read the groups still come,
+ * with a fault part beside them.
  */
 export function replicationGroups({ session, place }: ProviderContext): ResourceProvider {
-  function paged<Answer extends { Marker?: string | undefined }, T>(
-    action: string,
-    send: (input: { MaxRecords: number; Marker?: string }, abortSignal: AbortSignal) => Promise<Answer>,
-    items: (answer: Answer) => readonly T[] | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly T[], void, undefined> {
-    return pages(action, async (token): Promise<Page<T>> => {
-      const input = { MaxRecords: PAGE, ...(token && { Marker: token }) };
-      const answer = await session.call(action, (abortSignal) => send(input, abortSignal), signal);
-      return { items: items(answer) ?? [], next: answer.Marker };
-    });
-  }
-
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     const api = await session.elastiCache();
     const clusters = settle(
       collect(
-        paged(
+        markerPages(
+          session,
           'elasticache:DescribeCacheClusters',
           // Only with this does the answer name the nodes' endpoints.
           (input, abortSignal) => api.describeCacheClusters({ ...input, ShowCacheNodeInfo: true }, { abortSignal }),
@@ -51,7 +38,8 @@ export function replicationGroups({ session, place }: ProviderContext): Resource
     );
     const subnetGroups = settle(
       collect(
-        paged(
+        markerPages(
+          session,
           'elasticache:DescribeCacheSubnetGroups',
           (input, abortSignal) => api.describeCacheSubnetGroups(input, { abortSignal }),
           (answer) => answer.CacheSubnetGroups,
@@ -59,7 +47,8 @@ export function replicationGroups({ session, place }: ProviderContext): Resource
         ),
       ),
     );
-    const groups = paged(
+    const groups = markerPages(
+      session,
       'elasticache:DescribeReplicationGroups',
       (input, abortSignal) => api.describeReplicationGroups(input, { abortSignal }),
       (answer) => answer.ReplicationGroups,
@@ -73,13 +62,12 @@ export function replicationGroups({ session, place }: ProviderContext): Resource
       const details = { clusters: valueOf(await clusters), subnetGroups: valueOf(await subnetGroups) };
       yield { kind: 'targets', provider: ID, targets: page.flatMap((group) => toTarget(group, details, place) ?? []) };
     }
+    const network = valueOf(await subnetGroups);
+    const alone = valueOf(await clusters).flatMap((cluster) => cacheClusterTarget(cluster, network, place) ?? []);
+    if (alone.length > 0) yield { kind: 'targets', provider: ID, targets: alone };
   }
 
   return { id: ID, discover };
-}
-
-function valueOf<T>(outcome: Outcome<readonly T[]>): readonly T[] {
-  return 'value' in outcome ? outcome.value : [];
 }
 
 /** Undefined only for a group without an id, which AWS does not send. */
@@ -91,9 +79,6 @@ export function toTarget(group: ReplicationGroup, details: GroupDetails, place: 
     ({ CacheClusterId, ReplicationGroupId }) => ReplicationGroupId === name || (CacheClusterId !== undefined && ids.has(CacheClusterId)),
   );
   const [member] = members;
-  const subnetGroup = details.subnetGroups.find(
-    ({ CacheSubnetGroupName }) => CacheSubnetGroupName !== undefined && CacheSubnetGroupName === member?.CacheSubnetGroupName,
-  );
   return {
     id: group.ARN ?? `arn:aws:elasticache:${place.region}:${place.accountId}:replicationgroup:${name}`,
     kind: 'elasticache.replicationGroup',
@@ -104,11 +89,9 @@ export function toTarget(group: ReplicationGroup, details: GroupDetails, place: 
     status: group.Status ?? 'unknown',
     endpoints: endpointsOf(group, members),
     clusterMode: group.ClusterEnabled ?? false,
-    tls: tlsOf(group),
+    tls: cacheTls(group),
     auth: authOf(group),
-    ...(subnetGroup?.VpcId && { vpcId: subnetGroup.VpcId }),
-    subnetIds: (subnetGroup?.Subnets ?? []).flatMap(({ SubnetIdentifier }) => SubnetIdentifier ?? []),
-    securityGroupIds: (member?.SecurityGroups ?? []).flatMap(({ SecurityGroupId }) => SecurityGroupId ?? []),
+    ...cacheNetwork(member, details.subnetGroups),
   };
 }
 
@@ -119,23 +102,14 @@ export function toTarget(group: ReplicationGroup, details: GroupDetails, place: 
 function endpointsOf(group: ReplicationGroup, members: readonly CacheCluster[]): TargetEndpoint[] {
   const nodeGroups = group.NodeGroups ?? [];
   const main = group.ClusterEnabled
-    ? endpoint('configuration', group.ConfigurationEndpoint)
-    : nodeGroups.flatMap((node) => [...endpoint('primary', node.PrimaryEndpoint), ...endpoint('reader', node.ReaderEndpoint)]);
+    ? cacheEndpoint('configuration', group.ConfigurationEndpoint)
+    : nodeGroups.flatMap((node) => [...cacheEndpoint('primary', node.PrimaryEndpoint), ...cacheEndpoint('reader', node.ReaderEndpoint)]);
   const nodes = [
-    ...nodeGroups.flatMap(({ NodeGroupMembers }) => NodeGroupMembers ?? []).flatMap(({ ReadEndpoint }) => endpoint('node', ReadEndpoint)),
-    ...members.flatMap(({ CacheNodes }) => CacheNodes ?? []).flatMap((node) => endpoint('node', node.Endpoint)),
+    ...nodeGroups.flatMap(({ NodeGroupMembers }) => NodeGroupMembers ?? []).flatMap(({ ReadEndpoint }) => cacheEndpoint('node', ReadEndpoint)),
+    ...members.flatMap(({ CacheNodes }) => CacheNodes ?? []).flatMap((node) => cacheEndpoint('node', node.Endpoint)),
   ];
   const byAddress = new Map(nodes.map((node) => [`${node.host}:${node.port}`, node]));
   return [...main, ...[...byAddress.values()].toSorted((a, b) => a.host.localeCompare(b.host))];
-}
-
-function endpoint(role: EndpointRole, given: Endpoint | undefined): TargetEndpoint[] {
-  return given?.Address && given.Port ? [{ role, host: given.Address, port: given.Port }] : [];
-}
-
-function tlsOf(group: ReplicationGroup): TlsMode {
-  if (!group.TransitEncryptionEnabled) return 'off';
-  return group.TransitEncryptionMode === 'preferred' ? 'preferred' : 'required';
 }
 
 function authOf(group: ReplicationGroup): AuthMode {

@@ -2,9 +2,10 @@ import type { ServerlessCache } from '@aws-sdk/client-elasticache';
 import { asFault, isCancelled } from '../../base/fault';
 import type { Fault } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
-import type { EndpointRole, Place, Target, TargetEndpoint } from '../../model/target';
+import type { Place, Target } from '../../model/target';
 import { faultPart } from '../discovery';
 import { pages } from '../paging';
+import { cacheEndpoint } from './cacheClusters';
 import type { ProviderContext } from './context';
 
 const ID = 'elasticache.serverless';
@@ -12,8 +13,6 @@ const ID = 'elasticache.serverless';
 const PAGE = 50;
 /** EC2 takes at most this many values in one filter. */
 const FILTER_VALUES = 200;
-/** Engines that speak the Redis protocol; Memcached waits for a console of its own. */
-const ENGINES = new Set(['redis', 'valkey']);
 
 /** Serverless caches, one part per page. Their VPC comes from their subnets; without that right they come without it. */
 export function serverlessCaches({ session, place }: ProviderContext): ResourceProvider {
@@ -70,13 +69,13 @@ export function serverlessCaches({ session, place }: ProviderContext): ResourceP
 }
 
 /**
- * Undefined for engines that do not speak the Redis protocol.
+ * Undefined only for a cache without a name, which AWS does not send.
  * @param vpcs VPC id by subnet id, as far as known
  */
 export function serverlessTarget(cache: ServerlessCache, vpcs: ReadonlyMap<string, string>, place: Place): Target | undefined {
   const name = cache.ServerlessCacheName;
   const engine = cache.Engine ?? 'redis';
-  if (!name || !ENGINES.has(engine)) return undefined;
+  if (!name) return undefined;
   const subnetIds = cache.SubnetIds ?? [];
   const vpcId = subnetIds.map((id) => vpcs.get(id)).find((id) => id !== undefined);
   const engineVersion = cache.FullEngineVersion ?? cache.MajorEngineVersion;
@@ -88,17 +87,13 @@ export function serverlessTarget(cache: ServerlessCache, vpcs: ReadonlyMap<strin
     engine,
     ...(engineVersion && { engineVersion }),
     status: cache.Status ?? 'unknown',
-    endpoints: [...endpoint('primary', cache.Endpoint), ...endpoint('reader', cache.ReaderEndpoint)],
-    // A serverless cache always speaks the cluster protocol and always encrypts.
-    clusterMode: true,
+    endpoints: [...cacheEndpoint('primary', cache.Endpoint), ...cacheEndpoint('reader', cache.ReaderEndpoint)],
+    // A serverless cache always speaks the cluster protocol, where its engine has one, and always encrypts.
+    clusterMode: engine !== 'memcached',
     tls: 'required',
     auth: cache.UserGroupId ? 'users' : 'none',
     ...(vpcId && { vpcId }),
     subnetIds,
     securityGroupIds: cache.SecurityGroupIds ?? [],
   };
-}
-
-function endpoint(role: EndpointRole, given: ServerlessCache['Endpoint']): TargetEndpoint[] {
-  return given?.Address && given.Port ? [{ role, host: given.Address, port: given.Port }] : [];
 }

@@ -3,9 +3,10 @@ import { ec2 } from './ec2';
 import { ec2InstanceConnect } from './ec2InstanceConnect';
 import { elastiCache } from './elasticache';
 import { kms } from './kms';
+import { memoryDb } from './memoryDb';
 import { rds } from './rds';
 import { ssm } from './ssm';
 import { sts } from './sts';
 
 /** Every API that the sandbox speaks. */
-export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, elastiCache, kms, rds, ssm, sts];
+export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, elastiCache, kms, memoryDb, rds, ssm, sts];

@@ -220,10 +220,10 @@ describe('ElastiCache serverless caches', () => {
     });
   });
 
-  it('that are being created have no endpoint; Memcached is left out', () => {
+  it('that are being created have no endpoint; Memcached has no cluster mode', () => {
     const target = serverlessTarget({ ServerlessCacheName: 'fresh', Status: 'creating', Engine: 'redis' }, new Map(), place);
     assert.deepEqual([target?.endpoints, target?.vpcId, target?.auth], [[], undefined, 'none']);
-    assert.equal(serverlessTarget({ ...cache, Engine: 'memcached' }, new Map(), place), undefined);
+    assert.equal(serverlessTarget({ ...cache, Engine: 'memcached' }, new Map(), place)?.clusterMode, false);
     assert.equal(serverlessTarget({}, new Map(), place), undefined);
   });
 });

@@ -5,7 +5,8 @@ import { formatEndpoint, isEndpoint, isLoopback } from '../../../src/model/endpo
 import { worstLevel } from '../../../src/model/health';
 import { chooseBastion, makeRoute, sameDestination, usableBastions } from '../../../src/model/route';
 import { isSessionTarget, sessionDocument } from '../../../src/model/ssmSession';
-import { defaultEndpoint, isServing, type Target } from '../../../src/model/target';
+import type { EndpointRole, Target, TargetFamily, TargetKind } from '../../../src/model/target';
+import { defaultEndpoint, familyOf, isServing } from '../../../src/model/target';
 
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 const target: Target = {
@@ -102,6 +103,29 @@ describe('routes and endpoints', () => {
   it('prefers the endpoint that takes writes', () => {
     assert.equal(defaultEndpoint(target)?.role, 'primary');
     assert.equal(defaultEndpoint({ endpoints: [] }), undefined);
+    const of = (...roles: readonly EndpointRole[]): EndpointRole | undefined =>
+      defaultEndpoint({ endpoints: roles.map((role) => ({ role, host: `${role}.example`, port: 1 })) })?.role;
+    assert.equal(of('instance', 'custom', 'reader', 'writer'), 'writer');
+    assert.equal(of('reader', 'proxy'), 'proxy');
+    assert.equal(of('node', 'configuration'), 'configuration');
+    assert.equal(of('reader', 'custom', 'instance'), 'instance');
+    assert.equal(of('custom', 'reader'), 'reader');
+    assert.equal(of('custom'), 'custom');
+  });
+
+  it('puts MemoryDB with the caches and everything of RDS with the databases', () => {
+    const families: Readonly<Record<TargetKind, TargetFamily>> = {
+      'elasticache.replicationGroup': 'caches',
+      'elasticache.serverless': 'caches',
+      'elasticache.cluster': 'caches',
+      'memorydb.cluster': 'caches',
+      'rds.instance': 'databases',
+      'rds.cluster': 'databases',
+      'rds.proxy': 'databases',
+      'docdb.cluster': 'databases',
+      'neptune.cluster': 'databases',
+    };
+    for (const [kind, family] of Object.entries(families)) assert.equal(familyOf(kind as TargetKind), family, kind);
   });
 
   it('knows the same destination over another bastion, and not in another profile', () => {
@@ -130,7 +154,10 @@ describe('routes and endpoints', () => {
 
   it('knows which statuses serve requests', () => {
     assert.ok(isServing({ status: 'available' }) && isServing({ status: 'AVAILABLE' }));
-    assert.ok(!isServing({ status: 'creating' }) && !isServing({ status: 'deleting' }));
+    for (const status of ['snapshotting', 'updating', 'backing-up', 'storage-optimization', 'storage-full', 'upgrading']) assert.ok(isServing({ status }), status);
+    for (const status of ['creating', 'deleting', 'stopped', 'starting', 'incompatible-network', 'inaccessible-encryption-credentials', 'unknown', '']) {
+      assert.ok(!isServing({ status }), status);
+    }
   });
 });
 

@@ -35,9 +35,10 @@ describe("the sandbox's world", () => {
         ...vpc.serverlessCaches.flatMap((cache) => cache.subnetIds),
       ];
       const usedGroups = [
-        ...[...vpc.instances, ...vpc.replicationGroups, ...vpc.standaloneCaches, ...vpc.serverlessCaches].flatMap(
+        ...[...vpc.instances, ...vpc.replicationGroups, ...vpc.standaloneCaches, ...vpc.serverlessCaches, ...vpc.memoryDbClusters].flatMap(
           ({ securityGroupIds }) => securityGroupIds,
         ),
+        ...[...vpc.databases, ...vpc.databaseClusters, ...vpc.databaseProxies].flatMap(({ securityGroupIds }) => securityGroupIds),
         ...vpc.securityGroups
           .flatMap(({ ingress, egress }) => [...ingress, ...egress])
           .flatMap(({ groups = [] }) => groups),
@@ -113,7 +114,7 @@ describe("the sandbox's world", () => {
     const alone = rows.filter(({ replicationGroupId }) => replicationGroupId === undefined);
     assert.deepEqual(
       alone.map(({ id }) => id),
-      ['pages-memcached'],
+      ['lonely-redis', 'pages-memcached'],
     );
   });
 });

@@ -131,7 +131,7 @@ describe('commands', () => {
       await connecting.handlers.connect('target:gone');
       assert.match(ui.errors[0]!.text, /no longer listed/);
       await connecting.handlers.connectTo({ hostile: true });
-      assert.match(ui.errors[1]!.text, /no cache in eu-central-1/);
+      assert.match(ui.errors[1]!.text, /nothing to connect to in eu-central-1/);
       assert.deepEqual(ui.errors[1]!.buttons, ['Select Region', 'Show Log']);
     });
 
@@ -387,6 +387,16 @@ describe('commands', () => {
       const before = ui.picks.length;
       await redis.handlers.openConsole(undefined);
       assert.equal(ui.picks.length, before + 1, 'a dismissed question leads to no other');
+    });
+
+    it('offers nothing that does not speak it', async () => {
+      const { redis, ui, service } = await use([target({ name: 'orders-db', kind: 'rds.instance', engine: 'postgres' }), target()]);
+      ui.choose = ['orders-db'];
+      await redis.handlers.pingRedis(undefined);
+      assert.equal(service.started.length, 0);
+      ui.choose = ['orders-cache'];
+      await redis.handlers.pingRedis(undefined);
+      assert.equal(service.started.length, 1);
     });
 
     it('opens nothing for what does not speak it', async () => {

@@ -35,7 +35,7 @@ function find(nodes: readonly ViewNode[], label: string): ViewNode {
 const NO_SSH: SshHosts = { hosts: [], faults: [] };
 
 describe('the rows of Resources', () => {
-  it('lead from the profile over the region to bastions and caches', () => {
+  it('lead from the profile over the region to bastions and targets', () => {
     const creating = target({ name: 'soon', status: 'creating', endpoints: [] });
     const secure = target({ name: 'secure', engine: 'valkey', engineVersion: '8.0', tls: 'required', auth: 'users', clusterMode: true });
     const stopped = bastion({ id: 'i-2', name: 'old', state: 'stopped' });
@@ -54,19 +54,85 @@ describe('the rows of Resources', () => {
       '        primary | secure.example:6379',
       '        reader | secure-ro.example:6379',
       '      soon | creating · Redis 7.1',
+      '    Databases (0)',
+      '      No database in eu-central-1',
     ]);
+  });
+
+  it('show databases beside the caches, with their engines, roles and public endpoints', () => {
+    const cluster = target({
+      name: 'shop-aurora',
+      kind: 'rds.cluster',
+      engine: 'aurora-postgresql',
+      engineVersion: '16.4',
+      tls: 'preferred',
+      auth: 'passwordOrIam',
+      tags: [
+        { key: 'team', value: 'shop 🛒' },
+        { key: 'empty', value: '' },
+      ],
+      endpoints: [
+        { role: 'writer', host: 'w.example', port: 5432 },
+        { role: 'reader', host: 'r.example', port: 5432 },
+        { role: 'custom', name: 'reports', host: 'c.example', port: 5432 },
+        { role: 'instance', name: 'one', host: 'one.example', port: 5432, public: true },
+        { role: 'instance', name: 'two', host: 'two.example', port: 5432 },
+      ],
+    });
+    const proxy = target({ name: 'shop-proxy', kind: 'rds.proxy', engine: 'postgres', tls: 'required', auth: 'iam', endpoints: [{ role: 'proxy', host: 'p.example', port: 5432 }] });
+    const memory = target({ name: 'carts', kind: 'memorydb.cluster', engine: 'valkey', endpoints: [{ role: 'configuration', host: 'm.example', port: 6379 }] });
+    const roots = resourceNodes(shown(parts({ targets: [cluster, proxy, memory], bastions: [] })), NO_SSH, plainText);
+    assert.deepEqual(outline(roots).slice(4), [
+      '    Caches (1)',
+      '      carts | Valkey 7.1',
+      '        configuration | m.example:6379',
+      '    Databases (2)',
+      '      shop-aurora | Aurora PostgreSQL 16.4 · TLS preferred · IAM · public',
+      '        writer | w.example:5432',
+      '        reader | r.example:5432',
+      '        custom reports | c.example:5432',
+      '        instance one | one.example:5432 · public',
+      '        instance two | two.example:5432',
+      '      shop-proxy | PostgreSQL 7.1 · proxy · TLS · IAM',
+      '        proxy | p.example:5432',
+    ]);
+    const row = find(roots, 'shop-aurora');
+    assert.deepEqual(row.words, ['target', 'connectable']);
+    assert.equal(row.spoken, 'Database shop-aurora, available, Aurora PostgreSQL 16.4, TLS preferred, IAM, public');
+    const tooltip = row.tooltip!.replaceAll('\\', '');
+    for (const part of [
+      'Kind: RDS or Aurora cluster',
+      'Authentication: user and password, or IAM',
+      'Endpoint (custom reports): c.example:5432',
+      'Public endpoints: instance one',
+      'Tags: team=shop 🛒, empty',
+    ]) {
+      assert.ok(tooltip.includes(part), `${part} in ${tooltip}`);
+    }
+    assert.ok(!tooltip.includes('Cluster mode'), tooltip);
+    assert.match(find(row.children!, 'instance one').spoken!, /instance one endpoint of shop-aurora, .*, public$/);
+    assert.deepEqual(find(roots, 'carts').words, ['target', 'connectable', 'redis']);
+    const icons = [cluster, proxy, memory].map(({ name }) => find(roots, name).icon!.id);
+    assert.equal(new Set(icons).size, icons.length);
   });
 
   it('say that they are loading, and count only what is complete', () => {
     const lines = outline(resourceNodes(shown([], false), NO_SSH, plainText));
-    assert.deepEqual(lines, ['dev', '  eu-central-1 | loading…', '    Bastions', '      Loading…', '    Caches', '      Loading…']);
+    assert.deepEqual(lines, ['dev', '  eu-central-1 | loading…', '    Bastions', '      Loading…', '    Caches', '      Loading…', '    Databases', '      Loading…']);
     const partly = outline(resourceNodes(shown(parts(), false), NO_SSH, plainText));
     assert.ok(partly.includes('    Caches | 1') && !partly.some((line) => line.includes('(1)')));
   });
 
   it('say in a sentence that there is nothing', () => {
     const lines = outline(resourceNodes(shown(parts({ targets: [], bastions: [] })), NO_SSH, plainText));
-    assert.deepEqual(lines.slice(2), ['    Bastions (0)', '      No EC2 instance in eu-central-1', '    Caches (0)', '      No cache in eu-central-1']);
+    assert.deepEqual(lines.slice(2), [
+      '    Bastions (0)',
+      '      No EC2 instance in eu-central-1',
+      '    Caches (0)',
+      '      No cache in eu-central-1',
+      '    Databases (0)',
+      '      No database in eu-central-1',
+    ]);
   });
 
   it('show a failure beside what did arrive, with its next step', () => {

@@ -51,6 +51,22 @@ describe('wording', () => {
     assert.equal(engineText({ engine: 'redis', engineVersion: '7.1' }), 'Redis 7.1');
     assert.equal(engineText({ engine: 'valkey' }), 'Valkey');
     assert.equal(engineText({ engine: 'other', engineVersion: '1' }), 'other 1');
+    assert.equal(engineText({ engine: '' }), '');
+    const known: Readonly<Record<string, string>> = {
+      postgres: 'PostgreSQL',
+      mysql: 'MySQL',
+      mariadb: 'MariaDB',
+      'aurora-postgresql': 'Aurora PostgreSQL',
+      'aurora-mysql': 'Aurora MySQL',
+      docdb: 'DocumentDB',
+      neptune: 'Neptune',
+      'oracle-se2-cdb': 'Oracle',
+      'custom-oracle-ee': 'Oracle',
+      'sqlserver-ex': 'SQL Server',
+      sqlserver: 'SQL Server',
+      'db2-se': 'Db2',
+    };
+    for (const [engine, name] of Object.entries(known)) assert.equal(engineText({ engine }), name);
   });
 
   it('calls a tunnel by its target and endpoint', () => {
