@@ -22,6 +22,7 @@ const LAZY = {
   core: 'src/broker/core.ts',
   aws: 'src/aws/index.ts',
   'aws-ec2': 'src/aws/clients/ec2.ts',
+  'aws-ecs': 'src/aws/clients/ecs.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
