@@ -67,8 +67,14 @@ describe('bastions of every kind', function () {
   });
 
   it('come without their VPC where subnets cannot be read', async () => {
+    const { ecsClusters, vpcs } = placeOf();
+    const [task] = ecsClusters[0]!.tasks;
+    for (const [index, { id }] of vpcs.flatMap(({ subnets }) => subnets).entries()) {
+      ecsClusters.push({ name: `more-${index}`, tasks: [{ ...task!, id: `${index}`.padStart(32, 'e'), subnetId: id }] });
+    }
     bench.sandbox.faults.add({ service: 'ec2', action: 'DescribeSubnets', kind: 'accessDenied' });
     const { bastions, faults } = await discover();
+    assert.equal(bench.sandbox.requests.of('ec2', 'DescribeSubnets').length, 2, 'once for the tasks, once for the serverless caches');
     assert.ok(faults.includes('ecs.tasks aws.accessDenied'));
     const tasks = bastions.filter(({ kind }) => kind === 'ecs');
     assert.ok(tasks.length > 0 && tasks.every(({ vpcId }) => vpcId === undefined));

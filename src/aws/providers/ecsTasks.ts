@@ -54,15 +54,21 @@ export function ecsTasks({ session, place }: ProviderContext): ResourceProvider 
 
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     const vpcs = new Map<string, string>();
+    const asked = new Set<string>();
+    let readable = true;
     const faults: Fault[] = [];
     for await (const clusters of clusterPages(signal)) {
       yield { kind: 'bastions', provider: ID, bastions: [] };
       for (let from = 0; from < clusters.length; from += CLUSTERS_AT_ONCE) {
         const reading = clusters.slice(from, from + CLUSTERS_AT_ONCE).map((cluster) => settle(tasksOf(cluster, signal)));
         const tasks = valuesOf(await Promise.all(reading), faults);
-        const missing = [...new Set(tasks.flatMap((task) => subnetOf(task) ?? []))].filter((id) => !vpcs.has(id));
-        const found = missing.length > 0 ? [await settle(subnetVpcs(session, missing, signal))] : [];
-        for (const [subnet, vpc] of valuesOf(found, faults)) vpcs.set(subnet, vpc);
+        const missing = [...new Set(tasks.flatMap((task) => subnetOf(task) ?? []))].filter((id) => !asked.has(id));
+        if (missing.length > 0 && readable) {
+          const found = await settle(subnetVpcs(session, missing, signal));
+          for (const [subnet, vpc] of valuesOf([found], faults)) vpcs.set(subnet, vpc);
+          for (const id of missing) asked.add(id);
+          readable = 'value' in found;
+        }
         if (tasks.length > 0) yield { kind: 'bastions', provider: ID, bastions: tasks.flatMap((task) => containerBastions(task, vpcs, place)) };
       }
     }
