@@ -22,6 +22,7 @@ const LAZY = {
   core: 'src/broker/core.ts',
   aws: 'src/aws/index.ts',
   'aws-ec2': 'src/aws/clients/ec2.ts',
+  'aws-ecs': 'src/aws/clients/ecs.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-rds': 'src/aws/clients/rds.ts',
   'aws-memorydb': 'src/aws/clients/memoryDb.ts',

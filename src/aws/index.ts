@@ -42,6 +42,7 @@ export function createInventory(deps: AwsDeps): AwsInventoryService & Disposing 
   return {
     profiles: () => aws.inventory.profiles(),
     discover: (scope, signal) => aws.inventory.discover(scope, signal),
+    network: (scope, groupIds, signal) => aws.inventory.network(scope, groupIds, signal),
     dispose: () => aws.dispose(),
   };
 }

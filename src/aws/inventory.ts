@@ -1,12 +1,16 @@
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
+import type { NetworkFacts } from '../model/network';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
+import { networkFacts } from './networkFacts';
 import type { ProviderContext } from './providers/context';
 import { databaseProxies } from './providers/databaseProxies';
 import { databases } from './providers/databases';
 import { ec2Bastions } from './providers/ec2Bastions';
+import { ecsTasks } from './providers/ecsTasks';
+import { hybridNodes } from './providers/hybridNodes';
 import { memoryDbClusters } from './providers/memoryDb';
 import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
@@ -15,6 +19,8 @@ import type { AwsSession } from './session';
 /** Every source of bastions and targets; a further service is one more line. */
 const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
   ec2Bastions,
+  hybridNodes,
+  ecsTasks,
   replicationGroups,
   serverlessCaches,
   memoryDbClusters,
@@ -64,6 +70,19 @@ export class AwsInventory implements AwsInventoryService {
       signal.removeEventListener('abort', stop);
       this.#running.delete(controller);
       stop();
+    }
+  }
+
+  async network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
+    const session = await this.#access.open(scope, signal);
+    const controller = new AbortController();
+    this.#running.add(controller);
+    try {
+      const until = AbortSignal.any([signal, controller.signal]);
+      if (this.#disposed) controller.abort();
+      return await networkFacts(session, groupIds, this.#clock, until);
+    } finally {
+      this.#running.delete(controller);
     }
   }
 

@@ -9,6 +9,7 @@ import type { PluginGrant } from '../model/pluginAccess';
 import { abortable, throwIfAborted } from './abortable';
 import type { Ec2Api } from './clients/ec2';
 import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
+import type { EcsApi } from './clients/ecs';
 import type { ElastiCacheApi } from './clients/elasticache';
 import type { KmsApi } from './clients/kms';
 import type { MemoryDbApi } from './clients/memoryDb';
@@ -59,6 +60,7 @@ export class AwsSession {
   #sts: StsApi | undefined;
   #ssm: SsmApi | undefined;
   #ec2: Promise<Ec2Api> | undefined;
+  #ecs: Promise<EcsApi> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
   #rds: Promise<RdsApi> | undefined;
   #memoryDb: Promise<MemoryDbApi> | undefined;
@@ -84,6 +86,11 @@ export class AwsSession {
   ec2(): Promise<Ec2Api> {
     this.#ec2 ??= import('./clients/ec2').then(({ createEc2 }) => createEc2(this.#clientSettings('ec2')));
     return this.#ec2;
+  }
+
+  ecs(): Promise<EcsApi> {
+    this.#ecs ??= import('./clients/ecs').then(({ createEcs }) => createEcs(this.#clientSettings('ecs')));
+    return this.#ecs;
   }
 
   elastiCache(): Promise<ElastiCacheApi> {

@@ -69,6 +69,7 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
       yield* (await core()).inventory.discover(where, signal);
     },
+    network: async (where, groupIds, signal) => (await core()).inventory.network(where, groupIds, signal),
   };
   const tunnels: TunnelService = {
     start: async (route: Route, start: StartOptions, signal: AbortSignal) => (await core()).tunnels.start(route, start, signal),

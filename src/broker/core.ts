@@ -67,6 +67,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
     async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
       yield* (await aws()).inventory.discover(where, signal);
     },
+    network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
   };
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],

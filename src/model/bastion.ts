@@ -1,19 +1,32 @@
 import type { Place } from './target';
 
 /**
- * Session Manager's view of a machine (DescribeInstanceInformation PingStatus); `unmanaged`: not listed there at all;
- * `unknown`: the list could not be read, so nothing speaks against the machine.
+ * Session Manager's view of a machine (DescribeInstanceInformation PingStatus) or of a container (its ExecuteCommandAgent);
+ * `unmanaged`: not listed there at all; `unknown`: the list could not be read, so nothing speaks against the machine.
  */
 export type ManagedStatus = 'Online' | 'ConnectionLost' | 'Inactive' | 'unmanaged' | 'unknown';
 
-/** A machine that can reach targets. `id` is the Session Manager target, e.g. an EC2 instance id. */
+/** An EC2 instance, a node outside EC2 that Systems Manager manages (`mi-...`), or a container of an ECS task with exec enabled. */
+export type BastionKind = 'ec2' | 'hybrid' | 'ecs';
+
+/** Where a container runs. */
+export interface EcsContainer {
+  readonly cluster: string;
+  /** What outlives the task: `service:NAME`, or `family:NAME` of a task that no service runs. */
+  readonly group: string;
+  /** 32 hexadecimal digits. */
+  readonly taskId: string;
+  readonly container: string;
+}
+
+/** A machine or container that can reach targets. `id` is the Session Manager target, e.g. an EC2 instance id. */
 export interface Bastion {
   readonly id: string;
-  readonly kind: 'ec2';
-  /** The Name tag, else the id. */
+  readonly kind: BastionKind;
+  /** The Name tag, else what the machine calls itself, else the id. */
   readonly name: string;
   readonly place: Place;
-  /** EC2 instance state name: `running`, `stopped`, ... */
+  /** EC2 instance state name, or the container's status in lower case: `running`, `stopped`, ...; of hybrid nodes always `running`. */
   readonly state: string;
   readonly managed: ManagedStatus;
   /** Dotted quadruple, e.g. `3.3.1142.0`. */
@@ -24,7 +37,18 @@ export interface Bastion {
   readonly availabilityZone?: string;
   readonly vpcId?: string;
   readonly subnetId?: string;
+  /** Of EC2 instances only; those of a task's network interface nobody has asked for. */
   readonly securityGroupIds: readonly string[];
+  /** Literal addresses from which it reaches its network, as far as known. */
+  readonly privateAddresses?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Present exactly when the kind is `ecs`. */
+  readonly ecs?: EcsContainer;
+}
+
+/** What stays the same while a person would call it the same bastion: tasks are replaced at each deployment. */
+export function bastionKey({ id, ecs }: Pick<Bastion, 'id' | 'ecs'>): string {
+  return ecs ? `ecs:${ecs.cluster}/${ecs.group}/${ecs.container}` : id;
 }
 
 /** Agents before this cannot forward to remote hosts (AWS Systems Manager user guide, port forwarding to a remote host). */
@@ -43,10 +67,10 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
+export type BastionObstacle = 'notRunning' | 'unmanaged' | 'offline' | 'agentTooOld';
+
 /** Why a bastion cannot carry a tunnel now, in the order in which a person would fix it; undefined when it can. */
-export function bastionObstacle(
-  bastion: Pick<Bastion, 'state' | 'managed' | 'agentVersion'>,
-): 'notRunning' | 'unmanaged' | 'offline' | 'agentTooOld' | undefined {
+export function bastionObstacle(bastion: Pick<Bastion, 'state' | 'managed' | 'agentVersion'>): BastionObstacle | undefined {
   if (bastion.state !== 'running') return 'notRunning';
   if (bastion.managed === 'unmanaged') return 'unmanaged';
   if (bastion.managed !== 'Online' && bastion.managed !== 'unknown') return 'offline';

@@ -1,5 +1,6 @@
 import type { FaultData } from '../base/fault';
 import type { Bastion } from './bastion';
+import type { NetworkFacts } from './network';
 import type { SshHosts } from './ssh';
 import type { Target } from './target';
 
@@ -15,6 +16,9 @@ export type InventoryPart =
   | { readonly kind: 'bastions'; readonly provider: string; readonly bastions: readonly Bastion[] }
   | { readonly kind: 'targets'; readonly provider: string; readonly targets: readonly Target[] }
   | { readonly kind: 'fault'; readonly provider: string; readonly fault: FaultData };
+
+/** Ids of the providers that tell bastions; all others tell targets. */
+export const BASTION_PROVIDERS: readonly string[] = ['ec2.bastions', 'ssm.hybridNodes', 'ecs.tasks'];
 
 /** One source of bastions or targets. */
 export interface ResourceProvider {
@@ -38,6 +42,12 @@ export interface AwsInventoryService {
    * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region.
    */
   discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
+  /**
+   * What decides between bastions: peerings of the region's VPCs, and the rules of these security groups (at most 200 of
+   * them). What cannot be read, or not soon, is absent.
+   * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
+   */
+  network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts>;
 }
 
 /** What the windows ask for. */

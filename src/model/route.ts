@@ -1,7 +1,10 @@
-import type { Bastion } from './bastion';
-import { bastionObstacle, REMOTE_HOST_AGENT } from './bastion';
+import type { Bastion, BastionObstacle, EcsContainer } from './bastion';
+import { REMOTE_HOST_AGENT } from './bastion';
 import { Fault } from '../base/fault';
+import type { Remedy } from '../base/fault';
 import type { Endpoint } from './endpoint';
+import type { RankedBastion, RankingEvidence } from './ranking';
+import { rankBastions } from './ranking';
 import type { SshAccess } from './ssh';
 import type { AuthMode, EndpointRole, Place, Target, TargetEndpoint, TlsMode } from './target';
 
@@ -62,69 +65,94 @@ export function sameDestination(a: Route, b: Route): boolean {
   );
 }
 
-/** Bastions of the target's account, region and VPC that can carry a tunnel now, ordered by name. */
-export function usableBastions(target: Target, bastions: readonly Bastion[]): Bastion[] {
-  return inVpcOf(target, bastions)
-    .filter((bastion) => bastionObstacle(bastion) === undefined)
-    .toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
-}
-
 /**
- * The bastion that "Connect" uses.
- * @throws Fault `route.noBastion` when the VPC has none at all; `route.bastionOffline`,
- *   `route.bastionStopped`, `route.bastionUnmanaged` or `route.agentTooOld` when it has some but none is usable.
+ * The bastion that "Connect" uses: the best of those whose network reaches the target's, or that the person has chosen before.
+ * @throws Fault `route.noBastion` when there is none at all; `route.bastionOffline`,
+ *   `route.bastionStopped`, `route.bastionUnmanaged` or `route.agentTooOld` when there are some but none is usable.
  */
-export function chooseBastion(target: Target, bastions: readonly Bastion[]): Bastion {
-  const [best] = usableBastions(target, bastions);
-  if (best) return best;
-  throw noUsableBastion(target, inVpcOf(target, bastions));
+export function chooseBastion(target: Target, bastions: readonly Bastion[], evidence: RankingEvidence = {}): Bastion {
+  const ranking = rankBastions(target, bastions, evidence);
+  const best = ranking.find(({ automatic, obstacle }) => automatic && obstacle === undefined);
+  if (best) return best.bastion;
+  const unusable = ranking.flatMap(({ automatic, bastion, obstacle }) => (automatic && obstacle ? [{ bastion, obstacle }] : []));
+  if (unusable.length > 0) throw noUsableBastion(target, unusable);
+  throw noBastion(target, ranking.filter(({ obstacle }) => obstacle === undefined).length);
 }
 
-function inVpcOf(target: Target, bastions: readonly Bastion[]): Bastion[] {
-  return bastions.filter(
-    ({ place, vpcId }) =>
-      place.accountId === target.place.accountId &&
-      place.region === target.place.region &&
-      vpcId !== undefined &&
-      vpcId === target.vpcId,
+type UnusableBastion = Required<Pick<RankedBastion, 'bastion' | 'obstacle'>>;
+
+/** @param possible how many there are of which nobody knows whether they reach the target */
+function noBastion(target: Target, possible: number): Fault {
+  const text =
+    possible > 0
+      ? 'Choose "Connect Through…" and try one whose network may reach it, or launch an instance with the AmazonSSMManagedInstanceCore policy there, then refresh.'
+      : 'Launch an instance with the AmazonSSMManagedInstanceCore policy in that VPC, then refresh.';
+  return new Fault('route.noBastion', `There is no bastion in ${vpcOf(target)}.`, { remedy: { text, action: 'retry' } });
+}
+
+function vpcOf({ name, vpcId }: Target): string {
+  return vpcId ? `VPC ${vpcId} of "${name}"` : `the VPC of "${name}"`;
+}
+
+const MENDED_FIRST: readonly BastionObstacle[] = ['agentTooOld', 'offline', 'unmanaged', 'notRunning'];
+
+/** The one thing that a person would mend first. @param candidates at least one */
+function noUsableBastion(target: Target, candidates: readonly UnusableBastion[]): Fault {
+  const [first] = MENDED_FIRST.flatMap((obstacle) => candidates.find((one) => one.obstacle === obstacle) ?? []);
+  return obstacleFault(first!.obstacle, first!.bastion, target);
+}
+
+/** Why this bastion cannot be used now, and what would mend it: the faults of `chooseBastion`. */
+export function obstacleFault(obstacle: BastionObstacle, bastion: Bastion, target: Target): Fault {
+  switch (obstacle) {
+    case 'agentTooOld':
+      return agentTooOld(bastion);
+    case 'offline':
+      return bastionOffline(bastion);
+    case 'unmanaged':
+      return bastionUnmanaged(bastion, target);
+    case 'notRunning':
+      return bastionStopped(bastion);
+  }
+}
+
+function agentTooOld({ agentVersion, id, name }: Bastion): Fault {
+  return new Fault(
+    'route.agentTooOld',
+    `The Systems Manager agent ${agentVersion} on "${name}" (${id}) is too old to forward to other hosts; ${REMOTE_HOST_AGENT} is needed.`,
+    { remedy: { text: `Update it with \`aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids ${id}\`.`, action: 'retry' } },
   );
 }
 
-function noUsableBastion(target: Target, candidates: readonly Bastion[]): Fault {
-  const where = target.vpcId ? `VPC ${target.vpcId} of "${target.name}"` : `the VPC of "${target.name}"`;
-  const running = candidates.filter(({ state }) => state === 'running');
-  const [stopped] = candidates;
-  if (!stopped) {
-    return new Fault('route.noBastion', `There is no EC2 instance in ${where}.`, {
-      remedy: { text: 'Launch an instance with the AmazonSSMManagedInstanceCore policy in that VPC, then refresh.', action: 'retry' },
-    });
+function bastionOffline({ id, ecs, managed, name }: Bastion): Fault {
+  if (ecs) {
+    return new Fault('route.bastionOffline', `Container "${name}" runs but its exec agent does not.`, { remedy: redeploy(ecs) });
   }
-  const [first] = running;
-  if (!first) {
-    return new Fault('route.bastionStopped', `Bastion "${stopped.name}" (${stopped.id}) is ${stopped.state}.`, {
-      remedy: { text: `Start it with \`aws ec2 start-instances --instance-ids ${stopped.id}\`, then refresh.`, action: 'retry' },
-    });
-  }
-  const old = running.find((bastion) => bastionObstacle(bastion) === 'agentTooOld');
-  if (old) {
-    return new Fault(
-      'route.agentTooOld',
-      `The Systems Manager agent ${old.agentVersion} on "${old.name}" (${old.id}) is too old to forward to other hosts; ${REMOTE_HOST_AGENT} is needed.`,
-      {
-        remedy: {
-          text: `Update it with \`aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids ${old.id}\`.`,
-          action: 'retry',
-        },
-      },
-    );
-  }
-  const offline = running.find((bastion) => bastionObstacle(bastion) === 'offline');
-  if (offline) {
-    return new Fault('route.bastionOffline', `Bastion "${offline.name}" (${offline.id}) is running but its Systems Manager agent is offline (${offline.managed}).`, {
-      remedy: { text: 'Check that the agent runs and reaches the ssm and ssmmessages endpoints, then refresh.', action: 'retry' },
-    });
-  }
-  return new Fault('route.bastionUnmanaged', `No running instance in ${where} is managed by Systems Manager.`, {
-    remedy: { text: `Attach the AmazonSSMManagedInstanceCore policy to the role of ${first.id}, then refresh.`, action: 'retry' },
+  return new Fault('route.bastionOffline', `Bastion "${name}" (${id}) is running but its Systems Manager agent is offline (${managed}).`, {
+    remedy: { text: 'Check that the agent runs and reaches the ssm and ssmmessages endpoints, then refresh.', action: 'retry' },
   });
+}
+
+function bastionUnmanaged({ id, ecs, name }: Bastion, target: Target): Fault {
+  if (ecs) {
+    return new Fault('route.bastionUnmanaged', `Container "${name}" has no exec agent.`, { remedy: redeploy(ecs) });
+  }
+  return new Fault('route.bastionUnmanaged', `No running instance in ${vpcOf(target)} is managed by Systems Manager.`, {
+    remedy: { text: `Attach the AmazonSSMManagedInstanceCore policy to the role of ${id}, then refresh.`, action: 'retry' },
+  });
+}
+
+function redeploy({ cluster, group }: EcsContainer): Remedy {
+  const [kind, name] = group.split(':');
+  const how =
+    kind === 'service'
+      ? `Deploy it anew with \`aws ecs update-service --cluster ${cluster} --service ${name} --enable-execute-command --force-new-deployment\``
+      : 'Run the task anew with exec enabled';
+  return { text: `${how}, then refresh.`, action: 'retry' };
+}
+
+function bastionStopped({ id, kind, name, state }: Bastion): Fault {
+  const text =
+    kind === 'ec2' ? `Start it with \`aws ec2 start-instances --instance-ids ${id}\`, then refresh.` : 'Wait until it runs, then refresh.';
+  return new Fault('route.bastionStopped', `Bastion "${name}" (${id}) is ${state}.`, { remedy: { text, action: 'retry' } });
 }

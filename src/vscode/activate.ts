@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { Scope } from '../base/scope';
 import { Attempts } from './attempts';
+import { BastionAdvice } from './bastionAdvice';
+import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
@@ -37,10 +39,14 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 
+  const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
+  const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
+
   const reveal = addViews(scope, store, sshHosts, board, services);
   const connecting = new ConnectCommands({
     store,
     sshHosts,
+    advice,
     board,
     ui,
     attempts,

@@ -5,6 +5,7 @@ import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint } from '../model/target';
 import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
+import type { BastionAdvice } from './bastionAdvice';
 import type { CommandHandlers } from './contributions';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, targetsOf } from './inventoryState';
@@ -14,6 +15,7 @@ import { resolveTarget } from './resourceNodes';
 import { planRoute } from './routePlan';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
+import type { Way } from './throughChoice';
 import { waysTo } from './throughChoice';
 import type { PickItem, Ui } from './ui';
 import { authBadge, endpointText, engineText, joined, routeLabel, targetIcon, tlsBadge } from './wording';
@@ -21,6 +23,7 @@ import { authBadge, endpointText, engineText, joined, routeLabel, targetIcon, tl
 export interface ConnectDeps {
   readonly store: InventoryStore;
   readonly sshHosts: SshHostStore;
+  readonly advice: BastionAdvice;
   readonly board: TunnelBoard;
   readonly ui: Ui;
   readonly attempts: Attempts;
@@ -66,7 +69,7 @@ export class ConnectCommands {
 
   /** The open tunnel to the destination, opened if need be. @throws Fault. */
   async tunnelTo({ target, endpoint }: Destination, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
-    const { store, board } = this.#deps;
+    const { store, board, advice } = this.#deps;
     const wanted = endpoint ?? defaultEndpoint(target);
     const open = wanted && board.toTarget(target.id, wanted, target.place.profile);
     if (open && open.state.phase !== 'closed') return open;
@@ -74,7 +77,8 @@ export class ConnectCommands {
     const inventory = await store.loaded(signal);
     const current = targetsOf(inventory).find(({ id }) => id === target.id);
     if (!current) throw goneFault(`"${target.name}"`);
-    return board.start(planRoute(inventory, current, endpoint), localPort, signal);
+    const evidence = await advice.toConnect(current, endpoint ?? defaultEndpoint(current), bastionsOf(inventory), signal);
+    return board.start(planRoute(inventory, current, endpoint, evidence), localPort, signal);
   }
 
   /** Opens the tunnel under a progress notification; undefined when that failed, which was shown then. */
@@ -138,20 +142,26 @@ export class ConnectCommands {
     const again = { retry: () => void this.#through(undefined) };
     const found = await attempts.run('connect', () => this.destination(argument), again);
     const destination = found && (await this.withEndpoint(found));
-    const route = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
-    if (route) await this.#reopen(route, 0);
+    const way = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
+    if (way) await this.#reopen(way.route, 0, way.key);
   }
 
   /** @throws Fault where there is no way at all */
-  async #pickWay({ target, endpoint }: Destination): Promise<Route | undefined> {
-    const { sshHosts, ui } = this.#deps;
+  async #pickWay({ target, endpoint }: Destination): Promise<{ readonly route: Route; readonly key: string } | undefined> {
+    const { store, sshHosts, advice, ui } = this.#deps;
     const { l10n } = ui;
-    const [inventory, hosts] = await Promise.all([this.#inventory(l10n.t('Looking for bastions')), sshHosts.loaded()]);
     const to = endpoint ?? defaultEndpoint(target);
-    const ways = to ? waysTo(target, to, bastionsOf(inventory), hosts, l10n) : [];
-    // Says which of the many possible reasons it is.
-    if (ways.length === 0) return planRoute(inventory, target, endpoint);
-    return ui.pick(ways, { title: l10n.t('Connect to {0}', target.name), placeholder: l10n.t('Through which bastion, and how?') });
+    const { inventory, hosts, evidence } = await ui.task(l10n.t('Looking for bastions'), async (signal) => {
+      const [found, configured] = await Promise.all([store.loaded(signal), sshHosts.loaded()]);
+      return { inventory: found, hosts: configured, evidence: to ? await advice.toChoose(target, to, bastionsOf(found), signal) : {} };
+    });
+    const ways = to ? waysTo(target, to, { bastions: bastionsOf(inventory), evidence, hosts }, l10n) : [];
+    // Says which of the many possible reasons it is, or why the one that was chosen cannot be used.
+    if (!ways.some(({ value }) => value.route)) planRoute(inventory, target, endpoint, evidence);
+    const way = await ui.pick<Way>(ways, { title: l10n.t('Connect to {0}', target.name), placeholder: l10n.t('Through which bastion, and how?') });
+    if (!way) return undefined;
+    if (way.route) return { route: way.route, key: way.key };
+    throw way.obstacle;
   }
 
   async #askPort({ target, endpoint }: Destination): Promise<number | undefined> {
@@ -166,14 +176,16 @@ export class ConnectCommands {
     return text === undefined ? undefined : parsePort(text);
   }
 
-  async #reopen(route: Route, localPort: number): Promise<void> {
-    const { ui, attempts, board } = this.#deps;
+  /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
+  async #reopen(route: Route, localPort: number, chosen?: string): Promise<void> {
+    const { ui, advice, attempts, board } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      this.#recovery((port) => void this.#reopen(route, port ?? localPort)),
+      this.#recovery((port) => void this.#reopen(route, port ?? localPort, chosen)),
     );
+    if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
     if (tunnel) this.#connected(tunnel, localPort);
   }
 

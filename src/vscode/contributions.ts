@@ -61,6 +61,7 @@ interface SettingDeclaration<T extends string | boolean | number> {
 export const SETTINGS = {
   profile: { key: 'sallyport.profile', type: 'string', default: '', scope: 'machine', restricted: true },
   region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
+  bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',

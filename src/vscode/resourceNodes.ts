@@ -2,6 +2,7 @@ import type { FaultData } from '../base/fault';
 import { describeFault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
+import { BASTION_PROVIDERS } from '../model/inventory';
 import type { SshHosts } from '../model/ssh';
 import type { Target, TargetEndpoint, TargetFamily } from '../model/target';
 import { familyOf, isServing } from '../model/target';
@@ -12,7 +13,20 @@ import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
 import { sshAddress } from './throughChoice';
 import type { NodeIcon, ViewNode } from './viewNode';
-import { authBadge, authText, endpointText, engineText, joined, kindText, obstacleText, speaksRedis, targetIcon, tlsBadge } from './wording';
+import {
+  authBadge,
+  authText,
+  bastionBadge,
+  bastionIcon,
+  endpointText,
+  engineText,
+  joined,
+  kindText,
+  obstacleText,
+  speaksRedis,
+  targetIcon,
+  tlsBadge,
+} from './wording';
 
 /**
  * The state of the stores as rows: profile → region → Bastions, Caches and Databases, and the hosts of the OpenSSH
@@ -108,7 +122,7 @@ function regionNode(inventory: RegionInventory, l10n: Localizer): ViewNode {
 
 function bastionsGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
   const rows = bastionsOf(inventory).map((bastion) => bastionNode(bastion, l10n));
-  const none = l10n.t('No EC2 instance in {0}', inventory.scope.region);
+  const none = l10n.t('No bastion in {0}', inventory.scope.region);
   return group('bastions', l10n.t('Bastions'), { id: 'shield' }, rows, none, inventory, l10n);
 }
 
@@ -138,7 +152,8 @@ function group(
   l10n: Localizer,
 ): ViewNode {
   const id = `${kind}:${inventory.scope.profile}/${inventory.scope.region}`;
-  const incomplete = faultsOf(inventory).length > 0 || inventory.fault !== undefined;
+  const concerning = faultsOf(inventory).filter(({ provider }) => BASTION_PROVIDERS.includes(provider) === (kind === 'bastions'));
+  const incomplete = concerning.length > 0 || inventory.fault !== undefined;
   const empty = inventory.loading
     ? note(`note:${id}`, l10n.t('Loading…'), 'loading~spin')
     : note(`note:${id}`, incomplete ? l10n.t('Nothing is known: see the message below') : none, 'info');
@@ -176,14 +191,21 @@ export function faultNode(id: string, fault: FaultData, l10n: Localizer): ViewNo
 
 function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
   const obstacle = obstacleText(bastion, l10n);
+  const { ecs } = bastion;
+  const kind = bastionBadge(bastion, l10n);
+  // The id of a container is long, and changes with each deployment.
+  const where = ecs ? ecs.cluster : bastion.name === bastion.id ? undefined : bastion.id;
   const status = obstacle ?? (bastion.managed === 'unknown' ? l10n.t('running, agent not known') : l10n.t('online'));
   return {
     id: `bastion:${bastion.place.profile}/${bastion.place.region}/${bastion.id}`,
     label: labelText(bastion.name),
-    description: labelText(joined([status, bastion.name === bastion.id ? undefined : bastion.id])),
-    icon: obstacle ? { id: 'vm-outline' } : { id: 'vm-running', color: 'charts.green' },
+    description: labelText(joined([status, kind, bastion.platform, where])),
+    icon: { id: bastionIcon(bastion, obstacle === undefined), ...(!obstacle && { color: 'charts.green' }) },
     tooltip: tooltipMarkdown(bastion.name, [
-      [l10n.t('Instance'), bastion.id],
+      [ecs ? l10n.t('Session Manager target') : l10n.t('Instance'), bastion.id],
+      [l10n.t('Cluster'), ecs?.cluster],
+      [l10n.t('Started by'), ecs?.group],
+      [l10n.t('Container'), ecs?.container],
       [l10n.t('State'), bastion.state],
       [l10n.t('Session Manager'), bastion.managed],
       [l10n.t('Agent'), bastion.agentVersion],
@@ -191,11 +213,19 @@ function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
       [l10n.t('VPC'), bastion.vpcId],
       [l10n.t('Subnet'), bastion.subnetId],
       [l10n.t('Security groups'), bastion.securityGroupIds.join(', ')],
+      [l10n.t('Addresses'), bastion.privateAddresses?.join(', ')],
+      [l10n.t('Tags'), tagsText(bastion.tags)],
       [l10n.t('Cannot be used'), obstacle],
     ]),
-    spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, status)),
+    spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, [status, kind, bastion.platform].filter(Boolean).join(', '))),
     words: ['bastion'],
   };
+}
+
+function tagsText(tags: Bastion['tags'] = {}): string {
+  return Object.entries(tags)
+    .map(([key, value]) => (value === '' ? key : `${key}=${value}`))
+    .join(', ');
 }
 
 /** One group, or none where there is nothing to say. */

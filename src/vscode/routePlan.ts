@@ -2,17 +2,18 @@ import { Fault, faultFromData, isFault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import type { Route } from '../model/route';
 import { chooseBastion, makeRoute } from '../model/route';
+import type { RankingEvidence } from '../model/ranking';
 import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint, isServing } from '../model/target';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf } from './inventoryState';
 
 /**
- * The route that "Connect" takes: to the given endpoint, else to the one that takes writes.
+ * The route that "Connect" takes: to the given endpoint, else to the one that takes writes, through the best bastion.
  * @throws Fault `target.notServing`, `target.noEndpoint`, those of `chooseBastion`, or the discovery's own
  *   fault where the bastions are missing because they could not be listed.
  */
-export function planRoute(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint | undefined): Route {
+export function planRoute(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint | undefined, evidence: RankingEvidence): Route {
   if (!isServing(target)) {
     throw new Fault('target.notServing', `"${target.name}" is ${target.status} and does not accept connections.`, {
       remedy: { text: 'Wait until it is available, then refresh.', action: 'retry' },
@@ -24,12 +25,12 @@ export function planRoute(inventory: RegionInventory, target: Target, endpoint: 
       remedy: { text: 'Wait until AWS has created it, then refresh.', action: 'retry' },
     });
   }
-  return makeRoute(target, destination, bastionFor(inventory, target));
+  return makeRoute(target, destination, bastionFor(inventory, target, evidence));
 }
 
-function bastionFor(inventory: RegionInventory, target: Target): Bastion {
+function bastionFor(inventory: RegionInventory, target: Target, evidence: RankingEvidence): Bastion {
   try {
-    return chooseBastion(target, bastionsOf(inventory));
+    return chooseBastion(target, bastionsOf(inventory), evidence);
   } catch (error) {
     if (!isFault(error) || error.code !== 'route.noBastion') throw error;
     // "There is none" would be wrong where nobody could look.

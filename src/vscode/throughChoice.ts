@@ -1,60 +1,87 @@
+import type { Fault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
-import { bastionObstacle } from '../model/bastion';
+import { bastionKey, bastionObstacle } from '../model/bastion';
 import { osUserFor } from '../model/osUser';
+import type { RankedBastion, RankingEvidence } from '../model/ranking';
+import { rankBastions } from '../model/ranking';
 import type { Route } from '../model/route';
-import { makeRoute, makeSshRoute, usableBastions } from '../model/route';
+import { makeRoute, makeSshRoute, obstacleFault } from '../model/route';
 import type { SshHost } from '../model/ssh';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { Localizer } from './localizer';
 import type { PickItem } from './ui';
-import { joined } from './wording';
+import { bastionBadge, bastionIcon, joined, reasonText } from './wording';
 
 /** Prefix of a bastion's id that is a host of the OpenSSH configuration. */
 export const SSH_HOST_ID = 'ssh:';
 
+/** One way to a target, or why it is none. `key` is what is remembered when it was chosen. */
+export type Way =
+  | { readonly key: string; readonly route: Route; readonly obstacle?: undefined }
+  | { readonly key: string; readonly route?: undefined; readonly obstacle: Fault };
+
+/** What ways are made of. */
+export interface WaySources {
+  readonly bastions: readonly Bastion[];
+  readonly evidence: RankingEvidence;
+  /** They may be anywhere, and nobody knows what they reach. */
+  readonly hosts: readonly SshHost[];
+}
+
 /**
- * Every way to a target: by Session Manager, by SSH over it, by SSH to a public address, and by the hosts of the OpenSSH
- * configuration, which may be anywhere. In the order in which they are likely to work.
+ * Every way to a target: by Session Manager, by the hosts of the OpenSSH configuration, by SSH over Session Manager, and by
+ * SSH to a public address. In the order in which they are likely to work, each with its reasons; bastions that cannot be used
+ * now come last, as far as Systems Manager knows them: the others are no bastions.
  */
-export function waysTo(
-  target: Target,
-  endpoint: TargetEndpoint,
-  bastions: readonly Bastion[],
-  hosts: readonly SshHost[],
-  l10n: Localizer,
-): PickItem<Route>[] {
-  const usable = usableBastions(target, bastions);
-  const detailOf = (bastion: Bastion): string => joined([bastion.id, bastion.platform, bastion.vpcId]);
+export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evidence, hosts }: WaySources, l10n: Localizer): PickItem<Way>[] {
+  const ranking = rankBastions(target, bastions, evidence);
+  const usable = ranking.filter(({ obstacle }) => obstacle === undefined);
+  const item = (one: RankedBastion, how: string | undefined, way: { readonly route: Route } | { readonly obstacle: Fault }): PickItem<Way> => ({
+    label: one.bastion.name,
+    icon: bastionIcon(one.bastion, 'route' in way),
+    description: joined([how, bastionBadge(one.bastion, l10n)]),
+    detail: joined([...one.reasons.map((reason) => reasonText(reason, one.bastion, l10n)), whereabouts(one.bastion)]),
+    value: { key: bastionKey(one.bastion), ...way },
+  });
+  const bySsh = (bastion: Bastion, host: string, via: 'direct' | 'ssm'): Route =>
+    makeSshRoute(target, endpoint, refOf(bastion), { host, ...osUser(bastion), via, instanceConnect: true });
+  const hostItems = hosts.map((host): PickItem<Way> => hostItem(host, target, endpoint, evidence, l10n));
+  const isChosen = ({ value }: PickItem<Way>): boolean => value.key === evidence.chosen;
   return [
-    ...usable.map((bastion): PickItem<Route> => ({
-      label: bastion.name,
-      icon: 'vm-running',
-      description: l10n.t('Session Manager'),
-      detail: detailOf(bastion),
-      value: makeRoute(target, endpoint, bastion),
-    })),
-    ...hosts.map((host): PickItem<Route> => ({
-      label: host.alias,
-      icon: 'server',
-      description: l10n.t('SSH'),
-      detail: joined([sshAddress(host), host.file]),
-      value: makeSshRoute(target, endpoint, { id: `${SSH_HOST_ID}${host.alias}`, name: host.alias }, { host: host.alias, via: 'direct', instanceConnect: false }),
-    })),
-    ...usable.filter(hasSshUser).map((bastion): PickItem<Route> => ({
-      label: bastion.name,
-      icon: 'vm-running',
-      description: l10n.t('SSH over Session Manager, with a key of EC2 Instance Connect'),
-      detail: detailOf(bastion),
-      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.id, ...osUser(bastion), via: 'ssm', instanceConnect: true }),
-    })),
-    ...inVpcWithAddress(target, bastions).map((bastion): PickItem<Route> => ({
-      label: bastion.name,
-      icon: 'vm-running',
-      description: l10n.t('SSH to {0}, with a key of EC2 Instance Connect', bastion.publicAddress!),
-      detail: detailOf(bastion),
-      value: makeSshRoute(target, endpoint, refOf(bastion), { host: bastion.publicAddress!, ...osUser(bastion), via: 'direct', instanceConnect: true }),
-    })),
+    ...hostItems.filter(isChosen),
+    ...usable.map((one) => item(one, l10n.t('Session Manager'), { route: makeRoute(target, endpoint, one.bastion) })),
+    ...hostItems.filter((host) => !isChosen(host)),
+    ...usable
+      .filter(({ bastion }) => hasSshUser(bastion))
+      .map((one) =>
+        item(one, l10n.t('SSH over Session Manager, with a key of EC2 Instance Connect'), { route: bySsh(one.bastion, one.bastion.id, 'ssm') }),
+      ),
+    ...ranking.filter(isReachableBySsh).map((one) =>
+      item(one, l10n.t('SSH to {0}, with a key of EC2 Instance Connect', one.bastion.publicAddress!), {
+        route: bySsh(one.bastion, one.bastion.publicAddress!, 'direct'),
+      }),
+    ),
+    ...ranking.flatMap((one) =>
+      one.obstacle === undefined || one.obstacle === 'unmanaged' ? [] : [item(one, undefined, { obstacle: obstacleFault(one.obstacle, one.bastion, target) })],
+    ),
   ];
+}
+
+function hostItem(host: SshHost, target: Target, endpoint: TargetEndpoint, { chosen }: RankingEvidence, l10n: Localizer): PickItem<Way> {
+  const key = `${SSH_HOST_ID}${host.alias}`;
+  const access = { host: host.alias, via: 'direct', instanceConnect: false } as const;
+  return {
+    label: host.alias,
+    icon: 'server',
+    description: l10n.t('SSH'),
+    detail: joined([chosen === key ? l10n.t('chosen before') : undefined, sshAddress(host), host.file]),
+    value: { key, route: makeSshRoute(target, endpoint, { id: key, name: host.alias }, access) },
+  };
+}
+
+/** What tells bastions of one name apart. */
+function whereabouts({ ecs, id, platform }: Bastion): string {
+  return joined([platform, ecs ? ecs.cluster : id]);
 }
 
 /** `user@host:port`, the port where it is not 22. */
@@ -68,9 +95,9 @@ function osUser({ platform }: Bastion): { readonly user?: string } {
   return user === undefined ? {} : { user };
 }
 
-/** EC2 Instance Connect needs a login name, which Windows has none of. */
+/** EC2 Instance Connect knows EC2 instances only, and needs a login name, which Windows has none of. */
 function hasSshUser(bastion: Bastion): boolean {
-  return osUser(bastion).user !== undefined;
+  return bastion.kind === 'ec2' && osUser(bastion).user !== undefined;
 }
 
 function refOf({ id, name }: Bastion): Route['bastion'] {
@@ -78,15 +105,6 @@ function refOf({ id, name }: Bastion): Route['bastion'] {
 }
 
 /** An agent that is offline does not matter to a direct connection. */
-function inVpcWithAddress(target: Target, bastions: readonly Bastion[]): Bastion[] {
-  return bastions.filter(
-    (bastion) =>
-      bastion.publicAddress !== undefined &&
-      bastion.vpcId !== undefined &&
-      bastion.vpcId === target.vpcId &&
-      bastion.place.accountId === target.place.accountId &&
-      bastion.place.region === target.place.region &&
-      bastionObstacle(bastion) !== 'notRunning' &&
-      hasSshUser(bastion),
-  );
+function isReachableBySsh({ bastion, reach }: RankedBastion): boolean {
+  return bastion.publicAddress !== undefined && reach === 'same' && bastionObstacle(bastion) !== 'notRunning' && hasSshUser(bastion);
 }

@@ -2,6 +2,7 @@ import type { Endpoint } from '../model/endpoint';
 import { formatEndpoint } from '../model/endpoint';
 import type { Bastion } from '../model/bastion';
 import { bastionObstacle } from '../model/bastion';
+import type { ReasonCode } from '../model/ranking';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
 import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TlsMode } from '../model/target';
@@ -187,13 +188,70 @@ export function obstacleText(bastion: Bastion, l10n: Localizer): string | undefi
     case 'notRunning':
       return bastion.state;
     case 'unmanaged':
-      return l10n.t('not managed by Systems Manager');
+      return bastion.kind === 'ecs' ? l10n.t('no exec agent') : l10n.t('not managed by Systems Manager');
     case 'offline':
       return l10n.t('agent offline');
     case 'agentTooOld':
       return l10n.t('agent too old');
     case undefined:
       return undefined;
+  }
+}
+
+/** What kind of bastion it is; undefined for EC2 instances, which most are. */
+export function bastionBadge({ kind }: Pick<Bastion, 'kind'>, l10n: Localizer): string | undefined {
+  switch (kind) {
+    case 'hybrid':
+      return l10n.t('hybrid node');
+    case 'ecs':
+      return l10n.t('ECS task');
+    case 'ec2':
+      return undefined;
+  }
+}
+
+/** Name of a theme icon. */
+export function bastionIcon({ kind }: Pick<Bastion, 'kind'>, usable: boolean): string {
+  if (kind === 'ec2') return usable ? 'vm-running' : 'vm-outline';
+  return kind === 'ecs' ? 'package' : 'server-environment';
+}
+
+/** One reason for a bastion's place in the order, in a few words; undefined where the other reasons say enough. */
+export function reasonText(reason: ReasonCode, bastion: Bastion, l10n: Localizer): string | undefined {
+  switch (reason) {
+    case 'notRunning':
+    case 'unmanaged':
+    case 'offline':
+    case 'agentTooOld':
+      return obstacleText(bastion, l10n);
+    case 'chosenBefore':
+      return l10n.t('chosen before');
+    case 'tagged':
+      return l10n.t('tagged as bastion');
+    case 'sameVpc':
+      return l10n.t('same VPC');
+    case 'peeredVpc':
+      return l10n.t('peered VPC');
+    case 'otherVpc':
+      return l10n.t('another VPC');
+    case 'networkUnknown':
+      return l10n.t('network not known');
+    case 'permitted':
+      return l10n.t('security groups permit it');
+    case 'blocked':
+      return l10n.t('security groups block it');
+    case 'rulesUnknown':
+      return l10n.t('security groups not known');
+    case 'online':
+      return l10n.t('online');
+    case 'statusUnknown':
+      return l10n.t('agent not known');
+    case 'agentSuffices':
+      return bastion.agentVersion === undefined ? undefined : l10n.t('agent {0}', bastion.agentVersion);
+    case 'agentUnknown':
+      return undefined;
+    case 'mayBeReplaced':
+      return l10n.t('replaced at each deployment');
   }
 }
 

@@ -10,6 +10,7 @@ import { describeFault, isCancelled, isFault } from '../../src/base/fault';
 import type { FaultData } from '../../src/base/fault';
 import { formatLogLine, nullLogger } from '../../src/base/log';
 import type { Bastion } from '../../src/model/bastion';
+import { BASTION_PROVIDERS } from '../../src/model/inventory';
 import type { InventoryPart } from '../../src/model/inventory';
 import type { Target } from '../../src/model/target';
 import { eventually } from '../fixtures/eventually';
@@ -94,7 +95,10 @@ describe('AWS access', () => {
       assert.equal(accountId, DEV);
       const vpcs = sandbox.world.places.find((place) => place.accountId === DEV && place.region === FRANKFURT)?.vpcs ?? [];
       const instances = vpcs.flatMap((vpc) => vpc.instances).filter(({ state }) => state !== 'terminated');
-      assert.deepEqual(bastions.map(({ id }) => id).toSorted(), instances.map(({ id }) => id).toSorted());
+      assert.deepEqual(
+        bastions.filter(({ kind }) => kind === 'ec2').map(({ id }) => id).toSorted(),
+        instances.map(({ id }) => id).toSorted(),
+      );
       assert.deepEqual(
         targets.map(({ name }) => name).toSorted(),
         vpcs
@@ -173,17 +177,21 @@ describe('AWS access', () => {
     });
 
     it('gives an empty part per provider when there is nothing', async () => {
-      for (const place of sandbox.world.places) place.vpcs.length = 0;
+      for (const { vpcs, hybridNodes, ecsClusters } of sandbox.world.places) for (const list of [vpcs, hybridNodes, ecsClusters]) list.length = 0;
       const parts: InventoryPart[] = [];
       for await (const part of aws.inventory.discover({ profile: 'dev', region: FRANKFURT }, signal)) parts.push(part);
+      const telling = parts.flatMap((part) => (part.kind === 'bastions' ? [part.provider] : []));
+      assert.deepEqual(new Set(telling), new Set(BASTION_PROVIDERS));
       assert.deepEqual(parts.map((part) => ('provider' in part ? part.provider : part.kind)).toSorted(), [
         'account',
         'ec2.bastions',
+        'ecs.tasks',
         'elasticache.replicationGroups',
         'elasticache.serverless',
         'memorydb.clusters',
         'rds.databases',
         'rds.proxies',
+        'ssm.hybridNodes',
       ]);
       assert.equal(sandbox.requests.of('memorydb').length, 1, 'one call finds that there is nothing');
       assert.equal(sandbox.requests.of('rds').length, 3, 'instances, clusters and proxies');
@@ -277,6 +285,7 @@ describe('AWS access', () => {
       assert.deepEqual(new Set(missing), new Set([
         'aws.accessDenied ec2:DescribeInstances',
         'aws.accessDenied ssm:DescribeInstanceInformation',
+        'aws.accessDenied ecs:ListClusters',
         'aws.accessDenied elasticache:DescribeReplicationGroups',
         'aws.accessDenied elasticache:DescribeCacheClusters',
         'aws.accessDenied elasticache:DescribeCacheSubnetGroups',
@@ -300,8 +309,11 @@ describe('AWS access', () => {
       sandbox.faults.add({ service: 'ssm', action: 'DescribeInstanceInformation', kind: 'accessDenied' });
       const { bastions, targets, faults } = await discover('dev');
       assert.ok(bastions.length > 0 && targets.length > 0);
-      assert.deepEqual(new Set(bastions.map(({ managed }) => managed)), new Set(['unknown']));
-      assert.deepEqual(faults.map(({ provider, code }) => `${provider} ${code}`), ['ec2.bastions aws.accessDenied']);
+      assert.deepEqual(new Set(bastions.filter(({ kind }) => kind === 'ec2').map(({ managed }) => managed)), new Set(['unknown']));
+      assert.deepEqual(
+        faults.map(({ provider, code }) => `${provider} ${code}`).toSorted(),
+        ['ec2.bastions aws.accessDenied', 'ssm.hybridNodes aws.accessDenied'],
+      );
     });
 
     it('keeps the caches without their network when that is denied', async () => {
@@ -311,7 +323,10 @@ describe('AWS access', () => {
       assert.ok(targets.some(({ kind }) => kind === 'elasticache.serverless'));
       assert.ok(targets.some(({ kind }) => kind === 'elasticache.replicationGroup'));
       assert.ok(targets.filter(({ kind }) => kind.startsWith('elasticache.')).every(({ vpcId }) => vpcId === undefined));
-      assert.equal(faults.length, 2);
+      assert.deepEqual(
+        faults.map(({ provider }) => provider).toSorted(),
+        ['ecs.tasks', 'elasticache.replicationGroups', 'elasticache.serverless'],
+      );
     });
 
     it('waits out throttling', async () => {

@@ -42,8 +42,8 @@ describe("the sandbox's Systems Manager API", () => {
     for await (const page of paginateDescribeInstanceInformation({ client: clients.ssm }, { Filters })) {
       const rows = page.InstanceInformationList ?? [];
       assert.ok(rows.length <= 2);
-      for (const { InstanceId = '', PingStatus, AgentVersion } of rows) {
-        names.push(`${sandbox.instance(InstanceId).name} ${PingStatus} ${AgentVersion}`);
+      for (const { InstanceId = '', Name, PingStatus, AgentVersion } of rows) {
+        names.push(`${Name ?? sandbox.instance(InstanceId).name} ${PingStatus} ${AgentVersion}`);
       }
     }
     return names;
@@ -61,6 +61,12 @@ describe("the sandbox's Systems Manager API", () => {
       'billing-bastion ConnectionLost 3.3.1142.0',
       'reporting-bastion ConnectionLost 3.3.1142.0',
       'archive-bastion Online 3.1.1188.0',
+      'office-gateway Online 3.3.1142.0',
+      'office-spare ConnectionLost 3.3.1142.0',
+    ]);
+    assert.deepEqual(await machines([{ Key: 'ResourceType', Values: ['ManagedInstance'] }]), [
+      'office-gateway Online 3.3.1142.0',
+      'office-spare ConnectionLost 3.3.1142.0',
     ]);
   });
 
@@ -69,7 +75,7 @@ describe("the sandbox's Systems Manager API", () => {
     const byId = await machines([{ Key: 'InstanceIds', Values: [id, 'i-0123456789abcdef0'] }]);
     assert.deepEqual(byId, ['shop-bastion Online 3.3.1142.0']);
     sandbox.instance('shop-bastion').managed!.ping = 'ConnectionLost';
-    const online = await machines([{ Key: 'PingStatus', Values: ['Online'] }]);
+    const online = await machines([{ Key: 'PingStatus', Values: ['Online'] }, { Key: 'ResourceType', Values: ['EC2Instance'] }]);
     assert.deepEqual(online, ['archive-bastion Online 3.1.1188.0']);
     assert.deepEqual(await machines([{ Key: 'PlatformTypes', Values: ['Windows'] }]), []);
     assert.equal((await failure(machines([{ Key: 'Colour', Values: ['red'] }]))).name, 'InvalidFilterKey');

@@ -13,7 +13,7 @@ import { SessionManagerService } from './sessionManager/service';
 import type { ManagedInstance, SessionManagerOptions } from './sessionManager/service';
 import { startServers } from './servers/index';
 import { describeWorld } from './world';
-import { instanceNamed, replicationGroupNamed, serverlessCacheNamed } from './worldQueries';
+import { instanceNamed, replicationGroupNamed, serverlessCacheNamed, sessionTarget } from './worldQueries';
 import type { Instance, ReplicationGroup, ServerlessCache, World } from './worldTypes';
 
 export interface SandboxOptions {
@@ -143,10 +143,8 @@ function existing<T>(found: T | undefined, name: string): T {
 }
 
 function findInstance(world: World, id: string): ManagedInstance | undefined {
-  const found = instanceNamed(world, id);
-  if (!found?.instance.managed) return undefined;
-  const { place, instance } = found;
-  const { agentVersion, ping } = found.instance.managed;
-  const online = instance.state === 'running' && ping === 'Online';
+  const found = sessionTarget(world, id);
+  if (!found) return undefined;
+  const { place, agentVersion, online } = found;
   return { id, agentVersion, online, region: place.region, accountId: place.accountId };
 }

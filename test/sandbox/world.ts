@@ -1,3 +1,5 @@
+import { ecsClusters, hybridNodes } from './worldElsewhere';
+import { hex } from './worldIds';
 import { SESSION_KEY } from './sessionManager/documents';
 import { shopDatabases } from './worldDatabases';
 import type {
@@ -100,7 +102,7 @@ function devFrankfurt(): Place {
     vpc(5, 'lab', { instances: [machine(5, 1, 'lab-host')], replicationGroups: [cache('lab-cache', 5)] }),
     vpc(6, 'partner', { replicationGroups: [cache('partner-cache', 6)] }),
   ];
-  return { accountId: DEV, region: 'eu-central-1', vpcs };
+  return { accountId: DEV, region: 'eu-central-1', vpcs, hybridNodes: hybridNodes(), ecsClusters: ecsClusters(), peerings: [] };
 }
 
 /** The VPC in which things work, and fail only behind the bastion. */
@@ -211,6 +213,7 @@ function devVirginia(): Place {
   return {
     accountId: DEV,
     region,
+    ...nothingElse(),
     vpcs: [
       vpc(
         7,
@@ -229,6 +232,7 @@ function secondFrankfurt(): Place {
   return {
     accountId: SECOND,
     region: 'eu-central-1',
+    ...nothingElse(),
     vpcs: [
       vpc(8, 'payments', {
         instances: [machine(8, 1, LONG_NAME, { managed: linux('Online') })],
@@ -247,9 +251,8 @@ function secondFrankfurt(): Place {
 
 // The rows that all places share.
 
-/** The 17 hexadecimal digits of an id: the third letter on tells the VPC, the last ones which of its things. */
-function hex(vpcNumber: number, rest: string): string {
-  return `0${'abcdef12'[vpcNumber - 1]}${`${vpcNumber}${rest}`.padStart(15, '0')}`;
+function nothingElse(): Pick<Place, 'hybridNodes' | 'ecsClusters' | 'peerings'> {
+  return { hybridNodes: [], ecsClusters: [], peerings: [] };
 }
 
 type VpcContent = Partial<

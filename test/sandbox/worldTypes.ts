@@ -73,8 +73,63 @@ export interface Place {
   readonly accountId: string;
   readonly region: string;
   readonly vpcs: Vpc[];
+  readonly hybridNodes: HybridNode[];
+  readonly ecsClusters: EcsCluster[];
+  readonly peerings: Peering[];
   /** What the Session Manager preferences say; absent: nobody has ever saved them. */
   sessionPreferences?: SessionPreferences;
+}
+
+/** A machine outside EC2 that Systems Manager manages. */
+export interface HybridNode {
+  /** `mi-` and 17 hexadecimal digits. */
+  readonly id: string;
+  /** As its activation names it. */
+  readonly name: string;
+  readonly address: string;
+  managed: Managed;
+  /** The VPC that a private line leads to from there. */
+  readonly reachesVpcId: string;
+}
+
+export interface EcsCluster {
+  readonly name: string;
+  readonly tasks: EcsTask[];
+}
+
+export interface EcsTask {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+  /** `service:NAME` or `family:NAME`. */
+  readonly group: string;
+  status: 'PENDING' | 'RUNNING' | 'STOPPED';
+  readonly launchType: 'FARGATE' | 'EC2';
+  /** Whether it was started with exec enabled. */
+  readonly exec: boolean;
+  /** Of its own network interface; absent: it shares that of the instance on which it runs. */
+  readonly subnetId?: string;
+  readonly privateIp: string;
+  readonly containers: readonly EcsContainer[];
+  readonly tags: readonly Tag[];
+}
+
+export interface EcsContainer {
+  readonly name: string;
+  /** Absent until it has started. */
+  readonly runtimeId?: string;
+  status: 'PENDING' | 'RUNNING' | 'STOPPED';
+  execAgent?: 'PENDING' | 'RUNNING' | 'STOPPED';
+  /** Of the Systems Manager agent that ECS has put into it; no API tells it. */
+  readonly agentVersion: string;
+}
+
+/** Of two VPCs of one place. */
+export interface Peering {
+  /** `pcx-` and 17 hexadecimal digits. */
+  readonly id: string;
+  readonly requesterVpcId: string;
+  readonly accepterVpcId: string;
+  status: 'active' | 'pending-acceptance' | 'deleted';
 }
 
 /** Minutes as strings; empty: not set. */

@@ -130,7 +130,7 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
     });
 
     const refusals: readonly [string, RegExp, RegExp][] = [
-      ['no bastion', /partner-cache/, /There is no EC2 instance in VPC/],
+      ['no bastion', /partner-cache/, /There is no bastion in VPC/],
       ['a stopped bastion', /billing-cache/, /Bastion "billing-bastion" .* is stopped\. Start it with/],
       ['an agent that is offline', /reports-cache/, /"reporting-bastion" .* is running but its Systems Manager agent is offline/],
       ['a closed port', /closed-cache/, /could not connect to closed-cache.*refused at once.*Check host and port/],

@@ -1,9 +1,20 @@
-import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcPeeringConnectionsCommand,
+  EC2Client,
+  GetConsoleOutputCommand,
+} from '@aws-sdk/client-ec2';
 import type {
   DescribeInstancesCommandInput,
   DescribeInstancesCommandOutput,
+  DescribeSecurityGroupsCommandInput,
+  DescribeSecurityGroupsCommandOutput,
   DescribeSubnetsCommandInput,
   DescribeSubnetsCommandOutput,
+  DescribeVpcPeeringConnectionsCommandInput,
+  DescribeVpcPeeringConnectionsCommandOutput,
   GetConsoleOutputCommandInput,
   GetConsoleOutputCommandOutput,
 } from '@aws-sdk/client-ec2';
@@ -14,6 +25,11 @@ import type { ClientSettings, SendOptions } from './settings';
 export interface Ec2Api {
   describeInstances(input: DescribeInstancesCommandInput, options: SendOptions): Promise<DescribeInstancesCommandOutput>;
   describeSubnets(input: DescribeSubnetsCommandInput, options: SendOptions): Promise<DescribeSubnetsCommandOutput>;
+  describeSecurityGroups(input: DescribeSecurityGroupsCommandInput, options: SendOptions): Promise<DescribeSecurityGroupsCommandOutput>;
+  describeVpcPeeringConnections(
+    input: DescribeVpcPeeringConnectionsCommandInput,
+    options: SendOptions,
+  ): Promise<DescribeVpcPeeringConnectionsCommandOutput>;
   getConsoleOutput(input: GetConsoleOutputCommandInput, options: SendOptions): Promise<GetConsoleOutputCommandOutput>;
 }
 
@@ -22,6 +38,8 @@ export function createEc2(settings: ClientSettings): Ec2Api {
   return {
     describeInstances: (input, options) => client.send(new DescribeInstancesCommand(input), options),
     describeSubnets: (input, options) => client.send(new DescribeSubnetsCommand(input), options),
+    describeSecurityGroups: (input, options) => client.send(new DescribeSecurityGroupsCommand(input), options),
+    describeVpcPeeringConnections: (input, options) => client.send(new DescribeVpcPeeringConnectionsCommand(input), options),
     getConsoleOutput: (input, options) => client.send(new GetConsoleOutputCommand(input), options),
   };
 }

@@ -1,19 +1,19 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import { isFault } from '../../base/fault';
-import type { Bastion, ManagedStatus } from '../../model/bastion';
+import type { Bastion } from '../../model/bastion';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { Place } from '../../model/target';
 import { faultPart, settle, untilFault } from '../discovery';
+import { managedInstancePages, managedStatus } from '../managedInstances';
 import { collect, pages } from '../paging';
 import type { ProviderContext } from './context';
 
 const ID = 'ec2.bastions';
 /** Everything that is there or may come back; `shutting-down` and `terminated` are neither. */
 const STATES = ['pending', 'running', 'stopping', 'stopped'];
-/** The largest pages that the two APIs give. */
+/** The largest page. */
 const EC2_PAGE = 1000;
-const SSM_PAGE = 50;
 
 /**
  * EC2 instances with what Systems Manager knows of them, one part per page. When that cannot be read the instances
@@ -36,18 +36,7 @@ export function ec2Bastions({ session, place }: ProviderContext): ResourceProvid
   }
 
   async function managedInstances(signal: AbortSignal): Promise<ReadonlyMap<string, InstanceInformation>> {
-    const action = 'ssm:DescribeInstanceInformation';
-    const all = await collect(
-      pages(action, async (token) => {
-        const input = {
-          Filters: [{ Key: 'ResourceType', Values: ['EC2Instance'] }],
-          MaxResults: SSM_PAGE,
-          ...(token && { NextToken: token }),
-        };
-        const answer = await session.call(action, (abortSignal) => session.ssm.describeInstanceInformation(input, { abortSignal }), signal);
-        return { items: answer.InstanceInformationList ?? [], next: answer.NextToken };
-      }),
-    );
+    const all = await collect(managedInstancePages(session, 'EC2Instance', signal));
     return new Map(all.map((information) => [information.InstanceId ?? '', information]));
   }
 
@@ -78,13 +67,14 @@ export function toBastion(
   const information = managed?.get(id);
   const name = instance.Tags?.find(({ Key }) => Key === 'Name')?.Value?.trim();
   const platform = platformOf(instance, information);
+  const addresses = [instance.PrivateIpAddress, instance.Ipv6Address].flatMap((address) => address ?? []);
   return {
     id,
     kind: 'ec2',
     name: name || id,
     place,
     state: instance.State?.Name ?? 'unknown',
-    managed: managed ? managedStatus(information) : 'unknown',
+    managed: managed ? (information ? managedStatus(information) : 'unmanaged') : 'unknown',
     ...(information?.AgentVersion && { agentVersion: information.AgentVersion }),
     ...(platform && { platform }),
     ...(instance.PublicIpAddress && { publicAddress: instance.PublicIpAddress }),
@@ -92,13 +82,9 @@ export function toBastion(
     ...(instance.VpcId && { vpcId: instance.VpcId }),
     ...(instance.SubnetId && { subnetId: instance.SubnetId }),
     securityGroupIds: (instance.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
+    ...(addresses.length > 0 && { privateAddresses: addresses }),
+    ...(instance.Tags?.length && { tags: Object.fromEntries(instance.Tags.map(({ Key = '', Value = '' }) => [Key, Value])) }),
   };
-}
-
-function managedStatus(information: InstanceInformation | undefined): ManagedStatus {
-  if (!information) return 'unmanaged';
-  const status = information.PingStatus;
-  return status === 'Online' || status === 'ConnectionLost' || status === 'Inactive' ? status : 'unknown';
 }
 
 function platformOf(instance: Instance, information: InstanceInformation | undefined): string | undefined {

@@ -7,34 +7,14 @@ import { faultPart } from '../discovery';
 import { pages } from '../paging';
 import { cacheEndpoint } from './cacheClusters';
 import type { ProviderContext } from './context';
+import { subnetVpcs } from './subnetVpcs';
 
 const ID = 'elasticache.serverless';
 /** The largest page. */
 const PAGE = 50;
-/** EC2 takes at most this many values in one filter. */
-const FILTER_VALUES = 200;
 
 /** Serverless caches, one part per page. Their VPC comes from their subnets; without that right they come without it. */
 export function serverlessCaches({ session, place }: ProviderContext): ResourceProvider {
-  async function vpcsOf(subnetIds: readonly string[], signal: AbortSignal): Promise<[string, string][]> {
-    const ec2 = await session.ec2();
-    const action = 'ec2:DescribeSubnets';
-    const found: [string, string][] = [];
-    for (let from = 0; from < subnetIds.length; from += FILTER_VALUES) {
-      // A filter and not SubnetIds: one subnet that is gone would fail the whole call.
-      const filter = { Name: 'subnet-id', Values: subnetIds.slice(from, from + FILTER_VALUES) };
-      const batch = pages(action, async (token) => {
-        const input = { Filters: [filter], ...(token && { NextToken: token }) };
-        const answer = await session.call(action, (abortSignal) => ec2.describeSubnets(input, { abortSignal }), signal);
-        return { items: answer.Subnets ?? [], next: answer.NextToken };
-      });
-      for await (const subnets of batch) {
-        for (const { SubnetId, VpcId } of subnets) if (SubnetId && VpcId) found.push([SubnetId, VpcId]);
-      }
-    }
-    return found;
-  }
-
   function cachePages(signal: AbortSignal): AsyncGenerator<readonly ServerlessCache[], void, undefined> {
     const action = 'elasticache:DescribeServerlessCaches';
     return pages(action, async (token) => {
@@ -53,7 +33,7 @@ export function serverlessCaches({ session, place }: ProviderContext): ResourceP
       const missing = [...new Set(page.flatMap(({ SubnetIds }) => SubnetIds ?? []))].filter((id) => !asked.has(id));
       if (missing.length > 0 && !fault) {
         try {
-          for (const [subnet, vpc] of await vpcsOf(missing, signal)) vpcs.set(subnet, vpc);
+          for (const [subnet, vpc] of await subnetVpcs(session, missing, signal)) vpcs.set(subnet, vpc);
         } catch (error) {
           if (isCancelled(error)) throw error;
           fault = asFault(error);

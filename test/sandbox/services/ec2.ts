@@ -1,4 +1,5 @@
 import { describe } from './ec2Describe';
+import { describeVpcPeerings } from './ec2Peerings';
 import type { ServiceDefinition, Action } from './definition';
 import { ApiError } from './protocol/protocol';
 import type { Output } from './protocol/protocol';
@@ -282,6 +283,7 @@ export const ec2: ServiceDefinition = {
     DescribeSecurityGroups: describeSecurityGroups,
     DescribeRouteTables: describeRouteTables,
     DescribeRegions: describeRegions,
+    DescribeVpcPeeringConnections: describeVpcPeerings,
     GetConsoleOutput: getConsoleOutput,
   },
 };

@@ -1,11 +1,11 @@
 import type { Action, Call } from './definition';
 import { ApiError } from './protocol/protocol';
 import type { Output } from './protocol/protocol';
-import type { Tag, Vpc } from '../worldTypes';
+import type { Place, Tag, Vpc } from '../worldTypes';
 
 /** How one kind of EC2 resource is listed; all of them page, filter and complain alike. */
 export interface DescribeSpec<Row> {
-  readonly rows: (vpc: Vpc) => readonly Row[];
+  readonly rows: (vpc: Vpc, place: Place) => readonly Row[];
   readonly idOf: (row: Row) => string;
   /** The repeated request parameter that names ids, e.g. `InstanceId`. */
   readonly idParameter: string;
@@ -43,7 +43,7 @@ export function describe<Row>(spec: DescribeSpec<Row>): Action {
       }
       const all = call.world.places
         .filter((place) => place.accountId === caller.accountId && place.region === region.name)
-        .flatMap(({ vpcs }) => vpcs.flatMap((vpc) => spec.rows(vpc).map((row): Located<Row> => ({ row, vpc }))));
+        .flatMap((place) => place.vpcs.flatMap((vpc) => spec.rows(vpc, place).map((row): Located<Row> => ({ row, vpc }))));
       const named = ids.length === 0 ? all : namedRows(spec, all, ids);
       const matching = filtered(spec, named, call);
       const render = ({ row, vpc }: Located<Row>): Output => spec.render(row, vpc, caller.accountId, region.name);

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from './definition';
 import { ec2 } from './ec2';
 import { ec2InstanceConnect } from './ec2InstanceConnect';
+import { ecs } from './ecs';
 import { elastiCache } from './elasticache';
 import { kms } from './kms';
 import { memoryDb } from './memoryDb';
@@ -9,4 +10,4 @@ import { ssm } from './ssm';
 import { sts } from './sts';
 
 /** Every API that the sandbox speaks. */
-export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, elastiCache, kms, memoryDb, rds, ssm, sts];
+export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, ecs, elastiCache, kms, memoryDb, rds, ssm, sts];

@@ -5,20 +5,25 @@ import type { Output } from './protocol/protocol';
 import { awsJson11 } from './protocol/json';
 import { documentActions } from './ssmDocuments';
 import { sessionActions } from './ssmSessions';
-import type { Instance, Managed } from '../worldTypes';
+import type { Managed } from '../worldTypes';
 
+/** A row of the list: what EC2 instances and hybrid nodes have in common there, and what they have not. */
 interface ManagedInstance {
-  readonly instance: Instance;
+  readonly id: string;
+  readonly address: string;
   readonly managed: Managed;
+  readonly type: 'EC2Instance' | 'ManagedInstance';
+  /** Members that only its kind has. */
+  readonly more: Output;
 }
 
 /** Values that a filter compares with, by its key; the old `InstanceInformationFilterList` has the same keys. */
 const FILTERS: Readonly<Record<string, (row: ManagedInstance) => string>> = {
-  InstanceIds: ({ instance }) => instance.id,
+  InstanceIds: ({ id }) => id,
   PingStatus: ({ managed }) => managed.ping,
   AgentVersion: ({ managed }) => managed.agentVersion,
   PlatformTypes: () => 'Linux',
-  ResourceType: () => 'EC2Instance',
+  ResourceType: ({ type }) => type,
 };
 
 const INSTANCE_ID = /^(i-([0-9a-f]{8}|[0-9a-f]{17})|mi-[0-9a-f]{17})$/;
@@ -56,16 +61,33 @@ function readFilters(input: Input): { of: (row: ManagedInstance) => string; valu
 
 /** Terminated machines fall out of the list; stopped ones stay in it, as ConnectionLost. */
 function managedInstances({ world, caller, region }: Pick<Call, 'world' | 'caller' | 'region'>): ManagedInstance[] {
-  return world.places
-    .filter((place) => place.accountId === caller.accountId && place.region === region.name)
-    .flatMap(({ vpcs }) => vpcs.flatMap(({ instances }) => instances))
+  const places = world.places.filter((place) => place.accountId === caller.accountId && place.region === region.name);
+  const instances = places
+    .flatMap(({ vpcs }) => vpcs.flatMap((vpc) => vpc.instances))
     .filter(({ state }) => state !== 'terminated')
-    .flatMap((instance) => (instance.managed ? [{ instance, managed: instance.managed }] : []));
+    .flatMap(({ id, managed, privateIp }): ManagedInstance[] =>
+      managed ? [{ id, managed, address: privateIp, type: 'EC2Instance', more: { SourceId: id, SourceType: 'AWS::EC2::Instance' } }] : [],
+    );
+  const nodes = places
+    .flatMap(({ hybridNodes }) => hybridNodes)
+    .map(({ id, name, managed, address }): ManagedInstance => ({ id, managed, address, type: 'ManagedInstance', more: registration(id, name) }));
+  return [...instances, ...nodes];
 }
 
-function renderInstance({ instance, managed }: ManagedInstance): Output {
+function registration(id: string, name: string): Output {
   return {
-    InstanceId: instance.id,
+    Name: name,
+    ActivationId: '5a11e5e5-0000-4000-8000-000000000001',
+    IamRole: 'service-role/SandboxHybridNodes',
+    RegistrationDate: new Date(Date.UTC(2026, 0, 10)),
+    SourceId: id,
+    SourceType: 'AWS::SSM::ManagedInstance',
+  };
+}
+
+function renderInstance({ id, address, managed, type, more }: ManagedInstance): Output {
+  return {
+    InstanceId: id,
     PingStatus: managed.ping,
     LastPingDateTime: new Date(Date.UTC(2026, 0, 15, 9)),
     AgentVersion: managed.agentVersion,
@@ -73,11 +95,10 @@ function renderInstance({ instance, managed }: ManagedInstance): Output {
     PlatformType: 'Linux',
     PlatformName: managed.platformName,
     PlatformVersion: managed.platformVersion,
-    ResourceType: 'EC2Instance',
-    IPAddress: instance.privateIp,
-    ComputerName: `ip-${instance.privateIp.replaceAll('.', '-')}.internal`,
-    SourceId: instance.id,
-    SourceType: 'AWS::EC2::Instance',
+    ResourceType: type,
+    IPAddress: address,
+    ComputerName: `ip-${address.replaceAll('.', '-')}.internal`,
+    ...more,
   };
 }
 

@@ -4,7 +4,7 @@ import { ApiError } from './protocol/protocol';
 import type { Output } from './protocol/protocol';
 import { ServiceError } from '../sessionManager/service';
 import type { ResumeGrant, SessionGrant, SessionRecord } from '../sessionManager/service';
-import { instanceNamed } from '../worldQueries';
+import { sessionTarget } from '../worldQueries';
 
 const DEFAULT_DOCUMENT = 'SSM-SessionManagerRunShell';
 const REASON_LENGTH = 256;
@@ -17,7 +17,7 @@ const FILTERS: Readonly<Record<string, (session: SessionRecord, call: Call) => s
 };
 
 const getConnectionStatus: Action = {
-  resource: (call) => instanceArn(call, call.input.text('Target')),
+  resource: (call) => targetArn(call, call.input.text('Target')),
   run(call) {
     const target = call.input.required('Target');
     return { Target: target, Status: isConnected(call, target) ? 'connected' : 'notconnected' };
@@ -25,7 +25,7 @@ const getConnectionStatus: Action = {
 };
 
 const startSession: Action = {
-  resource: (call) => instanceArn(call, call.input.text('Target')),
+  resource: (call) => targetArn(call, call.input.text('Target')),
   run(call) {
     const { input, caller, region } = call;
     const target = input.required('Target');
@@ -111,11 +111,9 @@ function renderGrant(grant: SessionGrant | ResumeGrant): Output {
 }
 
 function isConnected({ world, caller, region }: Call, target: string): boolean {
-  const found = instanceNamed(world, target);
-  if (found?.instance.id !== target) return false;
-  const { place, instance } = found;
-  const isHere = place.accountId === caller.accountId && place.region === region.name;
-  return isHere && instance.state === 'running' && instance.managed?.ping === 'Online';
+  const found = sessionTarget(world, target);
+  if (!found?.online) return false;
+  return found.place.accountId === caller.accountId && found.place.region === region.name;
 }
 
 /** The session that the request names. @throws ApiError when this account has none of that id in the region */
@@ -132,8 +130,8 @@ function belongs({ accountId, region }: SessionRecord, call: Call): boolean {
   return accountId === call.caller.accountId && region === call.region.name;
 }
 
-function instanceArn({ region, caller }: Call, target = '*'): string {
-  return `arn:aws:ec2:${region.name}:${caller.accountId}:instance/${target}`;
+function targetArn({ world, region, caller }: Call, target = '*'): string {
+  return sessionTarget(world, target)?.arn ?? `arn:aws:ec2:${region.name}:${caller.accountId}:instance/${target}`;
 }
 
 function sessionArn({ region, caller, input }: Call): string {

@@ -17,6 +17,7 @@ describe('EC2 bastions', () => {
     ],
     VpcId: 'vpc-1',
     SubnetId: 'subnet-1',
+    PrivateIpAddress: '10.0.0.7',
     SecurityGroups: [{ GroupId: 'sg-1' }, { GroupId: 'sg-2' }, {}],
     PlatformDetails: 'Linux/UNIX',
   };
@@ -40,6 +41,8 @@ describe('EC2 bastions', () => {
       vpcId: 'vpc-1',
       subnetId: 'subnet-1',
       securityGroupIds: ['sg-1', 'sg-2'],
+      privateAddresses: ['10.0.0.7'],
+      tags: { team: 'x', Name: 'bastion 🏰' },
     });
   });
 
@@ -59,6 +62,7 @@ describe('EC2 bastions', () => {
       state: 'unknown',
       managed: 'unmanaged',
       securityGroupIds: [],
+      tags: { Name: ' ' },
     });
     assert.equal(toBastion({}, new Map(), place), undefined);
   });

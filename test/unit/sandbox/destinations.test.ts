@@ -46,6 +46,20 @@ describe('what a bastion meets at a private host', () => {
     assert.equal(from('archive-bastion', ORDERS), 'blackhole');
   });
 
+  it('is within reach of hybrid nodes and tasks of the network, and over a peering that is active', () => {
+    const changed = describeWorld();
+    const place = changed.places[0]!;
+    const [task] = place.ecsClusters[0]!.tasks;
+    const ask = (instanceId: string): unknown => destinationOf(changed, servers, { host: ORDERS, port: 6379, instanceId });
+    assert.deepEqual(ask(place.hybridNodes[0]!.id), server(1));
+    assert.deepEqual(ask(`ecs:shop-tasks_${task!.id}_${task!.containers[0]!.runtimeId}`), server(1));
+    const { instance, vpc } = instanceNamed(changed, 'archive-bastion')!;
+    place.peerings.push({ id: 'pcx-0123456789abcdef0', requesterVpcId: place.vpcs[0]!.id, accepterVpcId: vpc.id, status: 'pending-acceptance' });
+    assert.equal(ask(instance.id), 'blackhole');
+    place.peerings[0]!.status = 'active';
+    assert.deepEqual(ask(instance.id), server(1));
+  });
+
   it('follows changes of the world', () => {
     const changed = describeWorld();
     const instanceId = instanceNamed(changed, 'shop-bastion')!.instance.id;

@@ -4,6 +4,8 @@ import type { FaultData } from '../../../src/base/fault';
 import type { Target } from '../../../src/model/target';
 import type { TunnelInfo } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
+import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
+import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
 import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands';
 import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
@@ -14,7 +16,7 @@ import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
 import type { PickItem } from '../../../src/vscode/ui';
-import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, parts, target } from './samples';
+import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
 import { eventually } from '../../fixtures/eventually';
 
 /** Commands over fakes: what a window has, without the window. */
@@ -29,9 +31,12 @@ class Bench {
   readonly sshHosts = new SshHostStore(this.inventory, this.logger);
   readonly board = new TunnelBoard(this.service, this.logger);
   readonly attempts = new Attempts(this.ui, this.logger);
+  readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));
+  readonly advice = new BastionAdvice({ inventory: this.inventory, memory: this.memory, tag: () => 'sallyport=bastion', logger: this.logger });
   readonly connecting = new ConnectCommands({
     store: this.store,
     sshHosts: this.sshHosts,
+    advice: this.advice,
     board: this.board,
     ui: this.ui,
     attempts: this.attempts,
@@ -244,7 +249,7 @@ describe('commands', () => {
       await bench.store.refresh();
       await connecting.handlers.connectThrough(endpointNodeId(target(), target().endpoints[0]!));
       assert.equal(service.started.length, 0);
-      assert.match(ui.errors.at(-1)!.text, /no EC2 instance/);
+      assert.match(ui.errors.at(-1)!.text, /no bastion/);
     });
 
     it('takes only a port for a port', () => {

@@ -116,6 +116,27 @@ describe('the rows of Resources', () => {
     assert.equal(new Set(icons).size, icons.length);
   });
 
+  it('say what kind of bastion it is, and what makes it usable or not', () => {
+    const ecs = { cluster: 'shop', group: 'service:tools', taskId: '1', container: 'tools' };
+    const bastions = [
+      bastion({ platform: 'Amazon Linux 2023', tags: { sallyport: 'bastion', flag: '' } }),
+      bastion({ id: 'mi-1', kind: 'hybrid', name: 'office', managed: 'ConnectionLost' }),
+      bastion({ id: 'ecs:shop_1_2', kind: 'ecs', name: 'tools/tools', platform: 'Fargate 1.4.0 (Linux)', ecs }),
+      bastion({ id: 'ecs:shop_1_3', kind: 'ecs', name: 'tools/web', managed: 'unmanaged', ecs }),
+    ];
+    const rows = resourceNodes(shown(parts({ bastions })), NO_SSH, plainText);
+    assert.deepEqual(outline(rows).slice(3, 7), [
+      '      bastion-a | online · Amazon Linux 2023 · i-0a1',
+      '      office | agent offline · hybrid node · mi-1',
+      '      tools/tools | online · ECS task · Fargate 1.4.0 (Linux) · shop',
+      '      tools/web | no exec agent · ECS task · shop',
+    ]);
+    assert.match(find(rows, 'bastion-a').tooltip!, /sallyport\\=bastion\\, flag/);
+    assert.match(find(rows, 'tools/tools').tooltip!, /Cluster: shop/);
+    assert.deepEqual(find(rows, 'tools/web').icon, { id: 'package' });
+    assert.match(find(rows, 'office').spoken!, /office, agent offline, hybrid node/);
+  });
+
   it('say that they are loading, and count only what is complete', () => {
     const lines = outline(resourceNodes(shown([], false), NO_SSH, plainText));
     assert.deepEqual(lines, ['dev', '  eu-central-1 | loading…', '    Bastions', '      Loading…', '    Caches', '      Loading…', '    Databases', '      Loading…']);
@@ -127,12 +148,18 @@ describe('the rows of Resources', () => {
     const lines = outline(resourceNodes(shown(parts({ targets: [], bastions: [] })), NO_SSH, plainText));
     assert.deepEqual(lines.slice(2), [
       '    Bastions (0)',
-      '      No EC2 instance in eu-central-1',
+      '      No bastion in eu-central-1',
       '    Caches (0)',
       '      No cache in eu-central-1',
       '    Databases (0)',
       '      No database in eu-central-1',
     ]);
+  });
+
+  it('count what is complete although something else could not be read', () => {
+    const denial = (provider: string): string[] => outline(resourceNodes(shown([...parts({ targets: [], bastions: [] }), { kind: 'fault', provider, fault: denied }]), NO_SSH, plainText));
+    assert.deepEqual(denial('ecs.tasks').slice(2, 6), ['    Bastions', '      Nothing is known: see the message below', '    Caches (0)', '      No cache in eu-central-1']);
+    assert.deepEqual(denial('elasticache.serverless').slice(2, 4), ['    Bastions (0)', '      No bastion in eu-central-1']);
   });
 
   it('show a failure beside what did arrive, with its next step', () => {

@@ -1,8 +1,10 @@
 import { Emitter } from '../../../src/base/event';
+import type { KeptState } from '../../../src/vscode/bastionMemory';
 import type { SecretStore } from '../../../src/vscode/keptSecrets';
 import type { FaultData } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import type { Bastion } from '../../../src/model/bastion';
+import type { NetworkFacts } from '../../../src/model/network';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
@@ -94,6 +96,14 @@ export class FakeInventory implements InventoryService {
   profileReads = 0;
 
   sshConfig: SshHosts = { hosts: [], faults: [] };
+
+  networkFacts: NetworkFacts | Error = {};
+  readonly networkAsked: (readonly string[])[] = [];
+
+  network(_scope: DiscoveryScope, groupIds: readonly string[]): Promise<NetworkFacts> {
+    this.networkAsked.push(groupIds);
+    return this.networkFacts instanceof Error ? Promise.reject(this.networkFacts) : Promise.resolve(this.networkFacts);
+  }
 
   sshHosts(): Promise<SshHosts> {
     return Promise.resolve(this.sshConfig);
@@ -262,6 +272,21 @@ export class FakeUi implements Ui {
 
   run(command: CommandName): void {
     this.ran.push(command);
+  }
+}
+
+/** What VS Code keeps, as it is after a round trip through its storage. */
+export class MemoryState implements KeptState {
+  readonly values = new Map<string, string>();
+
+  get(key: string): unknown {
+    const text = this.values.get(key);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  update(key: string, value: unknown): Promise<void> {
+    this.values.set(key, JSON.stringify(value));
+    return Promise.resolve();
   }
 }
 

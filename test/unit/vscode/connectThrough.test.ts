@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { Attempts } from '../../../src/vscode/attempts';
+import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
+import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
+import { ConnectCommands } from '../../../src/vscode/connectCommands';
+import { InventoryStore } from '../../../src/vscode/inventoryStore';
+import { endpointNodeId } from '../../../src/vscode/resourceNodes';
+import { SshHostStore } from '../../../src/vscode/sshHostStore';
+import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
+import { bastion, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
+
+class Bench {
+  readonly inventory = new FakeInventory();
+  readonly service = new FakeTunnels();
+  readonly ui = new FakeUi();
+  readonly logger = new MemoryLogger();
+  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => ({ profile: '', region: '' }), preferredProfile: undefined, logger: this.logger });
+  readonly sshHosts = new SshHostStore(this.inventory, this.logger);
+  readonly board = new TunnelBoard(this.service, this.logger);
+  readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));
+  readonly connecting = new ConnectCommands({
+    store: this.store,
+    sshHosts: this.sshHosts,
+    advice: new BastionAdvice({ inventory: this.inventory, memory: this.memory, tag: () => 'sallyport=bastion', logger: this.logger }),
+    board: this.board,
+    ui: this.ui,
+    attempts: new Attempts(this.ui, this.logger),
+    reveal: () => {},
+  });
+}
+
+describe('the choice between bastions', () => {
+  let bench: Bench;
+
+  beforeEach(() => {
+    bench = new Bench();
+  });
+
+  afterEach(() => disposeAll([bench.store]));
+
+  it('takes the best of several bastions, and the one that was chosen from then on', async () => {
+    bench.inventory.answer = parts({ bastions: [bastion(), bastion({ id: 'i-tagged', name: 'z', tags: { sallyport: 'bastion' } }), bastion({ id: 'i-off', name: 'off', managed: 'ConnectionLost' })] });
+    await bench.store.refresh();
+    const row = endpointNodeId(target(), target().endpoints[0]!);
+    await bench.connecting.handlers.connect(row);
+    bench.ui.choose = ['bastion-a'];
+    await bench.connecting.handlers.connectThrough(row);
+    const [choice] = bench.ui.picks;
+    assert.deepEqual(choice!.items.map(({ label, description }) => `${label} | ${description}`).filter((line) => !/Connect/.test(line)), [
+      'z | Session Manager',
+      'bastion-a | Session Manager',
+      'off | ',
+    ]);
+    assert.match(choice!.items[0]!.detail!, /^tagged as bastion · same VPC · .*online · agent 3\.3\.1142\.0 · i-tagged$/);
+    for (const { id } of bench.board.tunnels) await bench.board.stop(id);
+    await bench.connecting.handlers.connect(row);
+    assert.deepEqual(bench.service.started.map(({ route }) => route.bastion.id), ['i-tagged', 'i-0a1', 'i-0a1']);
+  });
+
+  it('says what is wrong with a bastion that was chosen although it cannot be used', async () => {
+    bench.inventory.answer = parts({ bastions: [bastion(), bastion({ id: 'i-off', name: 'off', managed: 'ConnectionLost' })] });
+    await bench.store.refresh();
+    bench.ui.choose = ['off'];
+    await bench.connecting.handlers.connectThrough(endpointNodeId(target(), target().endpoints[0]!));
+    assert.match(bench.ui.errors.at(-1)!.text, /"off" \(i-off\) is running but its Systems Manager agent is offline/);
+    assert.deepEqual(bench.service.started, []);
+    assert.equal(bench.memory.chosenFor(target().id), undefined);
+  });
+
+  it('puts an SSH host first that was chosen before, and says so', async () => {
+    bench.inventory.answer = parts();
+    bench.inventory.sshConfig = { hosts: ['near', 'jump'].map((alias) => ({ alias, hostName: 'h', user: 'dev', port: 22, file: '/c', line: 1 })), faults: [] };
+    await bench.store.refresh();
+    const row = endpointNodeId(target(), target().endpoints[0]!);
+    bench.ui.choose = ['jump'];
+    await bench.connecting.handlers.connectThrough(row);
+    await bench.connecting.handlers.connectThrough(row);
+    assert.deepEqual(bench.ui.picks[1]!.items.slice(0, 3).map(({ label }) => label), ['jump', 'bastion-a', 'near']);
+    assert.match(bench.ui.picks[1]!.items[0]!.detail!, /^chosen before · /);
+  });
+
+  it('offers containers and hybrid nodes by Session Manager only', async () => {
+    const ecs = { cluster: 'shop', group: 'service:tools', taskId: '1', container: 'tools' };
+    bench.inventory.answer = parts({ bastions: [bastion({ id: 'ecs:shop_1_2', kind: 'ecs', name: 'tools', ecs }), bastion({ id: 'mi-1', kind: 'hybrid', name: 'office' })] });
+    await bench.store.refresh();
+    bench.ui.choose = ['tools'];
+    await bench.connecting.handlers.connectThrough(endpointNodeId(target(), target().endpoints[0]!));
+    assert.deepEqual(bench.ui.picks[0]!.items.map(({ label, description }) => `${label} | ${description}`), [
+      'office | Session Manager · hybrid node',
+      'tools | Session Manager · ECS task',
+    ]);
+    assert.equal(bench.memory.chosenFor(target().id), 'ecs:shop/service:tools/tools');
+  });
+});
