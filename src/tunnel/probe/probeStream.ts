@@ -91,6 +91,8 @@ export class ProbeStream {
     await this.#until(() => shaken, limit);
     if (!shaken) {
       const { errored } = this.#raw;
+      // There is nobody to take leave of.
+      this.destroy();
       throw isFault(errored) ? errored : new HandshakeFailed('handshake', { cause: this.#ended?.error });
     }
     if (!secure.authorized) throw new HandshakeFailed('certificate', { cause: verdictOf(secure) });
