@@ -15,7 +15,7 @@ import { localSources } from '../ssh/localSources';
 import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
-import { redisProbe } from '../tunnel/probe';
+import { targetProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 import { createSshTransport } from './sshTransport';
@@ -71,7 +71,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   };
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
-    probe: redisProbe({ clock, targetCa }),
+    probe: targetProbe({ clock, targetCa }),
     clock,
     logger,
   });

@@ -1,13 +1,13 @@
 export type HealthLevel = 'ok' | 'degraded' | 'down' | 'unknown';
 
-/** The result of the latest probe; only a passed round trip is `ok`. */
+/** The result of the latest probe; only a passed round trip is `ok`, of a protocol that is not known: a connection. */
 export interface Health {
   readonly level: HealthLevel;
-  /** Round-trip time of the probe, ms. */
+  /** Round-trip time of the probe, ms; absent where none could be measured. */
   readonly latencyMs?: number;
   /** Milliseconds since the epoch; 0 when never probed. */
   readonly checkedAt: number;
-  /** One sentence when it is not ok. */
+  /** One sentence when it is not ok, or when something is to be said of an ok: what the probe could not show. */
   readonly detail?: string;
 }
 

@@ -11,7 +11,8 @@ import type { Link, Transport } from '../model/link';
 import type { Route } from '../model/route';
 import type { TunnelInfo, TunnelState } from '../model/tunnel';
 import { type Listener, listenOnLoopback } from './listener';
-import type { Probe } from './probe';
+import { probeInterval, type Probe } from './probe';
+import { latencyNoted, NO_TREND, withTrend } from './probe/latencyTrend';
 import { relay, reset } from './relay';
 import { INITIAL_STATE, step, type TunnelEvent } from './state';
 import { Throughput } from './throughput';
@@ -216,15 +217,23 @@ export class Tunnel {
 
   async #keepProbing(link: Link, signal: AbortSignal): Promise<void> {
     const { clock, limits, probe } = this.#deps;
+    const seldomMs = probeInterval(this.route.target, limits.probeEveryMs);
+    const pauseAfter = ({ level }: Health): number => (level === 'ok' ? seldomMs : limits.probeEveryMs);
+    let pauseMs = pauseAfter(this.#health);
+    // Of this link alone: another one may lead over another bastion.
+    let trend = latencyNoted(NO_TREND, this.#health);
     for (let failures = 0; !signal.aborted; ) {
       try {
-        await sleep(clock, failures > 0 ? limits.reprobeMs : limits.probeEveryMs, signal);
+        await sleep(clock, pauseMs, signal);
         const health = await probe(link, this.route, signal);
         failures = 0;
-        if (!signal.aborted) this.#setHealth(health);
+        pauseMs = pauseAfter(health);
+        trend = latencyNoted(trend, health);
+        if (!signal.aborted) this.#setHealth(withTrend(health, trend));
       } catch (error) {
         if (signal.aborted) return;
         failures++;
+        pauseMs = limits.reprobeMs;
         this.#log('warn', 'tunnel.probeFailed', { failures, error });
         const detail = asFault(error).message;
         this.#setHealth({ level: failures > 1 ? 'down' : 'degraded', checkedAt: clock.wall(), detail });

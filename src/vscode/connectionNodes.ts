@@ -76,7 +76,7 @@ function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateT
     [l10n.t('Through'), methodText(route, l10n)],
     [l10n.t('Profile'), `${route.place.profile} · ${route.place.accountId} · ${route.place.region}`],
     [l10n.t('Health'), health_],
-    [l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],
+    [health.level === 'ok' && state.phase === 'open' ? l10n.t('Note') : l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],
     [l10n.t('Client connections'), state.phase === 'open' ? String(state.streams) : undefined],
     [l10n.t('Throughput'), rateText(rate)],
     [l10n.t('Limited by'), link?.agentLimited ? l10n.t('the Systems Manager agent, about 0.7 MB/s per session') : undefined],

@@ -1,6 +1,6 @@
 // The system programs that tests and demo use, and how each package manager calls them. Pure: nothing is run here.
 
-export type ProgramName = 'redis-server' | 'sshd' | 'chromium' | 'openssl';
+export type ProgramName = 'redis-server' | 'sshd' | 'chromium' | 'openssl' | 'postgres' | 'mariadbd' | 'memcached';
 export type ManagerName = 'apt-get' | 'dnf' | 'apk' | 'pacman' | 'brew';
 
 interface Program {
@@ -17,6 +17,8 @@ interface Program {
 export const CHROMIUM_VARIABLE = 'CHROMIUM';
 
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+/** Debian keeps each release of PostgreSQL in a folder of its own. */
+const POSTGRES_RELEASES = ['18', '17', '16', '15', '14', '13'];
 
 export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
   'redis-server': {
@@ -51,6 +53,25 @@ export const PROGRAMS: Readonly<Record<ProgramName, Program>> = {
     places: {},
     packages: { 'apt-get': 'openssl', dnf: 'openssl', apk: 'openssl', pacman: 'openssl', brew: 'openssl' },
     services: [],
+  },
+  postgres: {
+    files: ['postgres'],
+    places: { linux: POSTGRES_RELEASES.map((release) => `/usr/lib/postgresql/${release}/bin/postgres`) },
+    packages: { 'apt-get': 'postgresql', dnf: 'postgresql-server', apk: 'postgresql', pacman: 'postgresql', brew: 'postgresql' },
+    services: ['postgresql'],
+  },
+  mariadbd: {
+    files: ['mariadbd'],
+    places: { linux: [...SYSTEM_FOLDERS, '/usr/libexec'].map((folder) => `${folder}/mariadbd`) },
+    // Debian's package without a service.
+    packages: { 'apt-get': 'mariadb-server-core', dnf: 'mariadb-server', apk: 'mariadb', pacman: 'mariadb', brew: 'mariadb' },
+    services: [],
+  },
+  memcached: {
+    files: ['memcached'],
+    places: {},
+    packages: { 'apt-get': 'memcached', dnf: 'memcached', apk: 'memcached', pacman: 'memcached', brew: 'memcached' },
+    services: ['memcached'],
   },
 };
 

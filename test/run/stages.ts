@@ -4,7 +4,7 @@ export type StageName = 'check' | 'build' | 'unit' | 'integration' | 'package' |
 
 /** What has to be on the machine before a stage can run. */
 export interface Provisions {
-  readonly programs: readonly ('redis-server' | 'sshd' | 'openssl' | 'chromium')[];
+  readonly programs: readonly ('redis-server' | 'sshd' | 'openssl' | 'chromium' | 'postgres' | 'mariadbd' | 'memcached')[];
   readonly vscode: boolean;
 }
 
@@ -49,7 +49,7 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
   },
   integration: {
     needs: [],
-    provisions: { programs: [...SERVERS, 'sshd'], vscode: false },
+    provisions: { programs: [...SERVERS, 'sshd', 'postgres', 'mariadbd', 'memcached'], vscode: false },
     steps: (out) => [mocha(out, 'integration', ['--timeout', '60000'], 12)],
   },
   package: {

@@ -37,7 +37,7 @@ describe('the stages of a test run', () => {
 
   it('name each program once', () => {
     const { programs, vscode } = provisionsOf(STAGE_NAMES);
-    assert.deepEqual([...programs].toSorted(), ['chromium', 'openssl', 'redis-server', 'sshd']);
+    assert.deepEqual([...programs].toSorted(), ['chromium', 'mariadbd', 'memcached', 'openssl', 'postgres', 'redis-server', 'sshd']);
     assert.equal(vscode, true);
   });
 

@@ -1,101 +1,85 @@
 import { strict as assert } from 'node:assert';
 import type { Socket } from 'node:net';
-import { systemClock } from '../../../src/base/clock';
-import { isCancelled } from '../../../src/base/fault';
-import { redisProbe } from '../../../src/tunnel/probe';
+import { Fault } from '../../../src/base/fault';
+import type { Health } from '../../../src/model/health';
+import type { TlsMode } from '../../../src/model/target';
+import { targetProbe } from '../../../src/tunnel/probe';
 import { eventually } from '../../fixtures/eventually';
+import { FakeClock } from '../../fixtures/fakeClock';
 import { FakeLink, testRoute } from '../../fixtures/fakeTransport';
+import { ANSWERS } from '../../fixtures/probeAnswers';
 import { type TcpServer, tcpServer } from '../../fixtures/tcpServer';
 
 const never = new AbortController().signal;
-const targetCa = (): Promise<undefined> => Promise.resolve(undefined);
 
-describe('redisProbe', () => {
+describe('a probe', () => {
   let server: TcpServer;
   let link: FakeLink;
+  let clock: FakeClock;
 
-  const against = async (behave: (socket: Socket) => void): Promise<void> => {
-    server = await tcpServer(behave);
-    link = new FakeLink(() => server.address);
-  };
+  beforeEach(() => {
+    clock = new FakeClock();
+  });
 
   afterEach(async () => {
     await eventually(() => link.streams.size === 0, 'the probe left no stream');
+    assert.equal(clock.pending, 0, 'timers');
     await server.close();
   });
 
-  const answering = (reply: string) => (socket: Socket) => {
-    socket.on('data', (request: Buffer) => {
-      assert.equal(request.toString(), '*1\r\n$4\r\nPING\r\n');
-      socket.write(reply);
-    });
-  };
-
-  for (const reply of ['+PONG\r\n', '-NOAUTH Authentication required.\r\n', "-NOPERM User default has no permissions to run the 'ping' command\r\n"]) {
-    it(`takes ${reply.trim().split(' ')[0]} for a passed round trip, with its time`, async () => {
-      await against(answering(reply));
-      const health = await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never);
-      assert.equal(health.level, 'ok');
-      assert.ok(health.latencyMs! > 0 && health.latencyMs! < 5000);
-    });
+  async function begin(engine: string, tls: TlsMode, behave: (socket: Socket) => void, signal = never): Promise<{ readonly health: Promise<Health> }> {
+    server = await tcpServer(behave);
+    link = new FakeLink(() => server.address);
+    const probe = targetProbe({ clock, targetCa: () => Promise.resolve(undefined) });
+    const health = probe(link, { ...testRoute, target: { ...testRoute.target, engine, tls } }, signal);
+    // Whoever asks for the outcome sees the failure; until then it is nobody's.
+    health.catch(() => {});
+    return { health };
   }
 
-  it('measures the second round trip: the first waits for the connection behind the bastion', async () => {
-    let requests = 0;
-    await against((socket) => {
-      socket.on('data', () => {
-        if (++requests === 1) setTimeout(() => socket.write('+PONG\r\n'), 200);
-        else socket.write('+PONG\r\n');
+  it('gives a server that may not speak TLS four seconds for the handshake, and then asks without', async () => {
+    const { health } = await begin('docdb', 'preferred', (socket) => {
+      socket.on('data', (request: Buffer) => {
+        if (request[0] !== 0x16) socket.write(ANSWERS['MongoDB']!);
       });
     });
-    const health = await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never);
-    assert.equal(requests, 2);
-    assert.ok(health.latencyMs! < 150, String(health.latencyMs));
+    await eventually(() => clock.nextIn === 4_000, 'the handshake');
+    clock.advance(4_000);
+    assert.equal((await health).level, 'ok');
   });
 
-  it('takes the refusal of a server that closes right after it for an answer', async () => {
-    await against((socket) => void socket.once('data', () => socket.end('-DENIED Redis is running in protected mode\r\n')));
-    assert.equal((await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never)).level, 'ok');
+  it('takes a silent connection for one after two seconds', async () => {
+    const { health } = await begin('unknown', 'off', (socket) => void socket.resume());
+    await eventually(() => clock.nextIn === 2_000, 'listening');
+    clock.advance(2_000);
+    assert.deepEqual(Object.keys(await health).toSorted(), ['checkedAt', 'detail', 'level']);
   });
 
-  it('calls a server that is still loading degraded', async () => {
-    await against(answering('-LOADING Redis is loading the dataset in memory\r\n'));
-    const health = await redisProbe({ clock: systemClock, targetCa })(link, testRoute, never);
-    assert.equal(health.level, 'degraded');
-    assert.match(health.detail!, /LOADING/);
-  });
-
-  it('says that the far end is no Redis', async () => {
-    await against(answering('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    await assert.rejects(redisProbe({ clock: systemClock, targetCa })(link, testRoute, never), { code: 'target.notRedis' });
-  });
-
-  it('says that the connection was closed without an answer', async () => {
-    await against((socket) => void socket.once('data', () => socket.end()));
-    await assert.rejects(redisProbe({ clock: systemClock, targetCa })(link, testRoute, never), { code: 'target.closedConnection' });
-  });
-
-  it('says that nobody answers, after its time-out, and names the security group as the thing to check', async () => {
-    await against((socket) => void socket.resume());
-    await assert.rejects(redisProbe({ clock: systemClock, targetCa, timeoutMs: 50 })(link, testRoute, never), (error: { code: string; remedy: { text: string } }) => {
-      assert.equal(error.code, 'target.unreachable');
-      assert.match(error.remedy.text, /security group/);
-      return true;
+  it('fails after ten seconds when only the first of two requests is answered', async () => {
+    let requests = 0;
+    const { health } = await begin('redis', 'off', (socket) => {
+      socket.on('data', () => {
+        if (++requests === 1) socket.write('+PONG\r\n');
+      });
     });
+    await eventually(() => requests === 2, 'the second request');
+    clock.advance(10_000);
+    await assert.rejects(health, { code: 'target.unreachable' });
   });
 
-  it('can be cancelled', async () => {
-    await against((socket) => void socket.resume());
+  it('fails with the Fault of a link that dies, in the midst of a handshake too', async () => {
+    const lost = new Fault('ssm.sessionEnded', 'The session ended.', { retryable: true });
+    const { health } = await begin('redis', 'required', (socket) => void socket.resume());
+    await eventually(() => [...server.sockets].some(({ bytesRead }) => bytesRead > 0), 'the handshake');
+    link.fail(lost);
+    await assert.rejects(health, lost);
+  });
+
+  it('can be cancelled while it waits for an answer', async () => {
     const abort = new AbortController();
-    const probing = redisProbe({ clock: systemClock, targetCa })(link, testRoute, abort.signal);
+    const { health } = await begin('postgres', 'preferred', (socket) => void socket.resume(), abort.signal);
     await eventually(() => server.sockets.size === 1, 'connected');
     abort.abort();
-    await assert.rejects(probing, isCancelled);
-  });
-
-  it('says that TLS is not spoken there', async () => {
-    await against((socket) => void socket.once('data', () => socket.end('-ERR unknown command\r\n')));
-    const secure = { ...testRoute, target: { ...testRoute.target, tls: 'required' as const } };
-    await assert.rejects(redisProbe({ clock: systemClock, targetCa })(link, secure, never), { code: 'target.tlsFailed' });
+    await assert.rejects(health, { code: 'operation.cancelled' });
   });
 });

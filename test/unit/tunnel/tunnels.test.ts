@@ -242,6 +242,35 @@ describe('Tunnels', () => {
     await eventually(() => level() === 'ok', 'ok');
   });
 
+  it('is degraded when its latency has risen twice in a row, and well again when it falls', async () => {
+    let latencyMs = 20;
+    probe = (): Promise<Health> => Promise.resolve({ level: 'ok', latencyMs, checkedAt: clock.wall() });
+    await tunnels.start(testRoute, {}, never);
+    const next = async (ms: number): Promise<Health> => {
+      latencyMs = ms;
+      const seen = events.length;
+      await eventually(() => clock.pending === 1, 'a probe is due');
+      clock.advance(30_000);
+      await eventually(() => events.length > seen, 'the probe has passed');
+      return events.at(-1)!.health;
+    };
+    for (let count = 0; count < 5; count++) assert.equal((await next(20)).level, 'ok');
+    assert.equal((await next(400)).level, 'ok');
+    const risen = await next(400);
+    assert.deepEqual([risen.level, risen.detail], ['degraded', 'The latency has risen: 400 ms, where 20 ms were usual.']);
+    assert.equal((await next(20)).level, 'ok');
+  });
+
+  it('asks a MySQL server seldom while it is healthy, and as usual while it is not', async () => {
+    let level: Health['level'] = 'ok';
+    probe = (): Promise<Health> => Promise.resolve({ level, latencyMs: 2, checkedAt: clock.wall() });
+    await tunnels.start({ ...testRoute, target: { ...testRoute.target, engine: 'mysql' } }, {}, never);
+    await eventually(() => clock.nextIn === 30 * 60_000, 'half an hour');
+    level = 'degraded';
+    clock.advance(30 * 60_000);
+    await eventually(() => clock.nextIn === 30_000, 'half a minute');
+  });
+
   it('resets its clients and frees the port when it is stopped', async () => {
     const info = await tunnels.start(testRoute, {}, never);
     const client = dialLocal(info.local.port);
