@@ -25,6 +25,7 @@ const LAZY = {
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
+  'aws-sso': 'src/aws/clients/ssoOidc.ts',
   redis: 'src/redis/index.ts',
   ssh: 'src/transport/ssh/client.ts',
 };
