@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/event';
 import type { Logger } from '../base/log';
 
-/** A change in several steps is told once, ms. */
+/** Changes within this time are told once, ms. */
 const SETTLE_MS = 200;
 const POLL_MS = 5_000;
 
@@ -98,8 +98,11 @@ export class FileWatch {
 
   readonly #changed = (): void => {
     if (this.#disposed) return;
-    this.#settling?.dispose();
-    this.#settling = this.#options.clock.schedule(SETTLE_MS, this.#options.onChange);
+    // Not put off by further changes: what never comes to rest is told of all the same.
+    this.#settling ??= this.#options.clock.schedule(SETTLE_MS, () => {
+      this.#settling = undefined;
+      this.#options.onChange();
+    });
   };
 }
 

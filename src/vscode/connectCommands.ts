@@ -12,6 +12,7 @@ import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './resourceNodes';
 import { planRoute } from './routePlan';
+import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
 import { waysTo } from './throughChoice';
@@ -80,7 +81,7 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
-      this.#recovery((port) => void this.connect(destination, port ?? localPort)),
+      { ...this.#recovery((port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
     );
     if (tunnel) this.#connected(tunnel, localPort);
     return tunnel;
@@ -93,8 +94,9 @@ export class ConnectCommands {
     const again = (port: number): void => void this.#reopen(tunnel.route, port);
     attempts.report(
       'tunnel',
-      { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
-      { retry: () => again(tunnel.local.port) },
+      // It opens again by itself after a sign-in; all else takes a word.
+      wantsSignIn(cause) ? { ...cause, message } : { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
+      { retry: () => again(tunnel.local.port), about: aboutRoute(tunnel.route) },
     );
   }
 
@@ -170,7 +172,7 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      this.#recovery((port) => void this.#reopen(route, port ?? localPort)),
+      { ...this.#recovery((port) => void this.#reopen(route, port ?? localPort)), about: aboutRoute(route) },
     );
     if (tunnel) this.#connected(tunnel, localPort);
   }
@@ -210,6 +212,10 @@ export class ConnectCommands {
     const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which cache?') });
     return target && { target };
   }
+}
+
+function aboutRoute({ target, endpoint }: Route): string {
+  return `${target.id} ${formatEndpoint(endpoint)}`;
 }
 
 function noTargets({ scope }: RegionInventory): Fault {
