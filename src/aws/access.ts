@@ -107,7 +107,7 @@ export class AwsAccess implements SignInService {
       logger,
       tokens: this.#tokens,
       mfa: this.#mfa,
-      credentials: (load) => this.#credentialsOf(profile, load),
+      credentials: (load) => this.#credentialsOf(profile, shared, load),
       lifetime: this.#lifetime.signal,
     });
     if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);
@@ -151,12 +151,13 @@ export class AwsAccess implements SignInService {
     return shared;
   }
 
-  #credentialsOf(profile: string, load: () => Promise<Credentials>): CachedCredentials {
-    let credentials = this.#credentials.get(profile);
-    if (!credentials) {
-      credentials = new CachedCredentials(load, this.#deps.clock, (refused) => this.#mfa.forget(refused));
-      this.#credentials.set(profile, credentials);
-    }
+  #credentialsOf(profile: string, { fingerprint }: SharedConfig, load: () => Promise<Credentials>): CachedCredentials {
+    // What was read before a change is not to be mixed with what is read after it.
+    const isCurrent = fingerprint === this.#fingerprint;
+    const known = isCurrent ? this.#credentials.get(profile) : undefined;
+    if (known) return known;
+    const credentials = new CachedCredentials(load, this.#deps.clock, (refused) => this.#mfa.forget(refused));
+    if (isCurrent) this.#credentials.set(profile, credentials);
     return credentials;
   }
 

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
 import type { Event } from '../base/event';
 import { Emitter } from '../base/event';
@@ -34,6 +35,7 @@ export class ConfigWatch {
   readonly #seen = new Map<string, SsoToken | undefined>();
   #looking: Promise<void> | undefined;
   #again = false;
+  #watched = '';
   #disposed = false;
 
   readonly onDidChange: Event<CredentialsChange>;
@@ -94,8 +96,12 @@ export class ConfigWatch {
       outcome = asFault(error).message;
     }
     const profiles = await this.#newlyUsable(sessions);
+    const files = await withTargets([paths.config, paths.credentials, ...sessions.map(({ session }) => tokens.file(session))]);
     if (this.#disposed) return;
-    this.#files.set([paths.config, paths.credentials, ...sessions.map(({ session }) => tokens.file(session))]);
+    this.#files.set(files);
+    // What changed before it was watched is seen by one more look.
+    if (files.join('\n') !== this.#watched) this.#again = true;
+    this.#watched = files.join('\n');
     const changed = this.#outcome !== undefined && this.#outcome !== outcome;
     this.#outcome = outcome;
     if (changed) this.#changes.fire({ kind: 'configuration' });
@@ -115,6 +121,12 @@ export class ConfigWatch {
     }
     return found;
   }
+}
+
+/** The files, and those that they are links to: a change behind a link is not seen beside it. */
+async function withTargets(files: readonly string[]): Promise<readonly string[]> {
+  const targets = await Promise.all(files.map((file) => realpath(file).catch(() => file)));
+  return [...new Set([...files, ...targets])];
 }
 
 /** Each sign-in of the configuration, with the profiles that take their credentials from it. */

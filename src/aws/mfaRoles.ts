@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock';
 import { Fault } from '../base/fault';
 import type { Ask } from '../model/question';
+import { abortable } from './abortable';
 import type { Credentials } from './clients/settings';
 
 /** How often a code may be wrong before it is given up. */
@@ -57,7 +58,8 @@ export class MfaRoles {
 
   async #assume({ key, profile, serial, assume }: MfaRole): Promise<Credentials> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const code = await this.#ask({ kind: 'mfaCode', profile, serial, again: attempt > 0 }, this.#lifetime);
+      const question = { kind: 'mfaCode', profile, serial, again: attempt > 0 } as const;
+      const code = await abortable(this.#ask(question, this.#lifetime), this.#lifetime);
       if (code === undefined || code.trim() === '') throw mfaNeeded(profile);
       try {
         const issued = await assume(code.trim());

@@ -103,7 +103,7 @@ async function withDeviceCode(parts: SsoSignInParts, signal: AbortSignal): Promi
       const name = nameOf(error);
       if (name === 'SlowDownException') interval += SLOW_DOWN_S;
       // A lost answer is no reason to give up: the person is at it in the browser.
-      else if (name !== 'AuthorizationPendingException' && name !== 'TimeoutError') throw translated(error);
+      else if (name !== 'AuthorizationPendingException' && isRefusal(error)) throw translated(error);
     }
     await sleep(clock, interval * 1000, signal);
   }
@@ -117,8 +117,10 @@ async function shown({ ask, session }: SsoSignInParts, url: string, code: string
       remedy: { text: 'Check the endpoint of sso_oidc in the AWS configuration.', action: 'showLog' },
     });
   }
-  const goes = await ask({ kind: 'deviceSignIn', session: session.key, url, ...(code !== undefined && { code }) }, signal);
-  if (goes !== true || signal.aborted) throw cancelled();
+  const question = { kind: 'deviceSignIn', session: session.key, url, ...(code !== undefined && { code }) } as const;
+  // A box that cannot be closed from here must not keep the port open.
+  const goes = await abortable(ask(question, signal), signal);
+  if (goes !== true) throw cancelled();
 }
 
 async function inTime<T>(work: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
@@ -157,6 +159,12 @@ function translated(error: unknown): unknown {
     default:
       return error;
   }
+}
+
+/** Whether the service has answered, and not that it fails. */
+function isRefusal(error: unknown): boolean {
+  const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500;
 }
 
 function nameOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -204,6 +204,23 @@ describe('signing in through IAM Identity Center', () => {
       await assert.rejects(aws.signIn.signIn('sso', 'device', signal), isCancelled);
     });
 
+    it('goes on through failures of the service while the person is at it', async () => {
+      bench.sandbox.faults.add({ service: 'sso-oidc', action: 'CreateToken', kind: 'serverError', times: 2 });
+      await aws.signIn.signIn('sso', 'device', signal);
+      assert.equal((await account('sso')).kind, 'account');
+    });
+
+    it('leaves no port behind when it is cancelled while the person is asked', async () => {
+      const abort = new AbortController();
+      person = () => {
+        setImmediate(() => abort.abort());
+        return new Promise(() => {});
+      };
+      await assert.rejects(aws.signIn.signIn('sso', 'browser', abort.signal), isCancelled);
+      const redirect = new URL(asked[0]!.url).searchParams.get('redirect_uri')!;
+      await eventually(() => get(redirect).then(() => false, () => true));
+    });
+
     it('ends at once when it is cancelled', async () => {
       const abort = new AbortController();
       person = () => {
@@ -323,6 +340,19 @@ describe('signing in through IAM Identity Center', () => {
       });
       assert.deepEqual(changes, [{ kind: 'signedIn', profiles: ['sso', 'sso-other', 'through'] }]);
       assert.equal((await account('sso')).kind, 'account');
+    });
+
+    it('a change behind a link is seen', async () => {
+      const config = join(bench.directory, 'config');
+      const elsewhere = join(bench.directory, 'dotfiles');
+      await mkdir(elsewhere);
+      await rename(config, join(elsewhere, 'aws'));
+      await symlink(join(elsewhere, 'aws'), config);
+      await aws.inventory.profiles();
+      await eventually(async () => {
+        await appendFile(join(elsewhere, 'aws'), '\n# more\n');
+        return changes.length > 0;
+      });
     });
 
     it('a changed profile is seen and told of', async () => {
