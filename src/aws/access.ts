@@ -9,7 +9,7 @@ import type { Ask } from '../model/question';
 import type { CredentialsChange, SignInService, SignInWay } from '../model/signIn';
 import { throwIfAborted } from './abortable';
 import { createAgents } from './agents';
-import type { Agents, Credentials } from './clients/settings';
+import type { Agents } from './clients/settings';
 import { homeDirectory, readSharedConfig } from './configFiles';
 import type { SharedConfig } from './configFiles';
 import { ConfigWatch } from './configWatch';
@@ -107,7 +107,7 @@ export class AwsAccess implements SignInService {
       logger,
       tokens: this.#tokens,
       mfa: this.#mfa,
-      credentials: (load) => this.#credentialsOf(profile, shared, load),
+      credentials: this.#credentialsOf(profile, shared),
       lifetime: this.#lifetime.signal,
     });
     if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);
@@ -151,12 +151,12 @@ export class AwsAccess implements SignInService {
     return shared;
   }
 
-  #credentialsOf(profile: string, { fingerprint }: SharedConfig, load: () => Promise<Credentials>): CachedCredentials {
+  #credentialsOf(profile: string, { fingerprint }: SharedConfig): CachedCredentials {
     // What was read before a change is not to be mixed with what is read after it.
     const isCurrent = fingerprint === this.#fingerprint;
     const known = isCurrent ? this.#credentials.get(profile) : undefined;
     if (known) return known;
-    const credentials = new CachedCredentials(load, this.#deps.clock, (refused) => this.#mfa.forget(refused));
+    const credentials = new CachedCredentials(this.#deps.clock, (ended) => this.#mfa.forget(ended));
     if (isCurrent) this.#credentials.set(profile, credentials);
     return credentials;
   }

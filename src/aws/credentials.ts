@@ -11,23 +11,22 @@ const UNUSABLE_BEFORE_MS = 10_000;
 
 /** Holds credentials until shortly before they expire; concurrent callers share one load. */
 export class CachedCredentials {
-  readonly #load: () => Promise<Credentials>;
   readonly #clock: Clock;
-  readonly #onRefused: (credentials: Credentials) => void;
+  readonly #onEnded: (credentials: Credentials) => void;
   #held: Credentials | undefined;
   #loading: Promise<Credentials> | undefined;
 
-  /** @param onRefused called with what was held when AWS had refused it */
-  constructor(load: () => Promise<Credentials>, clock: Clock, onRefused: (credentials: Credentials) => void = () => {}) {
-    this.#load = load;
+  /** @param onEnded called with what was held when AWS says that it has ended */
+  constructor(clock: Clock, onEnded: (credentials: Credentials) => void = () => {}) {
     this.#clock = clock;
-    this.#onRefused = onRefused;
+    this.#onEnded = onEnded;
   }
 
-  async get(): Promise<Credentials> {
+  /** @param load used if something has to be loaded, unless that is under way; @throws what `load` throws */
+  async get(load: () => Promise<Credentials>): Promise<Credentials> {
     const held = this.#held;
     if (held && this.#left(held) > RENEW_BEFORE_MS) return held;
-    this.#loading ??= this.#renew();
+    this.#loading ??= this.#renew(load);
     try {
       return await this.#loading;
     } catch (error) {
@@ -49,10 +48,13 @@ export class CachedCredentials {
     this.#loading = undefined;
   }
 
-  /** Call when AWS does not accept what `get` gave; what has been loaded since then stays. */
-  refuse(credentials: Credentials): void {
+  /**
+   * Call when AWS does not accept what `get` gave; what has been loaded since then stays.
+   * @param ended whether AWS says that they have ended: else they may be good elsewhere, as in a region that is not enabled
+   */
+  refuse(credentials: Credentials, ended: boolean): void {
     if (this.#held !== credentials) return;
-    this.#onRefused(credentials);
+    if (ended) this.#onEnded(credentials);
     this.forget();
   }
 
@@ -60,14 +62,12 @@ export class CachedCredentials {
     return expiration ? expiration.getTime() - this.#clock.wall() : Infinity;
   }
 
-  #renew(): Promise<Credentials> {
-    const loading = this.#load().then(
-      (credentials) => {
-        // Fence: what was forgotten meanwhile does not come back.
-        if (this.#loading === loading) this.#held = credentials;
-        return credentials;
-      },
-    );
+  #renew(load: () => Promise<Credentials>): Promise<Credentials> {
+    const loading = load().then((credentials) => {
+      // Fence: what was forgotten meanwhile does not come back.
+      if (this.#loading === loading) this.#held = credentials;
+      return credentials;
+    });
     const ended = (): void => {
       if (this.#loading === loading) this.#loading = undefined;
     };

@@ -45,8 +45,8 @@ export interface SessionParts {
   readonly logger: Logger;
   readonly tokens: SsoTokens;
   readonly mfa: MfaRoles;
-  /** The profile's credentials, which its sessions in all regions share; `load` is used by the first of them. */
-  readonly credentials: (load: () => Promise<Credentials>) => CachedCredentials;
+  /** The profile's credentials, which its sessions in all regions share. */
+  readonly credentials: CachedCredentials;
   /** Fires when everything ends. */
   readonly lifetime: AbortSignal;
 }
@@ -75,7 +75,7 @@ export class AwsSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.place = { profile: parts.settings.name, region: parts.region };
-    this.#credentials = parts.credentials(() => this.#loadCredentials());
+    this.#credentials = parts.credentials;
   }
 
   /** Certificates (PEM) that the configuration names instead of the built-in ones. */
@@ -139,7 +139,7 @@ export class AwsSession {
     for (let attempt = 0; ; attempt++) {
       throwIfAborted(signal);
       // Resolved here and not by the signer, which does not know the signal.
-      const credentials = await abortable(this.#credentials.get(), signal);
+      const credentials = await abortable(this.#current(), signal);
       const started = clock.now();
       try {
         const answer = await send(signal);
@@ -148,7 +148,7 @@ export class AwsSession {
       } catch (error) {
         if (signal.aborted) throw cancelled();
         const fault = awsFault(error, this.#context(action, subject));
-        if (refusesCredentials(fault) && !renewed && (await this.#haveOthers(credentials, signal))) {
+        if (refusesCredentials(fault) && !renewed && (await this.#haveOthers(credentials, fault, signal))) {
           // They ended while work was under way: nothing waits for the person, so nothing is told.
           renewed = true;
           continue;
@@ -162,11 +162,16 @@ export class AwsSession {
     }
   }
 
+  /** By the endpoints of this region, should they have to be loaded. */
+  #current(): Promise<Credentials> {
+    return this.#credentials.get(() => this.#loadCredentials());
+  }
+
   /** Gives up credentials that AWS has refused; true when there are different ones now. */
-  async #haveOthers(refused: Credentials, signal: AbortSignal): Promise<boolean> {
-    this.#credentials.refuse(refused);
+  async #haveOthers(refused: Credentials, { code }: Fault, signal: AbortSignal): Promise<boolean> {
+    this.#credentials.refuse(refused, code === 'aws.expiredCredentials');
     try {
-      const now = await abortable(this.#credentials.get(), signal);
+      const now = await abortable(this.#current(), signal);
       return now.accessKeyId !== refused.accessKeyId || now.secretAccessKey !== refused.secretAccessKey;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -176,7 +181,7 @@ export class AwsSession {
 
   /** The credentials of this moment and the place of the ssm service, for a program that calls it by itself. */
   async pluginGrant(signal: AbortSignal): Promise<PluginGrant> {
-    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#credentials.get(), signal);
+    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#current(), signal);
     const { caBundle } = this.#parts.settings;
     return {
       accessKeyId,
@@ -243,7 +248,7 @@ export class AwsSession {
     const endpoint = settings.endpointUrl(service);
     return {
       region,
-      credentials: () => this.#credentials.get(),
+      credentials: () => this.#current(),
       ...(endpoint !== undefined && { endpoint }),
       useFips: settings.useFips,
       useDualstack: settings.useDualstack,

@@ -73,7 +73,7 @@ export class Attempts {
 
   /** Repeats, once, what failed for want of a sign-in of one of these profiles. */
   signedIn(profiles: readonly string[]): void {
-    for (const [key, { profile, retry }] of this.#waiting) {
+    for (const [key, { profile, retry }] of [...this.#waiting]) {
       if (profile !== undefined && !profiles.includes(profile)) continue;
       this.#waiting.delete(key);
       retry();

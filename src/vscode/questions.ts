@@ -52,7 +52,7 @@ export class Questions {
       case 'mfaCode':
         return this.#mfaCode(question, signal);
       case 'deviceSignIn':
-        return this.#deviceSignIn(question);
+        return this.#deviceSignIn(question, signal);
       case 'prompts':
         return this.#prompts(question, signal);
       case 'passphrase': {
@@ -127,7 +127,7 @@ export class Questions {
     });
   }
 
-  async #deviceSignIn({ session, url, code }: DeviceSignInQuestion): Promise<boolean> {
+  async #deviceSignIn({ session, url, code }: DeviceSignInQuestion, signal: AbortSignal): Promise<boolean> {
     const { l10n } = this.#ui;
     if (code !== undefined) {
       const goes = await this.#ui.confirm({
@@ -135,7 +135,7 @@ export class Questions {
         detail: l10n.t('Continue only if the page in the browser shows the same code. It is copied, in case that the page asks for it.'),
         button: l10n.t('Copy Code and Open Browser'),
       });
-      if (!goes) return false;
+      if (!goes || signal.aborted) return false;
       await this.#ui.copy(code);
     }
     // The answer of VS Code's own question does not count: whoever copies the address there opens it by themselves.

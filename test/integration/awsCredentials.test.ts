@@ -127,6 +127,12 @@ describe('each source of credentials, against STS and the metadata services', ()
       // Neither another region nor a changed file is a reason to ask again.
       await config('# changed');
       for await (const part of aws!.inventory.discover({ profile: 'admin', region: 'us-east-1' }, signal)) if (part.kind === 'account') break;
+      // A region that is not enabled knows no keys at all; these are good elsewhere.
+      const notEnabled = aws!.inventory.discover({ profile: 'admin', region: 'af-south-1' }, signal);
+      await assert.rejects(async () => {
+        for await (const part of notEnabled) assert.fail(part.kind);
+      }, { code: 'aws.invalidKey' });
+      assert.match(await identity('admin'), /Admin/);
       assert.deepEqual(asked, [{ kind: 'mfaCode', profile: 'admin', serial: `arn:aws:iam::${DEV}:mfa/dora`, again: false }]);
       const expiry = await aws!.signIn.expiry('admin');
       assert.ok(expiry !== undefined && Math.abs(expiry - Date.now() - 3_600_000) < 60_000);

@@ -34,83 +34,95 @@ describe('cached credentials', () => {
     now = 1_000_000;
     loads = 0;
     next = async () => lasting(60 * MINUTE);
-    cache = new CachedCredentials(
-      () => {
-        loads++;
-        return next();
-      },
-      { ...systemClock, wall: () => now },
-    );
+    cache = new CachedCredentials({ ...systemClock, wall: () => now });
   });
 
+  const get = (): Promise<Credentials> =>
+    cache.get(() => {
+      loads++;
+      return next();
+    });
+
   it('are loaded once, also for callers at the same time', async () => {
-    const [a, b] = await Promise.all([cache.get(), cache.get()]);
+    const [a, b] = await Promise.all([get(), get()]);
     assert.equal(a, b);
     now += 54 * MINUTE;
-    assert.equal(await cache.get(), a);
+    assert.equal(await get(), a);
     assert.equal(loads, 1);
   });
 
   it('are renewed five minutes before they expire', async () => {
-    await cache.get();
+    await get();
     now += 56 * MINUTE;
-    assert.equal((await cache.get()).accessKeyId, 'key-2');
+    assert.equal((await get()).accessKeyId, 'key-2');
   });
 
   it('stay in use when an early renewal fails, until they really expire', async () => {
-    const first = await cache.get();
+    const first = await get();
     now += 56 * MINUTE;
     next = async () => {
       throw new Error('offline');
     };
-    assert.equal(await cache.get(), first);
+    assert.equal(await get(), first);
     now += 4 * MINUTE;
-    await assert.rejects(cache.get(), /offline/);
+    await assert.rejects(get(), /offline/);
     next = async () => lasting(60 * MINUTE);
-    assert.equal((await cache.get()).accessKeyId, 'key-4');
+    assert.equal((await get()).accessKeyId, 'key-4');
   });
 
   it('without an end are kept until someone forgets them', async () => {
     next = async () => lasting();
-    const first = await cache.get();
+    const first = await get();
     now += 10_000 * MINUTE;
-    assert.equal(await cache.get(), first);
+    assert.equal(await get(), first);
     cache.forget();
-    assert.notEqual(await cache.get(), first);
+    assert.notEqual(await get(), first);
   });
 
   it('do not come back when they were forgotten while they were being loaded', async () => {
     let finish: (credentials: Credentials) => void = () => {};
     next = () => new Promise((resolve) => (finish = resolve));
-    const old = cache.get();
+    const old = get();
     cache.forget();
     next = async () => lasting(60 * MINUTE);
-    const fresh = await cache.get();
+    const fresh = await get();
     finish(lasting(60 * MINUTE));
     await old;
-    assert.equal(await cache.get(), fresh);
+    assert.equal(await get(), fresh);
   });
 
-  it('are told of when AWS refuses them', async () => {
+  it('are told of when AWS says that they have ended', async () => {
     const refused: Credentials[] = [];
-    const told = new CachedCredentials(async () => lasting(), systemClock, (one) => void refused.push(one));
-    const held = await told.get();
-    told.refuse(held);
-    const next = await told.get();
+    const told = new CachedCredentials(systemClock, (one) => void refused.push(one));
+    const load = async (): Promise<Credentials> => lasting();
+    const held = await told.get(load);
+    told.refuse(held, true);
+    const next = await told.get(load);
     // A call that was under way with the old ones comes to the same end later.
-    told.refuse(held);
-    assert.equal(await told.get(), next);
+    told.refuse(held, true);
+    assert.equal(await told.get(load), next);
+    // Refused in one region is no end.
+    told.refuse(next, false);
+    assert.notEqual(await told.get(load), next);
     assert.deepEqual(refused, [held]);
-    assert.equal(told.actBy, undefined);
+  });
+
+  it('may be loaded by whoever asks, in a way of their own', async () => {
+    next = async () => {
+      throw new Error('this region is not enabled');
+    };
+    await assert.rejects(get(), /not enabled/);
+    const elsewhere = await cache.get(async () => lasting());
+    assert.equal(await get(), elsewhere);
   });
 
   it('do not remember a failure', async () => {
     next = async () => {
       throw new Error('sign in first');
     };
-    await assert.rejects(cache.get(), /sign in first/);
+    await assert.rejects(get(), /sign in first/);
     next = async () => lasting(60 * MINUTE);
-    assert.equal((await cache.get()).accessKeyId, 'key-2');
+    assert.equal((await get()).accessKeyId, 'key-2');
   });
 });
 
