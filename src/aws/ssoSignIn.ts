@@ -10,6 +10,7 @@ import type { SsoOidcApi } from './clients/ssoOidc';
 import type { NewSsoToken } from './ssoCache';
 import { awaitSsoCallback, deniedFault, REGISTERED_REDIRECT } from './ssoCallback';
 import type { SsoSession } from './ssoConfig';
+import { isRefusal, nameOf } from './ssoErrors';
 
 /** RFC 8628, 3.2 and 3.5: seconds between two questions where the service names none, and what `slow_down` adds. */
 const DEFAULT_INTERVAL_S = 5;
@@ -159,16 +160,6 @@ function translated(error: unknown): unknown {
     default:
       return error;
   }
-}
-
-/** Whether the service has answered, and not that it fails. */
-function isRefusal(error: unknown): boolean {
-  const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
-  return status >= 400 && status < 500;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : '';
 }
 
 function expiredFault(): Fault {

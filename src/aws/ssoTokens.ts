@@ -4,10 +4,11 @@ import type { SsoOidcApi } from './clients/ssoOidc';
 import { readSsoToken, renewSsoToken, ssoTokenFile, writeSsoToken } from './ssoCache';
 import type { NewSsoToken, SsoToken } from './ssoCache';
 import type { SsoSession } from './ssoConfig';
+import { isRefusal, nameOf } from './ssoErrors';
 
 /** A token with less than this left is renewed, if it can be; as in the AWS CLI. */
 const RENEW_BEFORE_MS = 15 * 60_000;
-/** After a failed renewal, the next one is tried this much later, ms. */
+/** After a failed renewal of a token that is still good, the next one is tried this much later, ms. */
 const RETRY_AFTER_MS = 30_000;
 /** With less than this left, a token is of no use. */
 const UNUSABLE_BEFORE_MS = 10_000;
@@ -49,12 +50,21 @@ export class SsoTokens {
     return token.accessToken !== this.#refused.get(key) && this.#left(token) > UNUSABLE_BEFORE_MS;
   }
 
-  /** A usable token, renewed if it is about to expire; undefined when the person has to sign in. Callers at the same time share one renewal. */
+  /**
+   * A usable token, renewed if it is about to expire; undefined when the person has to sign in. Callers at the same time share
+   * one renewal.
+   * @throws what the service or the way to it throws, when there is no usable token but may be one without the person's help
+   */
   async get(session: SsoSession, oidc: () => Promise<SsoOidcApi>, signal: AbortSignal): Promise<SsoToken | undefined> {
     const token = await readSsoToken(this.file(session));
     const usable = token && this.isUsable(session, token) ? token : undefined;
-    if (!token?.renewal || (usable && this.#left(usable) > RENEW_BEFORE_MS)) return usable;
-    return (await this.#renewed(session, token, oidc, signal)) ?? usable;
+    if (!token?.renewal || (usable && (this.#left(usable) > RENEW_BEFORE_MS || this.#failedLately(session)))) return usable;
+    try {
+      return (await this.#renewed(session, token, oidc, signal)) ?? usable;
+    } catch (error) {
+      if (usable && !signal.aborted) return usable;
+      throw error;
+    }
   }
 
   /** The service does not take this token although it has not expired: the person has signed out, or was signed out. */
@@ -69,11 +79,13 @@ export class SsoTokens {
     this.#refused.delete(session.key);
   }
 
-  async #renewed(session: SsoSession, token: SsoToken, oidc: () => Promise<SsoOidcApi>, signal: AbortSignal): Promise<SsoToken | undefined> {
-    const { clock } = this.#deps;
-    const { key } = session;
+  #failedLately({ key }: SsoSession): boolean {
     const failedAt = this.#failedAt.get(key);
-    if (failedAt !== undefined && clock.now() - failedAt < RETRY_AFTER_MS) return undefined;
+    return failedAt !== undefined && this.#deps.clock.now() - failedAt < RETRY_AFTER_MS;
+  }
+
+  #renewed(session: SsoSession, token: SsoToken, oidc: () => Promise<SsoOidcApi>, signal: AbortSignal): Promise<SsoToken | undefined> {
+    const { key } = session;
     let renewing = this.#renewing.get(key);
     if (!renewing) {
       renewing = this.#renew(session, token, oidc, signal).finally(() => this.#renewing.delete(key));
@@ -102,7 +114,8 @@ export class SsoTokens {
     } catch (error) {
       if (signal.aborted) throw error;
       this.#failedAt.set(session.key, clock.now());
-      logger.log('info', 'sso.renewalFailed', { session: session.key, kind: error instanceof Error ? error.name : typeof error });
+      logger.log('info', 'sso.renewalFailed', { session: session.key, kind: nameOf(error) });
+      if (!isRefusal(error)) throw error;
       // Another window may have been faster, with a refresh token that can be used once.
       const now = await this.known(session);
       return now?.accessToken === token.accessToken ? undefined : now;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createAws } from '../../src/aws';
 import type { Aws } from '../../src/aws';
-import { isCancelled, isFault } from '../../src/base/fault';
-import { formatLogLine } from '../../src/base/log';
+import { Fault, isCancelled, isFault } from '../../src/base/fault';
+import { formatLogLine, nullLogger } from '../../src/base/log';
 import type { InventoryPart } from '../../src/model/inventory';
 import type { Ask, DeviceSignInQuestion } from '../../src/model/question';
 import type { CredentialsChange } from '../../src/model/signIn';
@@ -291,6 +291,18 @@ describe('signing in through IAM Identity Center', () => {
       assert.equal((await account('sso')).kind, 'account');
     });
 
+    it('does not ask to sign in when it is only the network that keeps an expired token from being renewed', async () => {
+      await writeToken('corp', { ...(await token()), expiresAt: new Date(Date.now() - 60_000).toISOString() });
+      bench.sandbox.faults.add({ service: 'sso-oidc', kind: 'serverError', times: 1 });
+      await assert.rejects(account('sso'), { code: 'aws.serviceError', retryable: true });
+      assert.equal((await account('sso')).kind, 'account');
+    });
+
+    it('asks to sign in again when the service will not renew an expired token', async () => {
+      await writeToken('corp', { ...(await token()), expiresAt: new Date(Date.now() - 60_000).toISOString(), refreshToken: 'spent' });
+      await assert.rejects(account('sso'), { code: 'aws.expiredCredentials' });
+    });
+
     it('asks to sign in again when the token has expired and cannot be renewed', async () => {
       const { refreshToken: _, ...rest } = await token();
       await writeToken('corp', { ...rest, expiresAt: new Date(Date.now() - 60_000).toISOString() });
@@ -323,6 +335,22 @@ describe('signing in through IAM Identity Center', () => {
     });
   });
 
+  describe('behind a proxy', () => {
+    it('asks every service by way of it, and none when it is down', async () => {
+      await aws.signIn.signIn('sso', 'device', signal);
+      await aws.dispose();
+      const down = new Fault('proxy.unreachable', 'The proxy proxy:3128 cannot be reached.', { retryable: true });
+      aws = createAws({ logger: nullLogger, clock: impatient, env: bench.env, ask, viaProxy: () => Promise.reject(down) });
+      bench.sandbox.requests.clear();
+      // Signing in; the role of a token that is good; the renewal of one that is not.
+      await assert.rejects(aws.signIn.signIn('sso', 'device', signal), { code: 'proxy.unreachable' });
+      await assert.rejects(account('sso'), { code: 'proxy.unreachable' });
+      await writeToken('corp', { ...(await token()), expiresAt: new Date(Date.now() - 1000).toISOString() });
+      await assert.rejects(account('sso'), { code: 'proxy.unreachable' });
+      assert.equal(bench.sandbox.requests.all().length, 0);
+    });
+  });
+
   describe('by another tool', () => {
     it('is seen without a reload: a token of the AWS CLI is used, and told of', async () => {
       await aws.signIn.signIn('sso', 'browser', signal);
@@ -330,7 +358,7 @@ describe('signing in through IAM Identity Center', () => {
       await rm(fileOf('corp'));
       await aws.dispose();
       changes.length = 0;
-      aws = createAws({ logger: { log: () => {} }, clock: impatient, env: bench.env, ask });
+      aws = createAws({ logger: nullLogger, clock: impatient, env: bench.env, ask });
       aws.signIn.onDidChange((change) => void changes.push(change));
       await assert.rejects(account('sso'), { code: 'aws.expiredCredentials' });
       // The look at the files that begins with the first use may not have ended yet.
