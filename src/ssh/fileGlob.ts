@@ -1,5 +1,7 @@
 import { readdir, lstat } from 'node:fs/promises';
 import { isMissing } from './textFile';
+import { matchElements } from './wildcard';
+import type { WildcardElement } from './wildcard';
 
 /** More matches than anybody's configuration has. */
 const MAX_MATCHES = 4096;
@@ -37,12 +39,9 @@ async function matchingNames(folder: string, segment: string): Promise<string[]>
   }
 }
 
-/** One character's test; undefined stands for any run of characters. */
-export type GlobElement = ((char: string) => boolean) | undefined;
-
 /** The elements of one path segment. */
-export function globElements(segment: string): GlobElement[] {
-  const elements: GlobElement[] = [];
+export function globElements(segment: string): WildcardElement[] {
+  const elements: WildcardElement[] = [];
   for (let at = 0; at < segment.length; at++) {
     const char = segment[at]!;
     const bracket = char === '[' ? /^\[([!^]?)(\]?[^\]]*)\]/.exec(segment.slice(at)) : null;
@@ -69,31 +68,6 @@ function bracketTest(members: string, negated: boolean): (char: string) => boole
     if (isRange) at += 2;
   }
   return (char) => ranges.some(([low, high]) => char >= low && char <= high) !== negated;
-}
-
-/** Takes |name| × |elements| steps at most: a regular expression could be made to take for ever. */
-export function matchElements(name: string, elements: readonly GlobElement[]): boolean {
-  let at = 0;
-  let want = 0;
-  let star = -1;
-  let retry = 0;
-  while (at < name.length) {
-    const element = elements[want];
-    if (want < elements.length && element === undefined) {
-      star = want++;
-      retry = at;
-    } else if (element?.(name[at]!)) {
-      at++;
-      want++;
-    } else if (star >= 0) {
-      want = star + 1;
-      at = ++retry;
-    } else {
-      return false;
-    }
-  }
-  while (want < elements.length && elements[want] === undefined) want++;
-  return want === elements.length;
 }
 
 async function exists(path: string): Promise<boolean> {

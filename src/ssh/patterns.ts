@@ -1,28 +1,22 @@
 import { lowerAscii } from './configLine';
+import { matchElements } from './wildcard';
+import type { WildcardElement } from './wildcard';
 
-/** `*`: any run of characters, `?`: any one (ssh_config(5), PATTERNS); case counts. Takes |text| × |pattern| steps at most. */
+/** `*`: any run of characters, `?`: any one (ssh_config(5), PATTERNS); case counts. */
 export function matchPattern(text: string, pattern: string): boolean {
-  let at = 0;
-  let want = 0;
-  let star = -1;
-  let retry = 0;
-  while (at < text.length) {
-    const char = pattern[want];
-    if (char === '*') {
-      star = want++;
-      retry = at;
-    } else if (char !== undefined && (char === '?' || char === text[at])) {
-      at++;
-      want++;
-    } else if (star >= 0) {
-      want = star + 1;
-      at = ++retry;
-    } else {
-      return false;
-    }
+  // Most patterns are names.
+  if (isPlain(pattern)) return text === pattern;
+  const elements: WildcardElement[] = [];
+  // By code units, as the text is looked at.
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at]!;
+    elements.push(char === '*' ? undefined : (other) => char === '?' || other === char);
   }
-  while (pattern[want] === '*') want++;
-  return want === pattern.length;
+  return matchElements(text, elements);
+}
+
+function isPlain(pattern: string): boolean {
+  return !pattern.includes('*') && !pattern.includes('?');
 }
 
 /** A list divided by commas: a negated (`!`) pattern that matches forbids, whatever else matches. */

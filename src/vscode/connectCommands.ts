@@ -142,11 +142,9 @@ export class ConnectCommands {
 
   /** @throws Fault where there is no way at all */
   async #pickWay({ target, endpoint }: Destination): Promise<Route | undefined> {
-    const { store, sshHosts, ui } = this.#deps;
+    const { sshHosts, ui } = this.#deps;
     const { l10n } = ui;
-    const [inventory, hosts] = await ui.task(l10n.t('Looking for bastions'), (signal) =>
-      Promise.all([store.loaded(signal), sshHosts.loaded()]),
-    );
+    const [inventory, hosts] = await Promise.all([this.#inventory(l10n.t('Looking for bastions')), sshHosts.loaded()]);
     const to = endpoint ?? defaultEndpoint(target);
     const ways = to ? waysTo(target, to, bastionsOf(inventory), hosts, l10n) : [];
     // Says which of the many possible reasons it is.
@@ -196,10 +194,17 @@ export class ConnectCommands {
     else ui.brief(ui.l10n.t('Connected: {0} at {1}', name, address));
   }
 
-  async #pickTarget(): Promise<Destination | undefined> {
+  /** With a progress notification only where there is something to wait for. */
+  #inventory(title: string): Promise<RegionInventory> {
     const { store, ui } = this.#deps;
+    if (store.busy || !store.inventory) return ui.task(title, (signal) => store.loaded(signal));
+    return store.loaded(new AbortController().signal);
+  }
+
+  async #pickTarget(): Promise<Destination | undefined> {
+    const { ui } = this.#deps;
     const { l10n } = ui;
-    const inventory = await ui.task(l10n.t('Looking for caches'), (signal) => store.loaded(signal));
+    const inventory = await this.#inventory(l10n.t('Looking for caches'));
     const targets = targetsOf(inventory);
     if (targets.length === 0) throw noTargets(inventory);
     const items = targets.map((target): PickItem<Target> => ({

@@ -3,13 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { hostname, tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import type { Route } from '../../src/model/route';
 import { SshTransport } from '../../src/transport/ssh/sshTransport';
 import { Tunnels } from '../../src/tunnel/tunnels';
+import { sourcesOf } from '../integration/sshClients';
 import { peerOptions, servePeer } from './peer';
 import type { SshFarEnd } from './sshFarEnd';
 import type { Subject } from './subject';
@@ -40,21 +41,11 @@ function configuration({ farEnd, sshPort }: SshSubjectOptions, knownHosts: strin
 }
 
 async function builtin(configFile: string, home: string, { redisPort, bulkPort }: SshFarEnd): Promise<{ ready: Subject; stop(): Promise<void> }> {
-  const { username, uid } = userInfo();
   const transport = new SshTransport({
     clock: systemClock,
     logger: nullLogger,
     ask: () => Promise.resolve(undefined),
-    sources: () => ({
-      files: [{ path: configFile, kind: 'explicit' }],
-      home,
-      localUser: username,
-      ...(uid >= 0 && { uid }),
-      localHostName: hostname(),
-      env: {},
-      platform: process.platform,
-      workspaceFolders: [],
-    }),
+    sources: () => sourcesOf({ configFile, home, env: {} }),
   });
   const service = new Tunnels({
     transports: [transport],

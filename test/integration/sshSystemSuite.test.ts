@@ -17,5 +17,4 @@ sshSuite({
       temporary: home,
     }),
   shares: false,
-  knowsRefusals: false,
 });

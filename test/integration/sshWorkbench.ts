@@ -33,8 +33,6 @@ export interface SshTestClient {
   transport(setup: SshTestSetup): Transport;
   /** Tunnels to the same bastion share one connection. */
   readonly shares: boolean;
-  /** The far side's refusal is known when a stream opens, and not only when it breaks. */
-  readonly knowsRefusals: boolean;
 }
 
 /** A person who answers from a script, and a home directory that is nobody's. */

@@ -1,102 +1,100 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { isFault } from '../../src/base/fault';
-import { nullLogger } from '../../src/base/log';
 import type { Link } from '../../src/model/link';
-import type { Route } from '../../src/model/route';
-import type { SsmSessionApi } from '../../src/model/ssmSession';
-import { ssmSettings } from '../../src/model/ssmSettings';
+import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
 import { eventually } from '../fixtures/eventually';
 import { readLine } from '../fixtures/streams';
 import { startEcho, type TcpServer } from '../sandbox/servers/tcp';
-import { SessionManagerService } from '../sandbox/sessionManager/service';
+import type { SessionManagerOptions } from '../sandbox/sessionManager/service';
 import { TestClock } from '../unit/transport/testClock';
+import { never, SsmServiceBench } from './ssmServiceBench';
 
-const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
-const never = new AbortController().signal;
 const to = { host: 'echo.internal', port: 7000 };
 
-describe('an agent with smux keepalive, against the sandbox', function () {
+describe('what keeps an idle session alive', function () {
   this.timeout(30_000);
-  let http: Server;
   let echo: TcpServer;
-  let service: SessionManagerService;
+  let bench: SsmServiceBench;
   let clock: TestClock;
   let link: Link | undefined;
 
-  /** The agent's own NOPs come every `intervalMs`; it wants a frame of ours in every `timeoutMs`. */
-  const dial = async (intervalMs: number, timeoutMs: number): Promise<Link> => {
-    service = new SessionManagerService({
-      baseUrl: () => `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
-      findInstance: (id) => ({ id, agentVersion: '3.1.1511.0', online: true, region: place.region, accountId: place.accountId }),
-      resolve: () => ({ kind: 'server', host: echo.host, port: echo.port }),
-      keepalive: { intervalMs, timeoutMs },
-    });
-    const api: SsmSessionApi = {
-      start: async ({ bastionId }) => {
-        const documentName = 'AWS-StartPortForwardingSessionToRemoteHost';
-        const parameters = { host: [to.host], portNumber: [String(to.port)], localPortNumber: ['0'] };
-        const grant = service.start({ target: bastionId, documentName, parameters, ...place });
-        return { sessionId: grant.SessionId, tokenValue: grant.TokenValue, streamUrl: grant.StreamUrl };
-      },
-      resume: async () => undefined,
-      limits: () => Promise.resolve({}),
-    dataKey: () => Promise.reject(new Error('no session here is encrypted')),
-      terminate: async (_place, sessionId) => void service.terminate(sessionId),
-    };
-    const target = { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' } as const;
-    const route: Route = { target, endpoint: to, bastion: { id: 'i-0old', name: 'bastion' }, method: 'ssm', place };
-    // Keepalive of this kind is the protocol's and no matter of taste.
-    const settings = ssmSettings({ keepAlive: false });
-    link = await new SsmTransport({ api, clock, logger: nullLogger, settings: () => settings }).dial(route, never);
+  const dial = async (given: Partial<SsmSettings>, options: Partial<SessionManagerOptions> = {}, agentVersion = '3.3.1142.0'): Promise<Link> => {
+    bench = await new SsmServiceBench(options).listen();
+    bench.agentVersion = agentVersion;
+    bench.hosts.set('echo.internal:7000', { kind: 'server', host: echo.host, port: echo.port });
+    const settings = ssmSettings(given);
+    link = await new SsmTransport({ ...bench.deps, clock, settings: () => settings }).dial(bench.route(to), never);
     return link;
+  };
+  /** Lets the product's time run ahead of the sandbox's: five seconds in each of these. */
+  const hasten = async (everyMs: number, untilMs: number): Promise<void> => {
+    const began = performance.now();
+    let skipped = began;
+    await eventually(() => {
+      const now = performance.now();
+      if (now - skipped > everyMs) {
+        clock.skip(5000);
+        skipped = now;
+      }
+      return now - began > untilMs;
+    }, 'time to pass');
+  };
+  const works = async (idle: Link): Promise<void> => {
+    const stream = await idle.open(to, never);
+    stream.write('still here\n');
+    assert.equal(await readLine(stream), 'still here');
+    stream.destroy();
   };
 
   before(async () => {
     echo = await startEcho();
-    http = createServer();
-    http.on('upgrade', (request, socket, head) => service.handleUpgrade(request, socket, head));
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   });
   beforeEach(() => {
     clock = new TestClock();
   });
   afterEach(async () => {
     await link?.dispose();
-    assert.deepEqual(service.activeSessions(), [], 'sessions left at the service');
-    await service.close();
+    await bench.close();
     assert.equal(clock.pending, 0, 'timers left');
   });
-  after(async () => {
-    await echo.close();
-    await new Promise((resolve) => http.close(resolve));
+  after(() => echo.close());
+
+  describe("against the service's idle time-out", () => {
+    for (const [mode, document] of [['mux', ''], ['basic', 'Sandbox-BasicPortSession']] as const) {
+      it(`is data that the service counts and nobody notices: ${mode}`, async () => {
+        const idle = await dial({ document });
+        bench.service.setLimits({ idleMs: 800 });
+        // 45 seconds of the product's time pass in 270 ms of the service's.
+        await hasten(30, 3300);
+        assert.equal(bench.service.activeSessions().length, 1);
+        await works(idle);
+      });
+
+      it(`is nothing when that is not wanted: ${mode}`, async () => {
+        const idle = await dial({ document, keepAlive: false });
+        bench.service.setLimits({ idleMs: 800 });
+        const ended = hasten(30, 1500);
+        const fault = await idle.closed;
+        assert.ok(isFault(fault) && fault.code === 'ssm.sessionIdle' && fault.retryable, String(fault));
+        await ended;
+      });
+    }
   });
 
-  it('ends a session on which it hears nothing', async () => {
-    const fault = await (await dial(60_000, 200)).closed;
-    assert.ok(isFault(fault) && fault.code === 'ssm.channelClosed' && fault.message.includes('keepalive timed out'), String(fault));
-  });
-
-  // In the second case the agent's own NOPs are too rare for our answers to them to suffice.
-  for (const [who, intervalMs] of [['as it sends them', 200], ['of our own accord', 1400]] as const) {
-    it(`gets signs of life from an idle client: ${who}`, async () => {
-      const idle = await dial(intervalMs, 1000);
-      const began = performance.now();
-      let skipped = began;
-      await eventually(() => {
-        const now = performance.now();
-        if (intervalMs > 1000 && now - skipped > 400) {
-          clock.skip(5000);
-          skipped = now;
-        }
-        return now - began > 3300;
-      }, 'three time-outs to pass');
-      const stream = await idle.open(to, never);
-      stream.write('still here\n');
-      assert.equal(await readLine(stream), 'still here');
-      stream.destroy();
+  describe('against an old agent, whose multiplexing has a keepalive of its own', () => {
+    it('is missed when nothing comes', async () => {
+      const fault = await (await dial({ keepAlive: false }, { keepalive: { intervalMs: 60_000, timeoutMs: 200 } }, '3.1.1511.0')).closed;
+      assert.ok(isFault(fault) && fault.code === 'ssm.channelClosed' && fault.message.includes('keepalive timed out'), String(fault));
     });
-  }
+
+    // In the second case the agent's own NOPs are too rare for our answers to them to suffice.
+    for (const [who, intervalMs] of [['as the agent sends its own', 200], ['of our own accord', 1400]] as const) {
+      it(`comes whatever the settings say: ${who}`, async () => {
+        const idle = await dial({ keepAlive: false }, { keepalive: { intervalMs, timeoutMs: 1000 } }, '3.1.1511.0');
+        await hasten(intervalMs > 1000 ? 400 : 60_000, 3300);
+        await works(idle);
+      });
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Scope } from '../../src/base/scope';
@@ -26,6 +26,8 @@ export interface WindowOptions {
   /** Besides those of the theme and the sandbox. */
   readonly settings?: Settings;
   readonly env?: NodeJS.ProcessEnv;
+  /** Content of the OpenSSH configuration; empty unless told. */
+  readonly sshConfig?: string;
 }
 
 /** Every wait of the driver, ms. */
@@ -45,10 +47,13 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     const folders = scope.add(createRunFolders());
     const configuration = mkdtempSync(join(tmpdir(), 'sallyport-aws-'));
     scope.defer(() => rmSync(configuration, { recursive: true, force: true }));
+    // Never the configuration of whoever runs this.
+    const sshConfig = join(configuration, 'ssh_config');
+    writeFileSync(sshConfig, options.sshConfig ?? '');
     const sandbox = await startSandboxProcess(configuration);
     scope.defer(sandbox.stop);
     await installExtension(vscode, folders, packagedExtension());
-    writeSettings(folders, { ...sandbox.settings, ...options.settings, ...themeSettings(options.theme, options.release) });
+    writeSettings(folders, { ...sandbox.settings, 'sallyport.ssh.configFile': sshConfig, ...options.settings, ...themeSettings(options.theme, options.release) });
     const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...options.env }, testSuite: false });
     scope.defer(server.stop);
     const browser = await startBrowser();

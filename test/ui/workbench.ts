@@ -101,12 +101,13 @@ export class Workbench {
 
   /** Opens a row of a tree and waits until it is open. */
   async expand(view: string, name: string | RegExp): Promise<void> {
-    const row = await this.row(view, name);
-    const open = this.view(view).locator('[role="treeitem"][aria-expanded="true"]').and(row);
     await this.until(async () => {
+      // A tree that is drawn anew at this moment loses the click, or scrolls the row away.
+      const row = await this.row(view, name);
+      const open = this.view(view).locator('[role="treeitem"][aria-expanded="true"]').and(row);
       if ((await open.count()) > 0) return true;
-      await row.locator('.monaco-tl-twistie').click();
-      // A tree that is drawn anew at this moment loses the click.
+      const pressed = await row.locator('.monaco-tl-twistie').click({ timeout: 2000 }).then(() => true, () => false);
+      if (!pressed) return false;
       return open.waitFor({ timeout: 2000 }).then(() => true, () => false);
     }, `${name} is expanded`);
   }
@@ -127,7 +128,14 @@ export class Workbench {
   /** Chooses from the context menu of a row. */
   async rowMenu(view: string, name: string | RegExp, entry: string): Promise<void> {
     await (await this.row(view, name)).click({ button: 'right' });
-    await this.page.locator('.context-view .action-item', { hasText: entry }).first().click();
+    const item = this.page.locator('.context-view .action-item', { hasText: entry }).first();
+    await item.waitFor();
+    await this.#untilStill(item);
+    // A menu does not take the click that comes right behind the one that opened it.
+    await this.until(async () => {
+      await item.click({ timeout: 2000 }).catch(() => {});
+      return item.waitFor({ state: 'hidden', timeout: 1000 }).then(() => true, () => false);
+    }, `${entry} is chosen`);
   }
 
   // Palette, quick picks and input boxes
@@ -172,6 +180,21 @@ export class Workbench {
   async dismissQuickInput(): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  // Modal questions
+
+  /** A modal question that contains the text. */
+  async dialog(text: string | RegExp): Promise<Locator> {
+    const dialog = this.page.locator('.monaco-dialog-box', { hasText: text }).first();
+    await dialog.waitFor();
+    return dialog;
+  }
+
+  async answerDialog(text: string | RegExp, button: string): Promise<void> {
+    const dialog = await this.dialog(text);
+    await dialog.getByRole('button', { name: button }).click();
+    await dialog.waitFor({ state: 'hidden' });
   }
 
   // Status bar and notifications
@@ -232,6 +255,7 @@ export class Workbench {
     const folder = join(this.#folder, this.#theme);
     mkdirSync(folder, { recursive: true });
     if (!hover) await this.#parkMouse();
+    await this.#untilDrawn();
     const path = join(folder, `${String(number).padStart(2, '0')}-${name}.png`);
     await this.page.screenshot({ path });
     return path;
@@ -262,6 +286,13 @@ export class Workbench {
       await this.page.mouse.move(size.width - 1 - (step++ % 2), size.height / 2);
       return (await tooltip.count()) === 0;
     });
+  }
+
+  /** Waits, bounded, until nothing fades or slides any more; what turns for ever goes on turning. */
+  async #untilDrawn(): Promise<void> {
+    // As text: the tests' types know no page.
+    const drawn = "document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getTiming().iterations === Infinity)";
+    await this.#within(1000, () => this.page.evaluate<boolean>(drawn));
   }
 
   #untilTheme(theme: Theme): Promise<void> {

@@ -4,8 +4,8 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Logger } from '../../base/log';
 import { Lines } from './lines';
-import { guardGroup, releaseGroup } from './processGroup';
-import type { ProcessGroup } from './processGroup';
+import { guardGroup, releaseGroup } from '../processGroup';
+import type { ProcessGroup } from '../processGroup';
 
 /** How long a program may take to end by itself once it has been asked to, ms. */
 const TERM_MS = 2_000;

@@ -20,8 +20,8 @@ import type { PluginSurroundings } from './pluginCall';
 import { PluginLink } from './pluginLink';
 import { PluginProcess } from './pluginProcess';
 import { PluginVersions } from './pluginVersion';
-import { processGroup } from './processGroup';
-import type { ProcessGroup } from './processGroup';
+import { processGroup } from '../processGroup';
+import type { ProcessGroup } from '../processGroup';
 
 const TERMINATE_TIMEOUT_MS = 5_000;
 

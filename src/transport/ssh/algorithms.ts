@@ -88,7 +88,15 @@ export class NegotiationRecord {
   #ours: readonly string[] = [];
   #theirs: readonly string[] = [];
 
+  #greeted = false;
+
+  /** Whether the server has said that it speaks SSH. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
   note(line: string): void {
+    if (line.startsWith('Remote ident:')) this.#greeted = true;
     const [, side, what, list] = OFFER.exec(line) ?? [];
     if (what === undefined || list === undefined) return;
     this.#kind = what;

@@ -48,11 +48,6 @@ export class SshClient {
     this.#deps = deps;
   }
 
-  /** How many connections there are, those being opened included. */
-  get connections(): number {
-    return this.#pool.size;
-  }
-
   /** @throws Fault; nothing is left behind then */
   async dial(route: Route, access: SshAccess, signal: AbortSignal): Promise<Link> {
     const hops = await this.#plan(route, access);

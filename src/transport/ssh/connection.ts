@@ -54,8 +54,8 @@ export interface ConnectionDeps {
   readonly logger: Logger;
 }
 
-/** `keys`: the host's are awaited; `login`: the host is known. */
-type Phase = 'header' | 'keys' | 'login' | 'open' | 'ended';
+/** `keys`: the host's are exchanged and checked; `login`: the host is known. */
+type Phase = 'keys' | 'login' | 'open' | 'ended';
 
 /** One SSH connection, logged in. Carries any number of streams; see `Channels`. */
 export class SshConnection {
@@ -69,7 +69,7 @@ export class SshConnection {
   readonly #settleClosed: (fault: Fault | undefined) => void;
   readonly #deadline: Deadline;
   readonly #authentication: Authentication;
-  #phase: Phase = 'header';
+  #phase: Phase = 'keys';
   #layer: PacketLayer | undefined;
   #channels: Channels | undefined;
   #vitals: Vitals | undefined;
@@ -106,11 +106,6 @@ export class SshConnection {
     return connection;
   }
 
-  /** How many streams are open. */
-  get streams(): number {
-    return this.#channels?.size ?? 0;
-  }
-
   /** @throws Fault as `Channels.open`; `ssh.linkClosed` */
   async open(to: Endpoint, signal: AbortSignal): Promise<Duplex> {
     if (!this.#channels || this.#phase !== 'open') throw linkClosed();
@@ -142,8 +137,10 @@ export class SshConnection {
       .on('end', () => this.#end(this.#lost()))
       .on('close', () => this.#end(this.#lost()));
     const { offer, missing } = offeredAlgorithms(config, hostKeys);
-    if (missing) {
-      this.#end(missing);
+    // It may have gone already, without anybody listening.
+    const over = missing ?? (socket.destroyed || socket.readableEnded ? this.#gone(socket.errored) : undefined);
+    if (over) {
+      this.#end(over);
       return;
     }
     const options: ConnectConfig = {
@@ -164,7 +161,6 @@ export class SshConnection {
       watchRefusals(this.#layer, (methods, partial) => this.#authentication.refused(methods, partial));
     } catch (error) {
       this.#end(asFault(error, 'ssh.internal'));
-      return;
     }
   }
 
@@ -176,7 +172,6 @@ export class SshConnection {
       verdict(same);
       return;
     }
-    this.#phase = 'keys';
     const { hostKeys } = this.#request;
     const signal = this.#abort.signal;
     // The buffer is ssh2's.
@@ -224,6 +219,7 @@ export class SshConnection {
     if (!this.#layer) return;
     const { reuseMemory } = this.#request;
     if (quicken(this.#layer)) reuseMemory?.();
+    if (this.#phase === 'open') this.#deps.logger.log('debug', 'ssh.keysChanged', { server: this.#request.server });
     this.#channels?.resume();
   }
 
@@ -235,10 +231,9 @@ export class SshConnection {
 
   #translate(error: Error & { level?: string; code?: unknown }): Fault {
     const { server, timeoutMs } = this.#request;
-    // The socket's own, when it is a stream of ours.
-    if (isFault(error)) return error.code === 'ssh.streamReset' ? this.#lost(error) : error;
+    if (isFault(error)) return this.#gone(error);
     if (error.level === 'client-socket') {
-      return this.#phase === 'header' ? dialFailed(server, error, timeoutMs / 1000) : this.#lost(error);
+      return this.#record.greeted ? this.#lost(error) : dialFailed(server, error, timeoutMs / 1000);
     }
     if (/Invalid (?:identification|header)|header line|greeting lines/i.test(error.message)) return notSsh(server, error);
     if (error.level === 'protocol' && /before handshake/.test(error.message)) return bannerClosed(server, error);
@@ -255,11 +250,15 @@ export class SshConnection {
     return protocolError(error.message, error);
   }
 
+  /** What the socket itself says of its end, when it is a stream of ours, says most. */
+  #gone(cause: Error | null): Fault {
+    return isFault(cause) && cause.code !== 'ssh.streamReset' ? cause : this.#lost(cause ?? undefined);
+  }
+
   #lost(cause?: unknown): Fault {
     const { server } = this.#request;
     if (this.#phase === 'open') return connectionLost(server, cause);
-    const saidNothing = this.#phase === 'header' && !this.#record.last;
-    return saidNothing ? bannerClosed(server, cause) : closedDuringLogin(server, undefined, cause);
+    return this.#record.greeted ? closedDuringLogin(server, undefined, cause) : bannerClosed(server, cause);
   }
 
   /** `fault`: undefined for an end of ours. */

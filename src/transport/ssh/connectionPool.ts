@@ -18,11 +18,6 @@ interface Entry {
 export class ConnectionPool {
   readonly #entries = new Map<string, Entry>();
 
-  /** How many connections there are, those being opened included. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /**
    * A share in the connection of that key, which is opened unless there is one. An opening ends with the last who waits for it.
    * @throws Fault what `open` throws, to all who wait; `operation.cancelled`

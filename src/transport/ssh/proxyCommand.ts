@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import { guardGroup, processGroup, releaseGroup } from '../processGroup';
+import type { ProcessGroup } from '../processGroup';
 import { proxyCommandFailed } from './faults';
 
 /** How a ProxyCommand is started. */
@@ -14,7 +16,7 @@ const STDERR_BYTES = 4096;
 
 /**
  * As OpenSSH does: through the person's shell, which `exec`s the command so that no shell stays in between; in a process group
- * of its own, so that all of it can be ended. Windows has neither: there it is cmd, and `endGroup` ends the tree.
+ * of its own, so that all of it can be ended. Windows has neither: there it is cmd, whose tree is ended.
  */
 export function proxyStart(command: string, platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>): ProxyStart {
   const stdio: SpawnOptions['stdio'] = ['pipe', 'pipe', 'pipe'];
@@ -26,50 +28,44 @@ export function proxyStart(command: string, platform: NodeJS.Platform, env: Read
   return { file: env['SHELL'] || '/bin/sh', args: ['-c', `exec ${command}`], options: { stdio, detached: true } };
 }
 
-/** Ends a command and everything that it has started. */
-export function endGroup(child: ChildProcess, platform: NodeJS.Platform): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  if (platform === 'win32') {
-    spawn('taskkill', ['/pid', String(child.pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on('error', () => child.kill());
-    return;
-  }
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
 /** A byte stream through a command's standard input and output; destroying it ends the command. Errors are Faults. */
 export class ProxyStream extends Duplex {
   readonly #child: ChildProcess;
-  readonly #platform: NodeJS.Platform;
+  readonly #group: ProcessGroup;
   readonly #command: string;
   #said = '';
   #received = false;
+  #waiting: (() => void) | undefined;
 
   constructor(command: string, platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>) {
     super({ allowHalfOpen: true, highWaterMark: 64 * 1024 });
     this.#command = command;
-    this.#platform = platform;
+    this.#group = processGroup(platform, env);
     const { file, args, options } = proxyStart(command, platform, env);
     this.#child = spawn(file, args, { ...options, env });
-    const { stdin, stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr, pid } = this.#child;
+    if (pid !== undefined) guardGroup(pid, this.#group);
     this.on('error', () => {});
     this.#child.once('error', (error) => this.destroy(this.#fault(error.message, error)));
-    this.#child.once('exit', (code, signal) => this.#exited(code === null ? `ended by ${signal}` : `exit status ${code}`));
-    stdin?.on('error', (error: Error) => this.destroy(this.#fault(error.message, error))).on('drain', () => this.#drained());
+    // `close`, and not `exit`: its last words may come after it.
+    this.#child.once('close', (code, signal) => {
+      if (!this.#received) this.destroy(this.#fault(code === null ? `ended by ${signal}` : `exit status ${code}`));
+    });
+    // A command that ends without a connection says why on its way out, which `close` waits for.
+    stdin?.on('error', (error: Error) => this.#received && this.destroy(this.#fault(error.message, error)));
+    stdin?.on('drain', () => this.#drained());
     stdout?.on('data', (bytes: Buffer) => {
       this.#received = true;
       if (!this.push(bytes)) stdout.pause();
     });
-    stdout?.once('end', () => this.push(null));
+    stdout?.once('end', () => {
+      // Without anything from it there never was a connection: why is known once it has ended.
+      if (this.#received) this.push(null);
+    });
     stderr?.on('data', (bytes: Buffer) => {
       this.#said = (this.#said + bytes.toString('utf8')).slice(-STDERR_BYTES);
     });
   }
-
-  #waiting: (() => void) | undefined;
 
   override _read(): void {
     this.#child.stdout?.resume();
@@ -92,7 +88,7 @@ export class ProxyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    endGroup(this.#child, this.#platform);
+    this.#endGroup();
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe?.destroy();
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -100,17 +96,18 @@ export class ProxyStream extends Duplex {
     done(error);
   }
 
+  /** The command and everything that it has started; its number means nothing any more once it has ended. */
+  #endGroup(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined) return;
+    if (exitCode === null && signalCode === null) this.#group.signal(pid, 'SIGKILL');
+    releaseGroup(pid);
+  }
+
   #drained(): void {
     const done = this.#waiting;
     this.#waiting = undefined;
     done?.();
-  }
-
-  #exited(how: string): void {
-    // What it has written before is still read; without anything there never was a connection. Its last words may come late.
-    this.#child.once('close', () => {
-      if (!this.#received) this.destroy(this.#fault(how));
-    });
   }
 
   #fault(how: string, cause?: unknown): Error {

@@ -51,8 +51,6 @@ export function dialTcp(
     });
     const fail = (error: unknown): void => {
       settle();
-      // A late error of a socket that is given up is nobody's business.
-      socket.on('error', () => {});
       socket.destroy();
       reject(error);
     };
@@ -68,6 +66,8 @@ export function dialTcp(
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect).off('error', onError);
     };
+    // Nobody may be listening yet, or any more, when it fails.
+    socket.on('error', () => {});
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('connect', onConnect).once('error', onError);
   });

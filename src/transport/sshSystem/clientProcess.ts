@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { Clock } from '../../base/clock';
 import type { Event } from '../../base/event';
 import { Emitter } from '../../base/event';
 import type { Logger } from '../../base/log';
-import { variable } from './program';
+import { processGroup } from '../processGroup';
+import type { ProcessGroup } from '../processGroup';
 
 /** Lines of stderr that are kept, and how much of each, characters. */
 const MAX_LINES = 200;
@@ -39,6 +39,7 @@ export class ClientProcess {
   readonly #lineRead = new Emitter<string>();
   readonly #child: ChildProcess;
   readonly #parts: ProcessParts;
+  readonly #group: ProcessGroup;
   #lines: string[] = [];
   #partial = '';
   #over = false;
@@ -47,12 +48,13 @@ export class ClientProcess {
   constructor(parts: ProcessParts) {
     this.#parts = parts;
     const { program, args, env, platform } = parts;
+    this.#group = processGroup(platform, process.env);
     this.onLine = this.#lineRead.event;
     this.#child = spawn(program, args, {
       env,
       cwd: parts.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      detached: platform !== 'win32',
+      detached: this.#group.detached,
       windowsHide: true,
     });
     const watchdog = this.#child.pid === undefined ? undefined : startWatchdog(parts, this.#child.pid);
@@ -102,7 +104,7 @@ export class ClientProcess {
       child.stderr!.once('close', () => resolve());
     });
     // Its group may outlive it, and hold its stderr.
-    if (this.#parts.platform !== 'win32') this.#kill('SIGKILL');
+    this.#group.sweep(child.pid);
     const timer = this.#parts.clock.schedule(DRAIN_MS, () => child.stderr!.destroy());
     await closed;
     timer.dispose();
@@ -111,19 +113,7 @@ export class ClientProcess {
   }
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const pid = this.#child.pid!;
-    if (this.#parts.platform === 'win32') {
-      // It knows no groups and no polite end.
-      const root = variable(process.env, 'SystemRoot', true) ?? 'C:\\Windows';
-      const killer = spawn(join(root, 'System32', 'taskkill.exe'), ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
-      killer.on('error', () => this.#child.kill());
-      return;
-    }
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // The group has ended by itself.
-    }
+    this.#group.signal(this.#child.pid!, signal);
   }
 
   #read(chunk: string): void {

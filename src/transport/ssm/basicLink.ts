@@ -9,6 +9,7 @@ import { connectFailed, linkClosed, wrongDestination } from './faults';
 import type { Traffic } from './loadMeter';
 import { ReadingHold } from './readingHold';
 import type { SessionLink } from './sessionLink';
+import { INTERRUPTED_MS } from './sessionLink';
 import type { Carrier } from './sessionPump';
 import type { SsmSession } from './ssmSession';
 import { TunnelStream } from './tunnelStream';
@@ -36,8 +37,6 @@ type Port =
 /** A session whose agent does not multiplex: one stream at a time, each on a connection of its own. */
 export class BasicLink implements SessionLink, Carrier {
   readonly exclusive = true;
-  /** With one stream at a time there is no other that could suffer. */
-  readonly stalled = false;
   readonly traffic: Traffic = { messages: 0, received: 0, sent: 0 };
   onTurn: () => void = () => {};
   readonly #session: SsmSession;
@@ -66,6 +65,11 @@ export class BasicLink implements SessionLink, Carrier {
 
   get fault(): Fault | undefined {
     return this.#session.fault;
+  }
+
+  /** With one stream at a time, a client that does not read makes no other suffer. */
+  get stalled(): boolean {
+    return this.#session.interruptedMs >= INTERRUPTED_MS;
   }
 
   /** Waits until the stream before has ended. */

@@ -8,6 +8,7 @@ import { caughtInStall, connectFailed, linkClosed, wrongDestination } from './fa
 import type { Traffic } from './loadMeter';
 import { ReadingHold } from './readingHold';
 import type { SessionLink } from './sessionLink';
+import { INTERRUPTED_MS } from './sessionLink';
 import type { Carrier, Pulse } from './sessionPump';
 import type { SsmSession } from './ssmSession';
 import { TunnelStream } from './tunnelStream';
@@ -95,7 +96,7 @@ export class MuxLink implements SessionLink, Carrier {
   }
 
   get stalled(): boolean {
-    return this.#someBehind() || this.#session.unansweredMs >= STALLED_MS;
+    return this.#someBehind() || this.#session.unansweredMs >= STALLED_MS || this.#session.interruptedMs >= INTERRUPTED_MS;
   }
 
   #someBehind(): boolean {

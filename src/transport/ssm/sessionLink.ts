@@ -4,6 +4,9 @@ import type { Endpoint } from '../../model/endpoint';
 import type { Link } from '../../model/link';
 import type { Traffic } from './loadMeter';
 
+/** A session that has had no socket for so long takes no new streams while another can be had, ms. Most are resumed sooner. */
+export const INTERRUPTED_MS = 2000;
+
 export interface SessionStream extends Duplex {
   /** When bytes last moved in either direction, or the stream began: by the clock's `now`. */
   readonly movedAt: number;
@@ -20,8 +23,8 @@ export interface SessionLink extends Link {
   /** Carries one stream at a time; the others wait in `open`. */
   readonly exclusive: boolean;
   /**
-   * A stream has far more to read than its client takes, or the agent takes nothing: it is better for others to go
-   * elsewhere.
+   * A stream has far more to read than its client takes, the agent takes nothing, or the session has been without a socket
+   * for a while: it is better for others to go elsewhere.
    */
   readonly stalled: boolean;
   readonly traffic: Readonly<Traffic>;

@@ -50,7 +50,7 @@ type State =
   | { readonly phase: 'starting' }
   | { readonly phase: 'live'; readonly socket: DataSocket; readonly since: number }
   /** The socket was lost and another is being opened. */
-  | { readonly phase: 'resuming' }
+  | { readonly phase: 'resuming'; readonly since: number }
   | { readonly phase: 'ended'; readonly fault: Fault };
 
 /**
@@ -152,6 +152,11 @@ export class SsmSession {
   get unansweredMs(): number {
     if (this.#state.phase !== 'live' || this.readingHeld) return 0;
     return this.#channel.stalledFor(this.#deps.clock.now());
+  }
+
+  /** How long the session has been without a socket, ms; 0 while it has one. */
+  get interruptedMs(): number {
+    return this.#state.phase === 'resuming' ? this.#deps.clock.now() - this.#state.since : 0;
   }
 
   /** The carrier has something to send, or its `congested` may have changed. */
@@ -349,7 +354,7 @@ export class SsmSession {
       return;
     }
     this.#resumption.lost(this.#deps.clock.now() - this.#state.since, this.#fruitful);
-    this.#state = { phase: 'resuming' };
+    this.#state = { phase: 'resuming', since: this.#deps.clock.now() };
     this.#pump.detach();
     this.#deps.logger.log('info', 'ssm.socketLost', { sessionId: this.id, why });
     void this.#resume();

@@ -99,6 +99,30 @@ describe('a lost socket', () => {
     await link.dispose();
   });
 
+  it('keeps no new stream waiting: it gets a session of its own when the first is not resumed soon', async () => {
+    rig.echo();
+    const link = await rig.dial();
+    const stream = await link.open(endpoint, never);
+    rig.service.resumeFailures = Infinity;
+    rig.service.sessions[0]!.socket!.terminate();
+    await eventually(() => {
+      rig.clock.skip(500);
+      return rig.service.resumes >= 5;
+    }, 'some tries');
+    const other = await link.open(endpoint, never);
+    assert.equal(await roundTrip(other), 'ping');
+    assert.equal(rig.service.sessions.length, 2);
+    // The stream that was there keeps its session, and goes on with it.
+    rig.service.resumeFailures = 0;
+    const answer = roundTrip(stream);
+    await eventually(() => {
+      rig.clock.skip(500);
+      return rig.service.sessions[0]!.greetings.length > 1;
+    }, 'the next socket');
+    assert.equal(await answer, 'ping');
+    await link.dispose();
+  });
+
   it('can be disposed of while it is being replaced', async () => {
     const link = await rig.dial();
     rig.service.resume = () => new Promise(() => {});

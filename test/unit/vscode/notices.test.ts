@@ -14,8 +14,10 @@ describe('notices', () => {
     assert.deepEqual(ui.shown, ['bastion-a says: Encrypted.', 'bastion-a says: Be careful.']);
     for (let count = 0; count < 1000; count++) source.fire(notice(`Number ${count}`));
     assert.equal(ui.shown.length, 100);
+    for (const _ of [1, 2]) source.fire({ kind: 'touchKey', text: 'Confirm user presence', bastion: { id: 'ssh:jump', name: 'jump' } });
+    assert.deepEqual(ui.shown.slice(100), ['Touch your security key to connect to jump.', 'Touch your security key to connect to jump.']);
     showing.dispose();
     source.fire(notice('Too late.'));
-    assert.equal(ui.shown.length, 100);
+    assert.equal(ui.shown.length, 102);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { systemClock } from '../../../../src/base/clock';
 import { nullLogger } from '../../../../src/base/log';
 import { PluginProcess } from '../../../../src/transport/plugin/pluginProcess';
-import { processGroup } from '../../../../src/transport/plugin/processGroup';
+import { processGroup } from '../../../../src/transport/processGroup';
 
 const SECRET = 'AAEAAb0123456789'.repeat(40);
 

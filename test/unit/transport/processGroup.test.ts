@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { guardGroup, processGroup, releaseGroup } from '../../../../src/transport/plugin/processGroup';
-import type { GroupTools } from '../../../../src/transport/plugin/processGroup';
+import { guardGroup, processGroup, releaseGroup } from '../../../src/transport/processGroup';
+import type { GroupTools } from '../../../src/transport/processGroup';
 
 /** Tools that only note what they are asked to do. */
 function tools(): GroupTools & { readonly done: unknown[] } {
