@@ -28,6 +28,7 @@ const LAZY = {
   'aws-memorydb': 'src/aws/clients/memoryDb.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',
+  'aws-sso': 'src/aws/clients/ssoOidc.ts',
   redis: 'src/redis/index.ts',
   ssh: 'src/transport/ssh/client.ts',
 };

@@ -1,16 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock';
+import type { Event } from '../base/event';
 import { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, ProfileInfo } from '../model/inventory';
 import type { ProxyDial } from '../model/outbound';
+import type { Ask } from '../model/question';
+import type { CredentialsChange, SignInService, SignInWay } from '../model/signIn';
 import { throwIfAborted } from './abortable';
 import { createAgents } from './agents';
 import type { Agents } from './clients/settings';
-import { readSharedConfig } from './configFiles';
+import { homeDirectory, readSharedConfig } from './configFiles';
 import type { SharedConfig } from './configFiles';
+import { ConfigWatch } from './configWatch';
+import { CachedCredentials } from './credentials';
+import { MfaRoles } from './mfaRoles';
 import { listProfiles, profileSettings } from './profiles';
 import { AwsSession } from './session';
+import { sessionToSignIn, SignIns } from './signIns';
+import { SsoTokens } from './ssoTokens';
 
 export interface AwsDeps {
   readonly logger: Logger;
@@ -19,6 +27,8 @@ export interface AwsDeps {
   readonly env?: NodeJS.ProcessEnv;
   /** How a proxy is reached; without it, every connection is a direct one. */
   readonly viaProxy?: ProxyDial;
+  /** Puts a question to the person; without it there is nobody to ask. */
+  readonly ask?: Ask;
 }
 
 /** Sockets that trust one bundle, and that bundle (PEM). */
@@ -31,17 +41,38 @@ interface Trusted {
  * Sessions by profile and region, for as long as the configuration that they were made from stays as it is: a changed
  * file or variable makes new ones. Owns the sockets of every client.
  */
-export class AwsAccess {
+export class AwsAccess implements SignInService {
   readonly #deps: AwsDeps;
   readonly #env: NodeJS.ProcessEnv;
   readonly #lifetime = new AbortController();
   readonly #agents = new Map<string | undefined, Trusted>();
+  readonly #tokens: SsoTokens;
+  readonly #mfa: MfaRoles;
+  readonly #watch: ConfigWatch;
+  readonly #signIns: SignIns;
   #sessions = new Map<string, AwsSession>();
+  /** By profile; every region uses the same ones. */
+  #credentials = new Map<string, CachedCredentials>();
   #fingerprint = '';
+
+  readonly onDidChange: Event<CredentialsChange>;
 
   constructor(deps: AwsDeps) {
     this.#deps = deps;
     this.#env = deps.env ?? process.env;
+    const { clock, logger, ask = nobody } = deps;
+    const lifetime = this.#lifetime.signal;
+    const tokens = new SsoTokens({ home: homeDirectory(this.#env), clock, logger });
+    const watch = new ConfigWatch({ env: this.#env, tokens, clock, logger });
+    this.#tokens = tokens;
+    this.#watch = watch;
+    this.#mfa = new MfaRoles(ask, clock, lifetime);
+    this.#signIns = new SignIns({ tokens, ask, clock, lifetime, onSignedIn: (session) => watch.signedIn(session) });
+    this.onDidChange = watch.onDidChange;
+    // The first of the listeners: what the others then ask for is asked with the new sign-in.
+    watch.onDidChange((change) => {
+      if (change.kind === 'signedIn') for (const profile of change.profiles) this.#credentials.get(profile)?.forget();
+    });
   }
 
   async profiles(): Promise<readonly ProfileInfo[]> {
@@ -68,22 +99,40 @@ export class AwsAccess {
     const session = new AwsSession({
       settings,
       region: wanted,
-      paths: shared.paths,
+      shared,
       env: this.#env,
       agents: trusted.agents,
       ca: trusted.ca,
       clock,
       logger,
+      tokens: this.#tokens,
+      mfa: this.#mfa,
+      credentials: this.#credentialsOf(profile, shared),
       lifetime: this.#lifetime.signal,
     });
     if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);
     return session;
   }
 
+  /** The client of the sign-in is that of the profile: its endpoints, its proxy, its CA bundle. */
+  async signIn(profile: string, way: SignInWay, signal: AbortSignal): Promise<void> {
+    const settings = profileSettings(await this.#configuration(), profile, this.#env);
+    const session = sessionToSignIn(profile, settings.signIn);
+    const aws = await this.open({ profile, region: session.region }, signal);
+    const { oidc, oidcEndpoint } = aws.signInClient(session);
+    await aws.faultsOf('credentials', () => this.#signIns.signIn({ session, way, oidc, oidcEndpoint }, signal));
+  }
+
+  async expiry(profile: string): Promise<number | undefined> {
+    return this.#credentials.get(profile)?.actBy;
+  }
+
   /** Ends what is under way and closes every socket. */
   dispose(): void {
     this.#lifetime.abort();
+    this.#watch.dispose();
     this.#sessions.clear();
+    this.#credentials.clear();
     for (const { agents } of this.#agents.values()) {
       agents.http.destroy();
       agents.https.destroy();
@@ -92,12 +141,24 @@ export class AwsAccess {
   }
 
   async #configuration(): Promise<SharedConfig> {
+    if (!this.#lifetime.signal.aborted) this.#watch.start();
     const shared = await readSharedConfig(this.#env);
     if (shared.fingerprint !== this.#fingerprint) {
       this.#fingerprint = shared.fingerprint;
       this.#sessions = new Map();
+      this.#credentials = new Map();
     }
     return shared;
+  }
+
+  #credentialsOf(profile: string, { fingerprint }: SharedConfig): CachedCredentials {
+    // What was read before a change is not to be mixed with what is read after it.
+    const isCurrent = fingerprint === this.#fingerprint;
+    const known = isCurrent ? this.#credentials.get(profile) : undefined;
+    if (known) return known;
+    const credentials = new CachedCredentials(this.#deps.clock, (ended) => this.#mfa.forget(ended));
+    if (isCurrent) this.#credentials.set(profile, credentials);
+    return credentials;
   }
 
   async #agentsFor(caBundle: string | undefined): Promise<Trusted> {
@@ -110,6 +171,8 @@ export class AwsAccess {
     return trusted;
   }
 }
+
+const nobody: Ask = () => Promise.resolve(undefined);
 
 async function readBundle(path: string): Promise<string> {
   let text = '';

@@ -2,7 +2,7 @@ import { cancelled, Fault, isFault } from '../base/fault';
 import type { FaultCode, Remedy } from '../base/fault';
 import { CERTIFICATE_ERRORS } from '../base/trust';
 import { quoted } from './profiles';
-import type { ProfileSettings } from './profiles';
+import type { SignInSettings } from './profiles';
 
 /** What was being done when it failed. */
 export interface FaultContext {
@@ -10,7 +10,7 @@ export interface FaultContext {
   readonly action: string;
   readonly profile: string;
   readonly region: string;
-  readonly signIn?: ProfileSettings['signIn'];
+  readonly signIn?: SignInSettings;
   /** Session Manager target or session that the call was about. */
   readonly subject?: string;
 }
@@ -83,7 +83,6 @@ const RULES: readonly Rule[] = [
     text: /sso login|SSO session|token is expired|UnauthorizedException|aws login|reauthenticate|expired credentials/i,
     say: expired,
   },
-  { names: PROVIDER_ERRORS, text: /multi-factor/, say: mfaNeeded },
   { names: PROVIDER_ERRORS, text: /ForbiddenException|No access/, say: accessDenied },
   // What is left of a Fault `proxy.*` when a credential provider has made its own error of it.
   { names: PROVIDER_ERRORS, text: /^Fault: The (?:URL of the )?proxy /, say: proxyFailed },
@@ -98,7 +97,7 @@ const RULES: readonly Rule[] = [
     say: noCredentials,
   },
   {
-    names: ['AccessDenied', 'AccessDeniedException', 'AuthException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired'],
+    names: ['AccessDenied', 'AccessDeniedException', 'AuthException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired', 'ForbiddenException'],
     say: accessDenied,
   },
   {
@@ -149,9 +148,18 @@ export function awsFault(error: unknown, context: FaultContext): Fault {
   return new Fault(code, message, { remedy, retryable: retryable ?? false, cause: error });
 }
 
-/** For when every place where credentials could come from has been asked in vain. */
-export function noCredentialsFault(profile: string): Fault {
-  const { code, message, remedy } = noCredentials({ message: '' }, { profile });
+/**
+ * For when every place where credentials could come from has been asked in vain.
+ * @param source the profile that it takes them from, where that is another one
+ */
+export function noCredentialsFault(profile: string, source = profile): Fault {
+  const { code, message, remedy } = noCredentials({ message: `profile: [${source}]` }, { profile });
+  return new Fault(code, message, { remedy });
+}
+
+/** For a profile whose person has to sign in. */
+export function signInFault(profile: string, signIn: SignInSettings): Fault {
+  const { code, message, remedy } = notSignedIn(profile, signIn);
   return new Fault(code, message, { remedy });
 }
 
@@ -271,13 +279,7 @@ function clockSkew(): Sentence {
 }
 
 function expired(_facts: ErrorFacts, { profile, signIn }: FaultContext): Sentence {
-  if (signIn) {
-    return {
-      code: 'aws.expiredCredentials',
-      message: `Sign-in is missing or has expired for AWS profile "${profile}".`,
-      remedy: { text: `Run \`${signIn.command} --profile ${quoted(signIn.profile)}\`, then try again.`, action: 'signIn' },
-    };
-  }
+  if (signIn) return notSignedIn(profile, signIn);
   return {
     code: 'aws.expiredCredentials',
     message: `Credentials have expired for AWS profile "${profile}".`,
@@ -285,11 +287,15 @@ function expired(_facts: ErrorFacts, { profile, signIn }: FaultContext): Sentenc
   };
 }
 
-function mfaNeeded(_facts: ErrorFacts, { profile }: FaultContext): Sentence {
+function notSignedIn(profile: string, { command, profile: own }: SignInSettings): Sentence {
+  const typed = `\`${command} --profile ${quoted(own)}\``;
   return {
-    code: 'aws.mfaNeeded',
-    message: `AWS profile "${profile}" needs a code of a multi-factor device, which cannot be entered here.`,
-    remedy: { text: 'Use a profile without `mfa_serial`, or one with temporary credentials.', action: 'selectProfile' },
+    code: 'aws.expiredCredentials',
+    message: `Sign-in is missing or has expired for AWS profile "${profile}".`,
+    remedy:
+      command === 'aws sso login'
+        ? { text: `Sign in here, or run ${typed}.`, action: 'signIn', subject: profile }
+        : { text: `Run ${typed}, then try again.`, action: 'retry' },
   };
 }
 

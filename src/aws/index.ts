@@ -1,6 +1,7 @@
 import { Scope } from '../base/scope';
 import type { AwsInventoryService } from '../model/inventory';
 import type { PluginAccess } from '../model/pluginAccess';
+import type { SignInService } from '../model/signIn';
 import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
@@ -22,6 +23,7 @@ export interface Aws extends Disposing {
   readonly sessions: SsmSessionApi;
   readonly plugin: PluginAccess;
   readonly instanceConnect: InstanceConnectApi;
+  readonly signIn: SignInService;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -33,7 +35,7 @@ export function createAws(deps: AwsDeps): Aws {
     grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),
   };
   const instanceConnect = new AwsInstanceConnect(access);
-  return { inventory, sessions, plugin, instanceConnect, dispose: () => scope.dispose() };
+  return { inventory, sessions, plugin, instanceConnect, signIn: access, dispose: () => scope.dispose() };
 }
 
 /** Discovery alone. */

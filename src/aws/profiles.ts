@@ -1,6 +1,8 @@
 import { Fault } from '../base/fault';
 import type { ProfileInfo } from '../model/inventory';
 import type { Section, SharedConfig } from './configFiles';
+import { ssoSessionOf } from './ssoConfig';
+import type { SsoSession } from './ssoConfig';
 
 /** The name under which credentials of the environment variables appear, unless a file has a profile of that name. */
 export const ENVIRONMENT_PROFILE = 'environment';
@@ -8,6 +10,14 @@ const DEFAULT_PROFILE = 'default';
 
 /** The CLI command that renews a profile's sign-in. */
 export type SignIn = 'aws sso login' | 'aws login';
+
+export interface SignInSettings {
+  readonly command: SignIn;
+  /** The profile that signs in, for the command. */
+  readonly profile: string;
+  /** Absent for `aws login`, and where the configuration of the sign-in is incomplete. */
+  readonly session?: SsoSession;
+}
 
 /** Everything that the files and the environment say about one profile. */
 export interface ProfileSettings {
@@ -24,7 +34,7 @@ export interface ProfileSettings {
   readonly useFips: boolean;
   readonly useDualstack: boolean;
   /** Set when the profile, or one that it takes its credentials from, signs in through a browser. */
-  readonly signIn?: { readonly command: SignIn; readonly profile: string };
+  readonly signIn?: SignInSettings;
   /** Endpoint override of a service (`ec2`, `ssm`, `sts`, `ec2_instance_connect`); undefined means AWS's own. */
   endpointUrl(service: string): string | undefined;
 }
@@ -114,7 +124,8 @@ export function quoted(name: string): string {
 // Sections of the files that are no profiles.
 const OTHER_SECTION = /^(?:sso-session|services|profile)\./;
 
-function profileNames(shared: SharedConfig): Set<string> {
+/** Every profile of the two files. */
+export function profileNames(shared: SharedConfig): Set<string> {
   const names = [...Object.keys(shared.config), ...Object.keys(shared.credentials)];
   return new Set(names.filter((name) => !OTHER_SECTION.test(name)));
 }
@@ -125,8 +136,13 @@ function sectionName(shared: SharedConfig, name: string, env: NodeJS.ProcessEnv)
   return borrowed ? env['AWS_PROFILE'] || DEFAULT_PROFILE : name;
 }
 
-/** The credentials file wins where both speak, as in the SDK. */
-function section(shared: SharedConfig, name: string): Section {
+/** The section of the `sso-session` that a profile names; undefined when there is none. */
+export function ssoSection(shared: SharedConfig, values: Section): Section | undefined {
+  return ownSection(shared.config, `sso-session.${values['sso_session'] ?? ''}`);
+}
+
+/** What the files say of a profile. The credentials file wins where both speak, as in the SDK. */
+export function section(shared: SharedConfig, name: string): Section {
   return { ...ownSection(shared.config, name), ...ownSection(shared.credentials, name) };
 }
 
@@ -142,12 +158,16 @@ function flag(value: string | undefined): boolean {
   return value?.toLowerCase() === 'true';
 }
 
-function signInOf(shared: SharedConfig, name: string): ProfileSettings['signIn'] {
+/** How a profile, or one that it takes its credentials from, signs in; undefined when it does not. */
+export function signInOf(shared: SharedConfig, name: string): SignInSettings | undefined {
   const visited = new Set<string>();
   for (let current: string | undefined = name; current && !visited.has(current); ) {
     visited.add(current);
     const values = section(shared, current);
-    if (values['sso_session'] || values['sso_start_url']) return { command: 'aws sso login', profile: current };
+    if (values['sso_session'] || values['sso_start_url']) {
+      const session = ssoSessionOf(values, ssoSection(shared, values));
+      return { command: 'aws sso login', profile: current, ...(session && { session }) };
+    }
     if (values['login_session']) return { command: 'aws login', profile: current };
     current = values['source_profile'];
   }

@@ -11,19 +11,26 @@ import type { Ec2Api } from './clients/ec2';
 import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { EcsApi } from './clients/ecs';
 import type { ElastiCacheApi } from './clients/elasticache';
+import { regionalEndpoint } from './clients/jsonProtocol';
 import type { KmsApi } from './clients/kms';
 import type { MemoryDbApi } from './clients/memoryDb';
 import type { RdsApi } from './clients/rds';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
+import type { SsoOidcApi } from './clients/ssoOidc';
+import { createSsoPortal } from './clients/ssoPortal';
 import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
 import { createSts } from './clients/sts';
 import type { StsApi } from './clients/sts';
-import type { ConfigPaths } from './configFiles';
-import { CachedCredentials, loadCredentials } from './credentials';
+import type { SharedConfig } from './configFiles';
+import { loadCredentials } from './credentials';
+import type { CachedCredentials } from './credentials';
 import { awsFault, isTransient, mayBeSkew, refusesCredentials } from './faults';
 import type { FaultContext } from './faults';
+import type { MfaRoles } from './mfaRoles';
 import type { ProfileSettings } from './profiles';
+import type { SsoSession } from './ssoConfig';
+import type { SsoTokens } from './ssoTokens';
 
 /** A call is made at most this often. */
 const ATTEMPTS = 4;
@@ -32,13 +39,17 @@ const WAITS = { baseMs: 250, capMs: 5_000 };
 export interface SessionParts {
   readonly settings: ProfileSettings;
   readonly region: string;
-  readonly paths: ConfigPaths;
+  readonly shared: SharedConfig;
   readonly env: NodeJS.ProcessEnv;
   readonly agents: Agents;
   /** Certificates (PEM) that replace the built-in ones. */
   readonly ca: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tokens: SsoTokens;
+  readonly mfa: MfaRoles;
+  /** The profile's credentials, which its sessions in all regions share. */
+  readonly credentials: CachedCredentials;
   /** Fires when everything ends. */
   readonly lifetime: AbortSignal;
 }
@@ -70,7 +81,7 @@ export class AwsSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.place = { profile: parts.settings.name, region: parts.region };
-    this.#credentials = new CachedCredentials(() => this.#loadCredentials(), parts.clock);
+    this.#credentials = parts.credentials;
   }
 
   /** Certificates (PEM) that the configuration names instead of the built-in ones. */
@@ -145,10 +156,11 @@ export class AwsSession {
     { subject, repeat = isTransient, dispensable = false }: CallOptions = {},
   ): Promise<T> {
     const { clock, logger } = this.#parts;
+    let renewed = false;
     for (let attempt = 0; ; attempt++) {
       throwIfAborted(signal);
       // Resolved here and not by the signer, which does not know the signal.
-      await abortable(this.#credentials.get(), signal);
+      const credentials = await abortable(this.#current(), signal);
       const started = clock.now();
       try {
         const answer = await send(signal);
@@ -157,7 +169,11 @@ export class AwsSession {
       } catch (error) {
         if (signal.aborted) throw cancelled();
         const fault = awsFault(error, this.#context(action, subject));
-        if (refusesCredentials(fault)) this.#credentials.forget();
+        if (refusesCredentials(fault) && !renewed && (await this.#haveOthers(credentials, fault, signal))) {
+          // They ended while work was under way: nothing waits for the person, so nothing is told.
+          renewed = true;
+          continue;
+        }
         const again = attempt + 1 < ATTEMPTS && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
         const level = again || dispensable ? 'debug' : 'warn';
         logger.log(level, 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
@@ -167,9 +183,26 @@ export class AwsSession {
     }
   }
 
+  /** By the endpoints of this region, should they have to be loaded. */
+  #current(): Promise<Credentials> {
+    return this.#credentials.get(() => this.#loadCredentials());
+  }
+
+  /** Gives up credentials that AWS has refused; true when there are different ones now. */
+  async #haveOthers(refused: Credentials, { code }: Fault, signal: AbortSignal): Promise<boolean> {
+    this.#credentials.refuse(refused, code === 'aws.expiredCredentials');
+    try {
+      const now = await abortable(this.#current(), signal);
+      return now.accessKeyId !== refused.accessKeyId || now.secretAccessKey !== refused.secretAccessKey;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
+    }
+  }
+
   /** The credentials of this moment and the place of the ssm service, for a program that calls it by itself. */
   async pluginGrant(signal: AbortSignal): Promise<PluginGrant> {
-    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#credentials.get(), signal);
+    const { accessKeyId, secretAccessKey, sessionToken } = await abortable(this.#current(), signal);
     const { caBundle } = this.#parts.settings;
     return {
       accessKeyId,
@@ -181,16 +214,41 @@ export class AwsSession {
     };
   }
 
+  /** The service that signs in, by the endpoints and sockets of this profile. */
+  signInClient({ region }: SsoSession): { readonly oidc: () => Promise<SsoOidcApi>; readonly oidcEndpoint: string } {
+    const settings = { ...this.#clientSettings('sso_oidc'), region };
+    return {
+      oidc: async () => (await import('./clients/ssoOidc')).createSsoOidc(settings),
+      oidcEndpoint: settings.endpoint ?? regionalEndpoint('oidc', settings),
+    };
+  }
+
+  /** Work that makes calls by itself, with its errors as the person sees them. @throws Fault */
+  async faultsOf<T>(action: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = awsFault(error, this.#context(action, undefined));
+      this.#parts.logger.log('debug', 'aws.workFailed', { action, ...this.place, code: fault.code });
+      throw fault;
+    }
+  }
+
   async #loadCredentials(): Promise<Credentials> {
-    const { settings, paths, env, agents, lifetime, logger } = this.#parts;
+    const { settings, shared, env, agents, lifetime, logger, tokens, mfa } = this.#parts;
     try {
       return await loadCredentials({
         settings,
-        paths,
+        shared,
+        paths: shared.paths,
         env,
         agents,
         lifetime,
+        tokens,
+        mfa,
         sts: (credentials) => createSts({ ...this.#clientSettings('sts'), credentials: async () => credentials }),
+        oidc: (session) => this.signInClient(session).oidc(),
+        portal: (session) => createSsoPortal({ ...this.#clientSettings('sso'), region: session.region }),
       });
     } catch (error) {
       const fault = awsFault(error, this.#context('credentials', undefined));
@@ -211,7 +269,7 @@ export class AwsSession {
     const endpoint = settings.endpointUrl(service);
     return {
       region,
-      credentials: () => this.#credentials.get(),
+      credentials: () => this.#current(),
       ...(endpoint !== undefined && { endpoint }),
       useFips: settings.useFips,
       useDualstack: settings.useDualstack,

@@ -4,6 +4,8 @@ export interface Remedy {
   readonly text: string;
   /** A stable name that the UI maps to a command; unknown names show no button. */
   readonly action?: RemedyAction;
+  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to. */
+  readonly subject?: string;
 }
 
 export type RemedyAction =

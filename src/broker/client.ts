@@ -8,6 +8,7 @@ import type { Event } from '../base/event';
 import { Emitter } from '../base/event';
 import type { Notice } from '../model/notice';
 import type { Ask } from '../model/question';
+import type { CredentialsChange, SignInService, SignInWay } from '../model/signIn';
 import type { SshSettings } from '../model/ssh';
 import type { SsmSettings } from '../model/ssmSettings';
 
@@ -15,6 +16,7 @@ import type { SsmSettings } from '../model/ssmSettings';
 export interface BrokerClient {
   readonly inventory: InventoryService;
   readonly tunnels: TunnelService;
+  readonly signIn: SignInService;
   /** Fires with what the person is to see although nothing has failed. */
   readonly onDidNotice: Event<Notice>;
   /** Stops every tunnel and waits until nothing of ours is left. */
@@ -52,12 +54,16 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
   const scope = new Scope();
   const changes = scope.add(new Emitter<TunnelInfo>((error) => options.logger.log('error', 'tunnel.listenerFailed', { error })));
   const notices = scope.add(new Emitter<Notice>((error) => options.logger.log('error', 'notice.listenerFailed', { error })));
+  const credentials = scope.add(
+    new Emitter<CredentialsChange>((error) => options.logger.log('error', 'credentials.listenerFailed', { error })),
+  );
   let loading: Promise<Core> | undefined;
   const core = (): Promise<Core> => {
     loading ??= load().then((create) => {
       const created = create(options);
       scope.add(created.tunnels.onDidChange((info) => changes.fire(info)));
       scope.add(created.onDidNotice((notice) => notices.fire(notice)));
+      scope.add(created.signIn.onDidChange((change) => credentials.fire(change)));
       scope.add(created);
       return created;
     });
@@ -79,9 +85,15 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
     list: async () => (loading ? (await loading).tunnels.list() : []),
     onDidChange: changes.event,
   };
+  const signIn: SignInService = {
+    signIn: async (profile: string, way: SignInWay, signal: AbortSignal) => (await core()).signIn.signIn(profile, way, signal),
+    expiry: async (profile: string) => (loading ? (await loading).signIn.expiry(profile) : undefined),
+    onDidChange: credentials.event,
+  };
   return {
     inventory,
     tunnels,
+    signIn,
     onDidNotice: notices.event,
     dispose: async () => {
       // A core that is still loading is disposed as soon as it exists.

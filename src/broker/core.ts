@@ -7,6 +7,7 @@ import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
 import type { PluginAccess } from '../model/pluginAccess';
 import { DEFAULT_SSH_SETTINGS } from '../model/ssh';
+import type { CredentialsChange, SignInService } from '../model/signIn';
 import type { InstanceConnectApi, SshHosts, SshSettings } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import type { ConfiguredHosts, ConfigSources } from '../ssh/hostConfig';
@@ -26,9 +27,12 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
   const out = outbound({ env: () => env ?? process.env, ...(proxy && { setting: proxy }), clock, logger });
+  const changes = scope.add(new Emitter<CredentialsChange>((error) => logger.log('error', 'credentials.listenerFailed', { error })));
   const aws = lazily(async () => {
     const { createAws } = await import('../aws');
-    return scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...(env && { env }) }));
+    const created = scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...(env && { env }), ...(ask && { ask }) }));
+    scope.add(created.signIn.onDidChange((change) => changes.fire(change)));
+    return created;
   });
   const api: SsmSessionApi = {
     start: async (request, signal) => (await aws()).sessions.start(request, signal),
@@ -78,6 +82,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   return {
     inventory,
     tunnels,
+    signIn: lazySignIn(async () => (await aws()).signIn, changes.event),
     onDidNotice: notices.event,
     dispose: async () => {
       // Tunnels first: ending their sessions still needs the API.
@@ -96,6 +101,14 @@ function toSshHosts({ hosts, faults }: ConfiguredHosts): SshHosts {
 
 function chosenAtEachDial(choose: () => Transport): Transport {
   return { method: 'ssm', dial: (route, signal) => choose().dial(route, signal) };
+}
+
+function lazySignIn(service: () => Promise<SignInService>, onDidChange: SignInService['onDidChange']): SignInService {
+  return {
+    signIn: async (profile, way, signal) => (await service()).signIn(profile, way, signal),
+    expiry: async (profile) => (await service()).expiry(profile),
+    onDidChange,
+  };
 }
 
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {

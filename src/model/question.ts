@@ -45,8 +45,44 @@ export interface WorkspaceFileQuestion {
   readonly what: string;
 }
 
+/** The code that a device of multi-factor authentication shows: six digits. */
+export interface MfaCodeQuestion {
+  readonly kind: 'mfaCode';
+  /** The AWS profile that needs it. */
+  readonly profile: string;
+  /** Of the device: an ARN, or a hardware device's number. */
+  readonly serial: string;
+  /** The last code was wrong. */
+  readonly again: boolean;
+}
+
+/** A sign-in that goes on in a browser. Answered with true as soon as the person goes there. */
+export interface DeviceSignInQuestion {
+  readonly kind: 'deviceSignIn';
+  /** What is signed in to: the name of an `sso-session`, or a start URL. */
+  readonly session: string;
+  /** Where to; `isWebAddress` holds for it. */
+  readonly url: string;
+  /** What the page has to show; absent where the browser comes back to this machine, which proves as much. */
+  readonly code?: string;
+}
+
+/** Whether a browser may be sent there: https, or http on this very machine, as in tests. */
+export function isWebAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname, username, password } = new URL(address);
+  return (protocol === 'https:' || (protocol === 'http:' && hostname === '127.0.0.1')) && username === '' && password === '';
+}
+
 /** What only the person can answer; asked by the core, answered in a window. */
-export type Question = HostKeyQuestion | PassphraseQuestion | PasswordQuestion | PromptsQuestion | WorkspaceFileQuestion;
+export type Question =
+  | HostKeyQuestion
+  | PassphraseQuestion
+  | PasswordQuestion
+  | PromptsQuestion
+  | WorkspaceFileQuestion
+  | MfaCodeQuestion
+  | DeviceSignInQuestion;
 
 /** By kind of question. Secrets: never logged, never kept but by the window's SecretStorage when the person asks for it. */
 export interface Answers {
@@ -56,6 +92,8 @@ export interface Answers {
   /** As many as there were prompts. */
   readonly prompts: readonly string[];
   readonly workspaceFile: boolean;
+  readonly mfaCode: string;
+  readonly deviceSignIn: boolean;
 }
 
 /** Asks the person; undefined when they dismiss it, or when there is nobody to ask. @throws Fault `operation.cancelled` */

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
+import { systemClock } from '../base/clock';
 import type { Scope } from '../base/scope';
+import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
@@ -8,6 +10,7 @@ import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
+import { ExpiryWatch } from './expiryWatch';
 import { InventoryStore } from './inventoryStore';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
@@ -18,10 +21,12 @@ import { resourceNodes, resourcesContext } from './resourceNodes';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
 import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
+import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
+import type { ViewNode } from './viewNode';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -71,23 +76,28 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     choose: chooseScope,
     showLog: () => log.show(),
   });
+  const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
+  const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
+  scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers });
+  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
 
 /** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
-function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { logger }: Services): (id: string) => void {
+function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { broker, logger }: Services): (id: string) => void {
   const { l10n } = vscode;
-  const showFirst = (): void => {
+  const profile = (): string | undefined => store.inventory?.scope.profile;
+  const expiry = scope.add(new ExpiryWatch({ service: broker.signIn, clock: systemClock, logger, profile, onChange: () => resources.update() }));
+  const onShown = (): void => {
     store.start();
     sshHosts.start();
+    expiry.show();
   };
-  const resources = scope.add(
-    new NodeView('resources', { project: () => resourceNodes(store.state, sshHosts.state, l10n), onShown: showFirst, logger }),
-  );
+  const project = (): readonly ViewNode[] => resourceNodes(store.state, sshHosts.state, l10n, expiry.left);
+  const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
     new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
@@ -102,6 +112,7 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
   const showResources = (): void => {
     setContext('resources', resourcesContext(store.state));
     resources.update();
+    if (!store.busy) expiry.look();
     // The bar at the top of the view runs as long as the store is busy.
     if (store.busy) progress ??= showProgress(store).finally(() => (progress = undefined));
   };

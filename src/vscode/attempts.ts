@@ -6,12 +6,26 @@ import type { Localizer } from './localizer';
 import type { Ui } from './ui';
 
 /** What the buttons of a failure's notification do; an action without an entry has no button. */
-export type Recovery = Partial<Readonly<Record<RemedyAction, () => void>>>;
+export type Recovery = Partial<Readonly<Record<RemedyAction, () => void>>> & {
+  /** What it is that failed, so that a second failure of the same takes the place of the first. */
+  readonly about?: string;
+};
+
+/** Something to repeat after a sign-in. */
+interface Waiting {
+  /** Undefined: whoever has signed in. */
+  readonly profile: string | undefined;
+  readonly retry: () => void;
+}
+
+/** More than this nobody waits for; the oldest go. */
+const MAX_WAITING = 20;
 
 // Actions that every failure can offer, as commands.
 const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   selectProfile: 'selectProfile',
   selectRegion: 'selectRegion',
+  signIn: 'signIn',
   showLog: 'showLog',
 };
 
@@ -19,6 +33,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
 export class Attempts {
   readonly #ui: Ui;
   readonly #logger: Logger;
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(ui: Ui, logger: Logger) {
     this.#ui = ui;
@@ -38,6 +53,7 @@ export class Attempts {
   /** Shows and logs a failure; does not wait for the person. */
   report(event: string, fault: FaultData, recovery: Recovery = {}): void {
     this.#logger.log('error', `${event}.failed`, { code: fault.code, message: fault.message, remedy: fault.remedy?.text });
+    this.#await(event, fault, recovery);
     const buttons = faultButtons(fault, recovery, this.#ui.l10n);
     void this.#ui
       .error(
@@ -50,9 +66,27 @@ export class Attempts {
         const recover = recovery[action];
         const command = COMMAND_OF[action];
         if (recover) recover();
-        else if (command) this.#ui.run(command);
+        else if (command) this.#ui.run(command, fault.remedy?.action === action ? fault.remedy.subject : undefined);
       })
       .catch((error: unknown) => this.#logger.log('error', 'notification.failed', { error }));
+  }
+
+  /** Repeats, once, what failed for want of a sign-in of one of these profiles. */
+  signedIn(profiles: readonly string[]): void {
+    for (const [key, { profile, retry }] of [...this.#waiting]) {
+      if (profile !== undefined && !profiles.includes(profile)) continue;
+      this.#waiting.delete(key);
+      retry();
+    }
+  }
+
+  #await(event: string, { remedy }: FaultData, { retry, about = '' }: Recovery): void {
+    if (remedy?.action !== 'signIn' || !retry) return;
+    const key = JSON.stringify([event, remedy.subject, about]);
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { profile: remedy.subject, retry });
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size > MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
   }
 }
 
@@ -62,9 +96,7 @@ export function faultButtons(
   recovery: Recovery,
   l10n: Localizer,
 ): readonly { readonly action: RemedyAction; readonly label: string }[] {
-  const wanted = fault.remedy?.action;
-  // Signing in happens outside in a terminal, as the remedy says; what follows it is another try.
-  const action = wanted === 'signIn' && !recovery.signIn ? 'retry' : wanted;
+  const action = fault.remedy?.action;
   const actions: RemedyAction[] = [];
   if (action && action !== 'showLog' && (recovery[action] || COMMAND_OF[action])) actions.push(action);
   actions.push('showLog');

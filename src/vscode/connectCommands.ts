@@ -13,6 +13,7 @@ import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './resourceNodes';
 import { planRoute } from './routePlan';
+import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
 import type { Way } from './throughChoice';
@@ -88,7 +89,7 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
-      this.#recovery((port) => void this.connect(destination, port ?? localPort)),
+      { ...this.#recovery((port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
     );
     if (tunnel) this.#connected(tunnel, localPort);
     return tunnel;
@@ -101,8 +102,9 @@ export class ConnectCommands {
     const again = (port: number): void => void this.#reopen(tunnel.route, port);
     attempts.report(
       'tunnel',
-      { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
-      { retry: () => again(tunnel.local.port) },
+      // It opens again by itself after a sign-in; all else takes a word.
+      wantsSignIn(cause) ? { ...cause, message } : { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
+      { retry: () => again(tunnel.local.port), about: aboutRoute(tunnel.route) },
     );
   }
 
@@ -183,7 +185,7 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      this.#recovery((port) => void this.#reopen(route, port ?? localPort, chosen)),
+      { ...this.#recovery((port) => void this.#reopen(route, port ?? localPort, chosen)), about: aboutRoute(route) },
     );
     if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
     if (tunnel) this.#connected(tunnel, localPort);
@@ -231,6 +233,10 @@ export class ConnectCommands {
     const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
     return target && { target };
   }
+}
+
+function aboutRoute({ target, endpoint }: Route): string {
+  return `${target.id} ${formatEndpoint(endpoint)}`;
 }
 
 function noTargets({ scope }: RegionInventory): Fault {

@@ -35,6 +35,7 @@ export const COMMANDS = {
   refresh: { icon: '$(refresh)' },
   selectProfile: { icon: '$(account)' },
   selectRegion: { icon: '$(globe)' },
+  signIn: { icon: '$(sign-in)' },
   showLog: { icon: '$(output)' },
   toggleTunnels: {},
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
@@ -119,6 +120,8 @@ export const ITEM_WORDS = [
   'redis',
   'tunnel',
   'fault',
+  /** A fault that signing in cures. */
+  'signIn',
   'note',
 ] as const;
 

@@ -16,6 +16,8 @@ export interface NodeViewOptions {
   readonly logger: Logger;
   /** Called each time the view is about to be seen; nothing may touch the network before its first call. */
   readonly onShown?: () => void;
+  /** Called when the view can be seen no longer. */
+  readonly onHidden?: () => void;
 }
 
 /** A tree view that shows what a projection says, and asks VS Code to redraw only the rows that changed. */
@@ -35,7 +37,9 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     this.#changes = this.#scope.add(new vscode.EventEmitter<string[] | undefined>());
     this.onDidChangeTreeData = this.#changes.event;
     this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], { treeDataProvider: this, showCollapseAll: name === 'resources' }));
-    this.#scope.add(this.#view.onDidChangeVisibility(({ visible }) => visible && this.#options.onShown?.()));
+    this.#scope.add(
+      this.#view.onDidChangeVisibility(({ visible }) => (visible ? this.#options.onShown?.() : this.#options.onHidden?.())),
+    );
     this.#scope.defer(() => this.#redraw?.dispose());
   }
 

@@ -1,4 +1,13 @@
-import type { Answers, Ask, HostKeyQuestion, PromptsQuestion, Question, WorkspaceFileQuestion } from '../model/question';
+import type {
+  Answers,
+  Ask,
+  DeviceSignInQuestion,
+  HostKeyQuestion,
+  MfaCodeQuestion,
+  PromptsQuestion,
+  Question,
+  WorkspaceFileQuestion,
+} from '../model/question';
 import type { KeptSecrets } from './keptSecrets';
 import type { Ui } from './ui';
 
@@ -40,6 +49,10 @@ export class Questions {
         return this.#hostKey(question);
       case 'workspaceFile':
         return this.#workspaceFile(question);
+      case 'mfaCode':
+        return this.#mfaCode(question, signal);
+      case 'deviceSignIn':
+        return this.#deviceSignIn(question, signal);
       case 'prompts':
         return this.#prompts(question, signal);
       case 'passphrase': {
@@ -98,6 +111,36 @@ export class Questions {
       answers.push(answer);
     }
     return answers;
+  }
+
+  #mfaCode({ profile, serial, again }: MfaCodeQuestion, signal: AbortSignal): Promise<string | undefined> {
+    const { l10n } = this.#ui;
+    return this.#ui.input({
+      title: l10n.t('AWS profile {0}', profile),
+      prompt: again
+        ? l10n.t('That code was refused. Enter the next code of {0}.', serial)
+        : l10n.t('Enter the code of the multi-factor device {0}.', serial),
+      // It is spent with its first use, and is typed from another screen.
+      password: false,
+      validate: (text) => (/^\s*\d{6}\s*$/.test(text) ? undefined : l10n.t('A code has six digits.')),
+      signal,
+    });
+  }
+
+  async #deviceSignIn({ session, url, code }: DeviceSignInQuestion, signal: AbortSignal): Promise<boolean> {
+    const { l10n } = this.#ui;
+    if (code !== undefined) {
+      const goes = await this.#ui.confirm({
+        message: l10n.t('Sign in to AWS ({0}) with the code {1}', session, code),
+        detail: l10n.t('Continue only if the page in the browser shows the same code. It is copied, in case that the page asks for it.'),
+        button: l10n.t('Copy Code and Open Browser'),
+      });
+      if (!goes || signal.aborted) return false;
+      await this.#ui.copy(code);
+    }
+    // The answer of VS Code's own question does not count: whoever copies the address there opens it by themselves.
+    await this.#ui.open(url);
+    return true;
   }
 
   async #secret({ key, title, prompt, placeholder, again }: SecretQuestion, signal: AbortSignal): Promise<string | undefined> {

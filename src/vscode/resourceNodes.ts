@@ -9,8 +9,11 @@ import { familyOf, isServing } from '../model/target';
 import type { ItemWord, ResourcesContext } from './contributions';
 import type { RegionInventory, ResourcesState } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
+import { isUrgent, leftText } from './expiryWatch';
+import type { CredentialsLeft } from './expiryWatch';
 import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
+import { wantsSignIn } from './signIn';
 import { sshAddress } from './throughChoice';
 import type { NodeIcon, ViewNode } from './viewNode';
 import {
@@ -32,7 +35,7 @@ import {
  * The state of the stores as rows: profile → region → Bastions, Caches and Databases, and the hosts of the OpenSSH
  * configuration, which belong to no profile. No rows where welcome content stands instead.
  */
-export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer): readonly ViewNode[] {
+export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer, left?: CredentialsLeft): readonly ViewNode[] {
   switch (state.phase) {
     case 'idle':
     case 'reading':
@@ -40,11 +43,11 @@ export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Locali
       return [];
     case 'unavailable': {
       const fault = faultNode(`fault:${state.profile ?? ''}`, state.fault, l10n);
-      return state.profile === undefined ? [fault] : [profileNode(state.profile, undefined, [fault], l10n)];
+      return state.profile === undefined ? [fault] : [profileNode(state.profile, undefined, [fault], l10n, left)];
     }
     case 'region': {
       const { scope, accountId } = state.inventory;
-      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n), ...sshHostNodes(ssh, l10n)];
+      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n, left), ...sshHostNodes(ssh, l10n)];
     }
   }
 }
@@ -86,15 +89,25 @@ export function resolveTarget(
   return undefined;
 }
 
-function profileNode(profile: string, accountId: string | undefined, children: readonly ViewNode[], l10n: Localizer): ViewNode {
+function profileNode(
+  profile: string,
+  accountId: string | undefined,
+  children: readonly ViewNode[],
+  l10n: Localizer,
+  left: CredentialsLeft | undefined,
+): ViewNode {
+  const own = left?.profile === profile ? left : undefined;
+  const ending = own && leftText(own, l10n);
+  const description = joined([accountId, ending]);
   return {
     id: `profile:${profile}`,
     label: labelText(profile),
-    ...(accountId !== undefined && { description: accountId }),
-    icon: { id: 'account' },
+    ...(description !== '' && { description }),
+    icon: own && isUrgent(own) ? { id: 'account', color: 'list.warningForeground' } : { id: 'account' },
     tooltip: tooltipMarkdown(profile, [
       [l10n.t('AWS profile'), profile],
       [l10n.t('Account'), accountId],
+      [l10n.t('Credentials'), ending],
     ]),
     words: ['profile'],
     children,
@@ -185,7 +198,7 @@ export function faultNode(id: string, fault: FaultData, l10n: Localizer): ViewNo
       [l10n.t('Code'), fault.code],
     ]),
     spoken: labelText(l10n.t('Problem: {0}', describeFault(fault))),
-    words: ['fault'],
+    words: wantsSignIn(fault) ? ['fault', 'signIn'] : ['fault'],
   };
 }
 

@@ -67,5 +67,7 @@ export interface Ui {
   /** A text in the status bar for a few seconds. */
   brief(text: string): void;
   copy(text: string): Promise<void>;
-  run(command: CommandName): void;
+  /** Opens a page in the browser of the machine that the person sits at; only where `isWebAddress` holds. False when it was not opened. */
+  open(url: string): Promise<boolean>;
+  run(command: CommandName, argument?: string): void;
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { cancelled } from '../base/fault';
 import { Scope } from '../base/scope';
+import { isWebAddress } from '../model/question';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
 import { detailText, messageText, withoutIcons } from './safeText';
@@ -87,8 +88,12 @@ export class WindowUi implements Ui {
     await vscode.env.clipboard.writeText(text);
   }
 
-  run(command: CommandName): void {
-    void vscode.commands.executeCommand(commandId(command));
+  async open(url: string): Promise<boolean> {
+    return isWebAddress(url) && vscode.env.openExternal(vscode.Uri.parse(url, true));
+  }
+
+  run(command: CommandName, argument?: string): void {
+    void vscode.commands.executeCommand(commandId(command), argument);
   }
 
   dispose(): void {

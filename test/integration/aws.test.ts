@@ -374,17 +374,7 @@ describe('AWS access', () => {
       const session = ['[sso-session corp]', 'sso_start_url = https://corp.awsapps.com/start', `sso_region = ${FRANKFURT}`];
       const profile = ['[profile sso]', 'sso_session = corp', `sso_account_id = ${DEV}`, 'sso_role_name = Developer', `region = ${FRANKFURT}`];
       await appendFile(join(directory, 'config'), ['', ...session, ...profile, ''].join('\n'));
-      // The SDK's SSO provider finds its files through the process's own environment.
-      const saved = { ...process.env };
-      Object.assign(process.env, env, { HOME: directory });
-      try {
-        assert.match(await refusal('sso'), /^aws\.expiredCredentials .*`aws sso login --profile sso`/);
-      } finally {
-        for (const name of [...Object.keys(env), 'HOME']) {
-          if (saved[name] === undefined) delete process.env[name];
-          else process.env[name] = saved[name];
-        }
-      }
+      assert.match(await refusal('sso'), /^aws\.expiredCredentials .*`aws sso login --profile sso`/);
     });
 
     it('is told for a malformed file', async () => {
@@ -402,18 +392,14 @@ describe('AWS access', () => {
       const silent = createServer((socket) => held.add(socket.on('error', () => {})));
       await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
       const { port } = silent.address() as AddressInfo;
-      const name = 'AWS_EC2_METADATA_SERVICE_ENDPOINT';
-      const saved = process.env[name];
-      process.env[name] = `http://127.0.0.1:${port}`;
-      const other = createAws({ logger: nullLogger, clock: impatient, env: { ...env, AWS_EC2_METADATA_DISABLED: 'false' } });
+      const metadata = { AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}` };
+      const other = createAws({ logger: nullLogger, clock: impatient, env: { ...env, ...metadata } });
       try {
         const started = performance.now();
         await assert.rejects(gather(other.inventory.discover({ profile: 'default', region: FRANKFURT }, signal)), { code: 'aws.noCredentials' });
         assert.ok(performance.now() - started < 5_000);
         assert.ok(held.size > 0, 'it was asked');
       } finally {
-        if (saved === undefined) delete process.env[name];
-        else process.env[name] = saved;
         await other.dispose();
         for (const socket of held) socket.destroy();
         await new Promise<void>((resolve) => void silent.close(() => resolve()));

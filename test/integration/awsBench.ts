@@ -31,7 +31,8 @@ export async function awsBench(): Promise<AwsBench> {
   const before = tcpSockets();
   const sandbox = await startSandbox({ servers: false, pageSize: PAGE_SIZE });
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-aws-'));
-  const { env } = await sandbox.writeAwsConfig(directory);
+  // A home of its own, where tokens of sign-ins are kept.
+  const env = { ...(await sandbox.writeAwsConfig(directory)).env, HOME: directory };
   const aws = createAws({ logger: nullLogger, clock: impatient, env });
   const close = async (): Promise<void> => {
     try {

@@ -191,18 +191,10 @@ describe('where a proxy is the only way out', function () {
     await writeFile(config, [...sso, ...profile, ''].join('\n'));
     const token = { accessToken: 's3cret', expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
     await writeFile(join(cache, `${createHash('sha1').update('team').digest('hex')}.json`), JSON.stringify(token));
-    // The SDK looks for its token cache, and for an SSO profile, there.
-    const { HOME } = process.env;
-    process.env['HOME'] = directory;
-    try {
-      use({ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none') });
-      const fault = await failure(account());
-      assert.equal(fault.code, 'proxy.signIn');
-      assert.match(fault.message, /^The proxy 127\.0\.0\.1:\d+ could not reach portal\.sso\.eu-central-1\.amazonaws\.com:443 \(HTTP 502\)\.$/);
-    } finally {
-      if (HOME === undefined) delete process.env['HOME'];
-      else process.env['HOME'] = HOME;
-    }
+    use({ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none'), HOME: directory });
+    const fault = await failure(account());
+    assert.equal(fault.code, 'proxy.failed');
+    assert.match(fault.message, /^The proxy 127\.0\.0\.1:\d+ could not reach portal\.sso\.eu-central-1\.amazonaws\.com:443 \(HTTP 502\)\.$/);
   });
 
   it('an endpoint without TLS is reached through the proxy of HTTP_PROXY', async () => {

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from './faults';
-import { Identities, isDenied } from './identity';
-import type { Caller } from './identity';
+import { isDenied } from './identity';
+import type { Caller, Identities } from './identity';
 import type { PushedKeys } from './instanceConnect';
 import type { KeyStore } from './kms';
 import { Pager } from './paging';
@@ -19,12 +19,17 @@ import { ApiError } from './services/protocol/protocol';
 import type { Output, RawRequest, Reply } from './services/protocol/protocol';
 import { parseAuthorization } from './sigv4';
 import type { Authorization } from './sigv4';
+import { failureReply, UnsignedError } from './unsigned';
+import type { UnsignedCall, UnsignedService } from './unsigned';
 import type { Region, World } from './worldTypes';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface ApiServerOptions {
   readonly world: World;
+  readonly identities: Identities;
+  /** Asked for each request that carries no signature. */
+  readonly unsigned: readonly UnsignedService[];
   readonly services: readonly ServiceDefinition[];
   readonly sessions: SessionCalls;
   readonly keys: KeyStore;
@@ -58,7 +63,7 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.#identities = new Identities(options.world, options.now);
+    this.#identities = options.identities;
     this.#pager = new Pager(options.pageSize);
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', options.onUpgrade);
@@ -104,6 +109,8 @@ export class ApiServer {
     const { method = '', url = '', headers } = request;
     const raw: RawRequest = { method, url, headers, body };
     const authorization = parseAuthorization(request.headers.authorization ?? '');
+    const unsigned = authorization ? undefined : this.#unsignedFor(raw);
+    if (unsigned) return this.#answerUnsigned(unsigned);
     const service = this.#serviceFor(raw, authorization);
     if (!service) return refusal(404, 'The sandbox has no such service');
     const requestId = randomUUID();
@@ -130,8 +137,8 @@ export class ApiServer {
     trace: Trace,
   ): Promise<Output> {
     const { errors } = service.protocol;
-    const { caller, region } = this.#authenticate(service, raw, request, authorization);
-    trace.principal = caller.arn;
+    const { caller, region } = this.#admitted(service, raw, request, authorization);
+    if (caller !== NOBODY) trace.principal = caller.arn;
     const { action: name, input } = service.protocol.decode(raw);
     trace.action = name;
     trace.params = input;
@@ -146,6 +153,45 @@ export class ApiServer {
     if (failure === 'serverError') throw errors.internal();
     if (failure === 'accessDenied' || (!action.open && isDenied(caller, permission))) throw denied();
     return action.run(call);
+  }
+
+  #unsignedFor(raw: RawRequest): UnsignedCall | undefined {
+    for (const service of this.#options.unsigned) {
+      const call = service.match(raw);
+      if (call) return call;
+    }
+    return undefined;
+  }
+
+  async #answerUnsigned({ service, action, run }: UnsignedCall): Promise<Reply> {
+    const trace: Trace = { service, action, region: '', params: {} };
+    const { latencyMs, failure } = this.#options.faults.meet(service, action);
+    if (latencyMs > 0) await delay(latencyMs, undefined, { signal: this.#closing.signal });
+    try {
+      if (failure === 'throttle') throw new UnsignedError(429, 'TooManyRequestsException', { message: 'HTTP 429 Unknown Code' });
+      if (failure === 'serverError') throw new UnsignedError(500, 'InternalServerException', { error: 'server_error' });
+      if (failure === 'accessDenied') throw new UnsignedError(403, 'ForbiddenException', { message: 'No access' });
+      const reply = run();
+      this.#log(trace, reply.status);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof UnsignedError)) throw error;
+      this.#log(trace, error.status, error.type);
+      return failureReply(error);
+    }
+  }
+
+  /** Authenticates the request, unless its action takes it without a signature. */
+  #admitted(
+    service: ServiceDefinition,
+    raw: RawRequest,
+    request: IncomingMessage,
+    authorization: Authorization | undefined,
+  ): { caller: Caller; region: Region } {
+    if (request.headers.authorization !== undefined || !isUnsigned(service, raw)) {
+      return this.#authenticate(service, raw, request, authorization);
+    }
+    return { caller: NOBODY, region: this.#options.world.regions[0]! };
   }
 
   #authenticate(
@@ -205,6 +251,12 @@ export class ApiServer {
       ...(errorCode !== undefined && { errorCode }),
     });
   }
+}
+
+const NOBODY: Caller = { accountId: '', userId: '', arn: '', denied: [] };
+
+function isUnsigned(service: ServiceDefinition, raw: RawRequest): boolean {
+  return speaks(service, raw) && service.actions[service.protocol.decode(raw).action]?.unsigned === true;
 }
 
 function speaks(service: ServiceDefinition, raw: RawRequest): boolean {

@@ -48,6 +48,12 @@ export class Identities {
     return key;
   }
 
+  /** Ends all temporary credentials that were issued so far. @returns how many */
+  expireIssued(): number {
+    for (const [id, key] of this.#issued) this.#issued.set(id, { ...key, expiresAt: this.#now() });
+    return this.#issued.size;
+  }
+
   /**
    * Recomputes the signature of a request.
    * @throws ApiError in the words of the service asked

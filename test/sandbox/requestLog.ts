@@ -15,7 +15,7 @@ export interface LoggedRequest {
   readonly at: number;
 }
 
-const SECRETS = new Set(['TokenCode', 'TokenValue']);
+const SECRETS = new Set(['TokenCode', 'TokenValue', 'WebIdentityToken']);
 
 /** What was asked of the sandbox, oldest first. */
 export class RequestLog {

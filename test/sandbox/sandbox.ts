@@ -3,8 +3,11 @@ import { profileEnvironment, writeAwsConfig } from './awsConfig';
 import type { AwsConfigFiles } from './awsConfig';
 import { Faults } from './faults';
 import { destinationOf } from './destinations';
+import { Identities } from './identity';
+import { IdentityCenter } from './identityCenter';
 import { PushedKeys } from './instanceConnect';
 import { KeyStore } from './kms';
+import { MetadataServices } from './metadata';
 import { privateHosts } from './naming';
 import type { PrivateHost } from './naming';
 import { RequestLog } from './requestLog';
@@ -42,6 +45,12 @@ export interface Sandbox {
   readonly sessions: SessionManagerService;
   /** What was pushed with EC2 Instance Connect, for the SSH server of a test. */
   readonly sshKeys: PushedKeys;
+  /** Where people sign in; the test is the person in the browser. */
+  readonly identityCenter: IdentityCenter;
+  /** What machines of AWS ask for their own role. */
+  readonly metadata: MetadataServices;
+  /** Ends all temporary credentials that were issued so far. @returns how many */
+  expireIssued(): number;
   /** Rows of the world by id or name. @throws when there is none */
   instance(id: string): Instance;
   replicationGroup(id: string): ReplicationGroup;
@@ -67,7 +76,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults();
   const requests = new RequestLog();
   const keys = new KeyStore(world.kmsKeys);
-  const sshKeys = new PushedKeys(options.now ?? Date.now);
+  const now = options.now ?? Date.now;
+  const sshKeys = new PushedKeys(now);
+  const identities = new Identities(world, now);
+  const identityCenter = new IdentityCenter(world, identities, now);
+  const metadata = new MetadataServices(world, identities, now);
   let endpoint = '';
   const sessions = new SessionManagerService({
     ...options.sessions,
@@ -78,6 +91,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const api = new ApiServer({
     world,
+    identities,
+    unsigned: [identityCenter, metadata],
     services,
     sessions,
     keys,
@@ -85,7 +100,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     requests,
     pageSize: () => options.pageSize ?? DEFAULT_PAGE_SIZE,
-    now: options.now ?? Date.now,
+    now,
     onUpgrade: (request, socket, head) => {
       if (!sessions.handleUpgrade(request, socket, head)) socket.destroy();
     },
@@ -101,7 +116,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await servers?.stop();
     throw error;
   }
-  return { endpoint, world, faults, requests, sessions, sshKeys, caFile: servers?.caFile, ...views(world, endpoint), close };
+  const expireIssued = (): number => identities.expireIssued();
+  const parts = { faults, requests, sessions, sshKeys, identityCenter, metadata, expireIssued };
+  return { endpoint, world, ...parts, caFile: servers?.caFile, ...views(world, endpoint), close };
 }
 
 function views(

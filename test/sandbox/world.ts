@@ -56,7 +56,14 @@ export function describeWorld(): World {
         trusts: [`arn:aws:iam::${DEV}:user/dora`],
         denied: [],
       },
+      ...signInRoles(),
     ],
+    identityCenter: {
+      startUrl: 'https://sandbox.awsapps.com/start',
+      region: 'eu-central-1',
+      roles: [{ accountId: DEV, roleName: 'Developer', roleArn: SSO_ROLE, userName: 'dora@example.com' }],
+    },
+    machineRole: MACHINE_ROLE,
     profiles: [
       { name: 'dev', accessKeyId: 'AKIASANDBOXDEV000001', region: 'eu-central-1' },
       { name: 'dev-second', accessKeyId: 'AKIASANDBOXSECOND001', region: 'eu-central-1' },
@@ -81,6 +88,32 @@ export function describeWorld(): World {
       users: [{ name: 'reader', password: 'sandbox-reader-0001', rules: '~* +@read +ping +hello +auth' }],
     },
   };
+}
+
+const SSO_ROLE = `arn:aws:iam::${DEV}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developer_0123456789abcdef`;
+const MACHINE_ROLE = `arn:aws:iam::${DEV}:role/Machine`;
+
+/** Roles that are reached by signing in, by a second factor, by a token of others, or from a machine. */
+function signInRoles(): World['roles'] {
+  const machine = `arn:aws:sts::${DEV}:assumed-role/Machine`;
+  return [
+    { arn: SSO_ROLE, id: 'AROASANDBOXSSODEV0001', trusts: [], denied: [] },
+    { arn: MACHINE_ROLE, id: 'AROASANDBOXMACHINE001', trusts: [], denied: [] },
+    {
+      arn: `arn:aws:iam::${DEV}:role/Admin`,
+      id: 'AROASANDBOXADMIN00001',
+      trusts: [`arn:aws:iam::${DEV}:user/dora`],
+      mfa: { serial: `arn:aws:iam::${DEV}:mfa/dora`, code: '123456' },
+      denied: [],
+    },
+    { arn: `arn:aws:iam::${DEV}:role/Pipeline`, id: 'AROASANDBOXPIPELINE01', trusts: [], webIdentityToken: 'sandbox.web.identity', denied: [] },
+    {
+      arn: `arn:aws:iam::${DEV}:role/FromMachine`,
+      id: 'AROASANDBOXFROMMACH01',
+      trusts: [`${machine}/i-0machine`, `${machine}/task`, `arn:aws:iam::${DEV}:user/dora`],
+      denied: [],
+    },
+  ];
 }
 
 function devFrankfurt(): Place {

@@ -6,8 +6,18 @@ export interface World {
   readonly profiles: readonly Profile[];
   readonly places: Place[];
   readonly kmsKeys: KmsKey[];
+  readonly identityCenter: IdentityCenterWorld;
+  /** ARN of the role that instance and container metadata give credentials of. */
+  readonly machineRole: string;
   /** What the real servers behind the caches accept. */
   readonly redis: RedisLogins;
+}
+
+/** Where people of the organisation sign in, and the roles that they get. */
+export interface IdentityCenterWorld {
+  readonly startUrl: string;
+  readonly region: string;
+  readonly roles: readonly { readonly accountId: string; readonly roleName: string; readonly roleArn: string; readonly userName: string }[];
 }
 
 export interface KmsKey {
@@ -56,6 +66,10 @@ export interface Role {
   /** Principal ARNs that may assume it. */
   readonly trusts: readonly string[];
   readonly externalId?: string;
+  /** The device whose code it takes to assume it. */
+  readonly mfa?: { readonly serial: string; code: string };
+  /** The web identity token with which anybody may assume it. */
+  readonly webIdentityToken?: string;
   readonly denied: readonly string[];
 }
 

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { REQUEST_TIMEOUT_MS, VERSION } from './settings';
-import type { ClientSettings, SendOptions } from './settings';
+import type { Agents, ClientSettings, SendOptions } from './settings';
 
 // For services of which we make one or two calls: AWS's own signer and one request do, without a whole client around them.
 
@@ -31,7 +31,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_SKEW_MS = 4 * 60_000;
 
 export function jsonCaller(service: JsonService, settings: ClientSettings): JsonCall {
-  const { name, host = name, targetPrefix, maxAnswerBytes = MAX_ANSWER_BYTES } = service;
+  const { name, host = name, targetPrefix, maxAnswerBytes } = service;
   const { region, credentials, agents } = settings;
   const url = new URL(settings.endpoint ?? regionalEndpoint(host, settings));
   const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256, applyChecksum: true });
@@ -59,23 +59,49 @@ export function jsonCaller(service: JsonService, settings: ClientSettings): Json
       },
       { signingDate: new Date(Date.now() + skew) },
     );
-    const secure = url.protocol === 'https:';
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { method: 'POST', headers: signed.headers, signal: abortSignal, timeout: REQUEST_TIMEOUT_MS };
-      const request = secure
-        ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
-        : httpRequest(url, { ...options, agent: agents.http }, resolve);
-      request.on('timeout', () => request.destroy(namedError('TimeoutError', 'The request took too long.')));
-      request.on('error', reject);
-      request.end(body);
-    });
-    const content = parse(await read(answer, maxAnswerBytes));
-    const status = answer.statusCode ?? 0;
+    const asked = { method: 'POST', headers: signed.headers, body, maxAnswerBytes } as const;
+    const { status, content, headers } = await exchange(url, asked, agents, abortSignal);
     if (status === 200) return content;
-    const theirs = Date.parse(answer.headers.date ?? '');
+    const theirs = Date.parse(headers.date ?? '');
     if (Math.abs(theirs - Date.now() - skew) > MAX_SKEW_MS) skew = theirs - Date.now();
-    throw failure(status, content, answer.headers['x-amzn-errortype']);
+    throw failure(status, content, headers['x-amzn-errortype']);
   };
+}
+
+/** What is sent, all of it. */
+export interface JsonRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The longest answer that is read; 64 KiB unless told. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** What came back: `content` is empty for what is no JSON object. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly content: Record<string, unknown>;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Makes one request. @throws Error of the socket, `TimeoutError`, `UnexpectedAnswer` or `AbortError` */
+export async function exchange(
+  url: URL,
+  { method, headers, body, maxAnswerBytes = MAX_ANSWER_BYTES }: JsonRequest,
+  agents: Agents,
+  signal: AbortSignal,
+): Promise<JsonAnswer> {
+  const secure = url.protocol === 'https:';
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const options = { method, headers, signal, timeout: REQUEST_TIMEOUT_MS };
+    const request = secure
+      ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
+      : httpRequest(url, { ...options, agent: agents.http }, resolve);
+    request.on('timeout', () => request.destroy(namedError('TimeoutError', 'The request took too long.')));
+    request.on('error', reject);
+    request.end(body);
+  });
+  return { status: answer.statusCode ?? 0, content: parse(await read(answer, maxAnswerBytes)), headers: answer.headers };
 }
 
 /** Partitions whose names do not end in `amazonaws.com`, by the beginning of their regions: IPv4 and dual-stack suffix. */
@@ -118,8 +144,8 @@ function parse(body: Buffer): Record<string, unknown> {
   }
 }
 
-/** The name comes as `Name`, `prefix#Name` or `Name:address`, in a header or in the body. */
-function failure(httpStatusCode: number, content: Record<string, unknown>, header: string | string[] | undefined): Error {
+/** An error of AWS as the SDK's clients throw it. The name comes as `Name`, `prefix#Name` or `Name:address`, in a header or in the body. */
+export function failure(httpStatusCode: number, content: Record<string, unknown>, header: string | string[] | undefined): Error {
   const type = [header, content['__type'], content['code']].find((value) => typeof value === 'string') ?? 'UnknownError';
   const name = type.split(':')[0]!.split('#').at(-1)!;
   const message = content['message'] ?? content['Message'];

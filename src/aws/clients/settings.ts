@@ -17,6 +17,8 @@ export interface Credentials {
   readonly sessionToken?: string;
   /** Absent: they last until someone revokes them. */
   readonly expiration?: Date;
+  /** When the person has to do something to go on: sign in, enter a code. Absent: they are renewed without anybody's help. */
+  readonly actBy?: Date;
 }
 
 /** What a client of any service is made from. */

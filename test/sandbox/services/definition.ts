@@ -22,6 +22,8 @@ export interface Action {
   readonly resource?: (call: Call) => string;
   /** Needs no permission, as sts:GetCallerIdentity. */
   readonly open?: boolean;
+  /** Takes requests without a signature, from nobody in particular. */
+  readonly unsigned?: boolean;
 }
 
 /** One authenticated request. */

@@ -1,5 +1,7 @@
+import type { AccessKey } from '../worldTypes';
 import type { Action, ServiceDefinition } from './definition';
 import { ApiError, SENTENCES } from './protocol/protocol';
+import type { Output } from './protocol/protocol';
 import { awsQuery } from './protocol/query';
 
 const DEFAULT_SECONDS = 3600;
@@ -27,21 +29,38 @@ const assumeRole: Action = {
       const sentence = `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`;
       throw new ApiError('AccessDenied', sentence, 403);
     }
-    const key = identities.issue(role, sessionName, seconds);
-    return {
-      Credentials: {
-        AccessKeyId: key.id,
-        SecretAccessKey: key.secret,
-        SessionToken: key.sessionToken,
-        Expiration: new Date(key.expiresAt!),
-      },
-      AssumedRoleUser: { AssumedRoleId: key.userId, Arn: key.arn },
-    };
+    if (role.mfa && (input.text('SerialNumber') !== role.mfa.serial || input.text('TokenCode') !== role.mfa.code)) {
+      throw new ApiError('AccessDenied', 'MultiFactorAuthentication failed with invalid MFA one time pass code. ', 403);
+    }
+    return issued(identities.issue(role, sessionName, seconds));
   },
 };
+
+const assumeRoleWithWebIdentity: Action = {
+  unsigned: true,
+  run({ input, world, identities }) {
+    const [arn, sessionName, token] = ['RoleArn', 'RoleSessionName', 'WebIdentityToken'].map((name) => input.required(name));
+    const role = world.roles.find((candidate) => candidate.arn === arn);
+    if (role?.webIdentityToken === undefined) throw new ApiError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
+    if (role.webIdentityToken !== token) throw new ApiError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account for the token');
+    return issued(identities.issue(role, sessionName!, DEFAULT_SECONDS));
+  },
+};
+
+function issued(key: AccessKey): Output {
+  return {
+    Credentials: {
+      AccessKeyId: key.id,
+      SecretAccessKey: key.secret,
+      SessionToken: key.sessionToken,
+      Expiration: new Date(key.expiresAt!),
+    },
+    AssumedRoleUser: { AssumedRoleId: key.userId, Arn: key.arn },
+  };
+}
 
 export const sts: ServiceDefinition = {
   signingName: 'sts',
   protocol: awsQuery({ version: '2011-06-15', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' }),
-  actions: { GetCallerIdentity: getCallerIdentity, AssumeRole: assumeRole },
+  actions: { GetCallerIdentity: getCallerIdentity, AssumeRole: assumeRole, AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity },
 };

@@ -31,7 +31,7 @@ const RECORDED: readonly [what: string, error: unknown, code: string][] = [
   ['no role for the SSO user', thrown('CredentialsProviderError', 'ForbiddenException: No access', 0), 'aws.accessDenied'],
   ['login session ended', thrown('CredentialsProviderError', 'Your session has expired. Please reauthenticate.', 0), 'aws.expiredCredentials'],
   ['credential process gave stale credentials', thrown('CredentialsProviderError', 'Profile dev credential_process returned expired credentials.', 0), 'aws.expiredCredentials'],
-  ['MFA', thrown('CredentialsProviderError', 'Profile dev requires multi-factor authentication, but no MFA code callback was provided.', 0), 'aws.mfaNeeded'],
+  ['no role at the portal', thrown('ForbiddenException', 'No access', 403), 'aws.accessDenied'],
   ['sign-in behind a proxy', thrown('CredentialsProviderError', 'Fault: The proxy proxy:3128 demands a login.', 0), 'proxy.signIn'],
   ['profile without credentials', thrown('CredentialsProviderError', 'Could not resolve credentials using profile: [base] in configuration/credentials file(s).', 0), 'aws.noCredentials'],
   ['no instance metadata', thrown('ProviderError', 'TimeoutError from instance metadata service', 0), 'aws.noCredentials'],

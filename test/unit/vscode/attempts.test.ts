@@ -20,7 +20,7 @@ describe('the buttons of a failure', () => {
     assert.deepEqual(labels(fault('selectProfile'), {}), ['Select Profile', 'Show Log']);
     assert.deepEqual(labels(fault('retry'), {}), ['Show Log']);
     assert.deepEqual(labels(fault('retry'), { retry: () => {} }), ['Try Again', 'Show Log']);
-    assert.deepEqual(labels(fault('signIn'), { retry: () => {} }), ['Try Again', 'Show Log']);
+    assert.deepEqual(labels(fault('signIn'), { retry: () => {} }), ['Sign In', 'Show Log']);
     assert.deepEqual(labels(fault('showLog'), {}), ['Show Log']);
   });
 

@@ -85,6 +85,30 @@ describe('questions to the person', () => {
     assert.equal(await questions.ask({ ...question, what: 'something else' }, never), false);
   });
 
+  it('ask for the code of a device, six digits of it', async () => {
+    const question = { kind: 'mfaCode', profile: 'admin', serial: 'arn:aws:iam::1:mfa/dora', again: false } as const;
+    ui.type = ['123456', '654321'];
+    assert.equal(await questions.ask(question, never), '123456');
+    assert.equal(await questions.ask({ ...question, again: true }, never), '654321');
+    assert.deepEqual(ui.inputs.map(({ prompt }) => /refused/.test(prompt)), [false, true]);
+    assert.deepEqual(['12345', 'abcdef', ' 123456 '].map((text) => ui.inputs[0]!.validate!(text) === undefined), [false, false, true]);
+    assert.equal(secrets.values.size, 0, 'a code is never kept');
+  });
+
+  it('show the code of a sign-in before they open the browser, and open none when it is dismissed', async () => {
+    const question = { kind: 'deviceSignIn', session: 'corp', url: 'https://device.example/?user_code=ABCD-EFGH', code: 'ABCD-EFGH' } as const;
+    assert.equal(await questions.ask(question, never), false);
+    assert.deepEqual([ui.opened, ui.copied], [[], undefined]);
+    ui.agree = [true];
+    assert.equal(await questions.ask(question, never), true);
+    assert.match(ui.confirmed[0]!.message, /corp.*ABCD-EFGH/);
+    assert.deepEqual([ui.opened, ui.copied], [[question.url], 'ABCD-EFGH']);
+    // Where the browser comes back by itself there is nothing to compare.
+    const { code: _, ...withoutCode } = question;
+    assert.equal(await questions.ask(withoutCode, never), true);
+    assert.equal(ui.confirmed.length, 2);
+  });
+
   it('come one after the other, and not at all once they are of no use', async () => {
     const abort = new AbortController();
     let open = 0;

@@ -205,6 +205,9 @@ export class FakeUi implements Ui {
   readonly inputs: InputOptions[] = [];
   readonly tasks: string[] = [];
   readonly ran: CommandName[] = [];
+  /** As many as `ran`. */
+  readonly arguments: (string | undefined)[] = [];
+  readonly opened: string[] = [];
   readonly confirmed: ConfirmOptions[] = [];
   /** Answers to `confirm`. */
   agree: boolean[] = [];
@@ -270,8 +273,14 @@ export class FakeUi implements Ui {
     return Promise.resolve();
   }
 
-  run(command: CommandName): void {
+  open(url: string): Promise<boolean> {
+    this.opened.push(url);
+    return Promise.resolve(true);
+  }
+
+  run(command: CommandName, argument?: string): void {
     this.ran.push(command);
+    this.arguments.push(argument);
   }
 }
 
