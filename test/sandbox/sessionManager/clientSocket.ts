@@ -21,12 +21,30 @@ export interface ClientSocketOwner {
   gone(): void;
 }
 
+/** Of a frame from the server, unmasked: two bytes and up to eight of length (RFC 6455, 5.2). */
+const MAX_HEADER_BYTES = 10;
+const WHOLE_BINARY = 0x82;
+
+function writeHeader(bytes: Buffer, at: number, length: number): number {
+  bytes[at] = WHOLE_BINARY;
+  if (length < 126) return bytes.writeUInt8(length, at + 1);
+  if (length < 65_536) {
+    bytes[at + 1] = 126;
+    return bytes.writeUInt16BE(length, at + 2);
+  }
+  bytes[at + 1] = 127;
+  return bytes.writeBigUInt64BE(BigInt(length), at + 2);
+}
+
 export class ClientSocket {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   #owner: ClientSocketOwner;
   #silenced = false;
   #gone = false;
+  /** Sent in this turn. */
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
 
   constructor(ws: WebSocket, socket: Duplex, owner: ClientSocketOwner) {
     this.#ws = ws;
@@ -47,17 +65,36 @@ export class ClientSocket {
   }
 
   get writable(): boolean {
-    return !this.#gone && !this.#silenced && this.#ws.readyState === WebSocket.OPEN && this.#socket.writableLength < WRITE_LIMIT;
+    return !this.#gone && !this.#silenced && this.#ws.readyState === WebSocket.OPEN && this.#socket.writableLength + this.#queuedBytes < WRITE_LIMIT;
   }
 
-  /** Sends a binary message; what is sent in one turn of the loop leaves with one system call. */
+  /**
+   * Sends a binary message. What is sent in one turn of the loop leaves in one piece, past the library, which writes each
+   * frame in two: an agent that is slower than what is measured against it would be what a measurement shows.
+   */
   send(frame: Buffer): void {
     if (this.#gone || this.#silenced || this.#ws.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork();
-      setImmediate(() => this.#socket.uncork());
+    if (this.#queue.length === 0) setImmediate(() => this.#flush());
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.length;
+  }
+
+  #flush(): void {
+    const frames = this.#queue;
+    if (frames.length === 0) return;
+    const bytes = Buffer.allocUnsafe(this.#queuedBytes + frames.length * MAX_HEADER_BYTES);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    if (this.#gone || this.#ws.readyState !== WebSocket.OPEN) return;
+    let at = 0;
+    for (const frame of frames) {
+      at = writeHeader(bytes, at, frame.length);
+      bytes.set(frame, at);
+      at += frame.length;
     }
-    this.#ws.send(frame, { binary: true, compress: false });
+    this.#socket.write(bytes.subarray(0, at));
+    // Who found the queue full is told, whether or not the socket has anything to drain.
+    if (this.writable) this.#owner.writable();
   }
 
   /** Stops or goes on reading from the client. */
@@ -72,6 +109,7 @@ export class ClientSocket {
       this.destroy();
       return;
     }
+    this.#flush();
     // A paused socket would never see the client's answer.
     this.hold(false);
     this.#ws.close(code, reason);
@@ -88,6 +126,7 @@ export class ClientSocket {
       case 'fin':
         // Read on, or the client's own end would never be seen; what comes is for nobody.
         this.hold(false);
+        this.#flush();
         this.#silenced = true;
         this.#socket.end();
         return;
