@@ -19,6 +19,7 @@ const THEME_LABELS: Readonly<Record<Theme, string>> = { light: 'Light Modern', d
 /** Pixels: more than any tree is high, and less than a view is. */
 const SCROLL_FAR = 100_000;
 const SCROLL_STEP = 100;
+const SCROLL_MARGIN = 30;
 /** Within this time the rows that were scrolled to are drawn, ms. */
 const DRAW_MS = 500;
 
@@ -86,7 +87,8 @@ export class Workbench {
       // Over the scroll bar: rows under the mouse bring up tooltips, which then lie over the tree.
       await this.page.mouse.move(frame.x + frame.width - 4, frame.y + frame.height / 2);
       if (place) {
-        await this.page.mouse.wheel(0, below! > 0 ? below! : -above!);
+        // A little further than to the edge: a step of a few pixels may not move the tree at all.
+        await this.page.mouse.wheel(0, below! > 0 ? below! + SCROLL_MARGIN : -above! - SCROLL_MARGIN);
         await this.#within(DRAW_MS, async () => (await row.boundingBox())?.y !== place.y);
         return false;
       }
