@@ -16,9 +16,8 @@ const THEME_CLASS: Readonly<Record<Theme, string>> = { light: 'vs', dark: 'vs-da
 
 const THEME_LABELS: Readonly<Record<Theme, string>> = { light: 'Light Modern', dark: 'Dark Modern', highContrast: 'Dark High Contrast' };
 
-/** Pixels: more than any tree is high, and less than a view is. */
-const SCROLL_FAR = 100_000;
-const SCROLL_STEP = 100;
+/** Pixels: less than a view is high, and enough to move it. */
+const SCROLL_STEP = 150;
 const SCROLL_MARGIN = 30;
 /** Within this time the rows that were scrolled to are drawn, ms. */
 const DRAW_MS = 500;
@@ -93,9 +92,9 @@ export class Workbench {
         return false;
       }
       const before = await rows();
-      await this.page.mouse.wheel(0, down ? SCROLL_STEP : -SCROLL_FAR);
-      // The next rows are drawn a moment later. None: the end, or the tree is still filling, so start again from the top.
-      down = !down || (await this.#within(DRAW_MS, async () => (await rows()) !== before));
+      await this.page.mouse.wheel(0, down ? SCROLL_STEP : -SCROLL_STEP);
+      // The next rows are drawn a moment later. None: an end, or the tree is still filling, so back the other way.
+      if (!(await this.#within(DRAW_MS, async () => (await rows()) !== before))) down = !down;
       return false;
     }, `a row ${name} in ${view}`);
     return row;
