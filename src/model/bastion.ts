@@ -53,7 +53,7 @@ export function bastionKey({ id, ecs }: Pick<Bastion, 'id' | 'ecs'>): string {
 
 /** Agents before this cannot forward to remote hosts (AWS Systems Manager user guide, port forwarding to a remote host). */
 export const REMOTE_HOST_AGENT = '3.1.1374.0';
-/** Agents before this have no port sessions at all (facts/ssm-session-protocol, Modes). */
+/** Agents before this have no port sessions at all (Systems Manager user guide, port forwarding). */
 export const PORT_SESSION_AGENT = '3.0.222.0';
 
 /** Numeric comparison of dotted versions; missing parts count as 0. Negative when `a` is older. */

@@ -36,7 +36,7 @@ export interface Source {
   readonly groupIds?: readonly string[];
   /** As the target sees them; absent: not known. */
   readonly addresses?: readonly string[];
-  /** Whether rules that name security groups hold between the two: in one VPC, or over a peering (facts/diagnosis, A3). */
+  /** Whether rules that name security groups hold between the two: in one VPC, or over a peering (VPC user guide, security group rules). */
   readonly related: boolean;
 }
 

@@ -35,7 +35,7 @@ export const WINDOW_MS = 250;
 /** A measurement older than this says nothing about now, ms. */
 export const STALE_MS = 1000;
 /**
- * Messages per second. The agent sleeps a millisecond after each, which comes to about 680 (facts/performance); one that
+ * Messages per second. The agent sleeps a millisecond after each, which comes to about 680; one that
  * sends far more than a thousand does not sleep and is not what limits us.
  */
 const SATURATED = { from: 350, to: 1500 } as const;
@@ -43,7 +43,7 @@ const SATURATED = { from: 350, to: 1500 } as const;
 const FULL_BYTES = 700;
 /** Measurements in a row before a session counts as saturated: a single large reply is none. */
 const SUSTAINED = 2;
-/** Bytes per second in one direction that are bulk: about half of what a paced agent can send (facts/performance). */
+/** Bytes per second in one direction that are bulk: about half of what a paced agent can send. */
 const BULK_PER_SECOND = 300_000;
 /** Measurements in a row before a session counts as bulky: two seconds. */
 const BULK_SUSTAINED = 8;

@@ -23,7 +23,7 @@ const STALLED_MS = 5000;
 const GIVE_UP_MS = 30_000;
 /**
  * What a stream has sent of late is halved each time the session has sent so much. Its order is that of the bytes that an
- * agent takes, though a target reads none of them (facts on modes: about 8.8 MB).
+ * agent takes, though a target reads none of them (about 8.8 MB).
  */
 const RECENT_BYTES = 16 * 1024 * 1024;
 /** The agent's receive buffer, which belongs to the whole session (smux version 1, default configuration). */

@@ -7,8 +7,8 @@ import type { Disposable } from '../../base/event';
 /** How long reading is held at a stretch while others share the session but are quiet, ms. */
 export const SHARED_HOLD_MS = 750;
 /**
- * The same while nobody else uses it: far below the minute within which a ping has to be answered (facts on the
- * agent's pings), which a WebSocket that is not read does not do.
+ * The same while nobody else uses it: far below the minute within which a ping of the
+ * agent has to be answered, which a WebSocket that is not read does not do.
  */
 export const LONE_HOLD_MS = 20_000;
 /** Between two holds the session is read for so long, ms, or until so much has come for who is behind. */

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Fault } from '../../base/fault';
 
-// Sessions that are encrypted with a KMS key besides TLS (facts/ssm-session-protocol, Handshake).
+// Sessions that are encrypted with a KMS key besides TLS (session-manager-plugin, encryption).
 
 /** Size of the data key that both ends share: one AES-256 key for each direction. */
 export const DATA_KEY_BYTES = 64;

@@ -1,5 +1,5 @@
 // The binary message of the data channel, as the agent and the service see it. Independent of src/wire/:
-// simulator and product check each other. Layout: shared facts on the Session Manager protocol, "Frame".
+// simulator and product check each other. Layout: amazon-ssm-agent, agent message.
 import { hash, randomFillSync } from 'node:crypto';
 
 /** Bytes before the payload: HeaderLength (116) plus the payload's length field. */

@@ -227,7 +227,7 @@ describe('the configuration of a host', () => {
     );
     assert.deepEqual(usualFiles('/home/me', 'linux', {}).map(({ path }) => path), ['/home/me/.ssh/config', '/etc/ssh/ssh_config']);
     assert.ok(isInside('c:\\Work\\k', 'C:\\work', 'win32') && !isInside('C:\\workers\\k', 'C:\\work', 'win32') && !isInside('D:\\k', 'C:\\', 'win32'));
-    assert.ok(!isInside('/Work/k', '/work', 'linux') && isInside('/Work/k', '/work', 'darwin') && isInside('/work/..k', '/work', 'linux'));
+    assert.ok(!isInside('/Code/k', '/code', 'linux') && isInside('/Code/k', '/code', 'darwin') && isInside('/code/..k', '/code', 'linux'));
     assert.deepEqual(localSources({ configFile: '/c', workspaceFolders: ['/w'] }).files, [{ path: '/c', kind: 'explicit' }]);
     assert.equal(localSources({ configFile: '', workspaceFolders: [] }).files.length, 2);
   });

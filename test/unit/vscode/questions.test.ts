@@ -76,7 +76,7 @@ describe('questions to the person', () => {
   });
 
   it('ask about what a workspace wants to run until it is allowed once', async () => {
-    const question = { kind: 'workspaceFile', host: 'bastion', file: '/work/.ssh/config', what: 'nc %h %p' } as const;
+    const question = { kind: 'workspaceFile', host: 'bastion', file: '/project/.ssh/config', what: 'nc %h %p' } as const;
     assert.equal(await questions.ask(question, never), false);
     ui.agree = [true];
     assert.equal(await questions.ask(question, never), true);

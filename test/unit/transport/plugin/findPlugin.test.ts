@@ -4,7 +4,7 @@ import type { PluginSearch } from '../../../../src/transport/plugin/findPlugin';
 
 /** Where it is found when exactly the given paths are programs; undefined: nowhere. */
 function found(search: Partial<PluginSearch>, programs: readonly string[]): string | undefined {
-  const whole = { platform: 'linux', env: {}, configured: '', current: '/work', untrusted: [], ...search } as const;
+  const whole = { platform: 'linux', env: {}, configured: '', current: '/code', untrusted: [], ...search } as const;
   try {
     return findPlugin(whole, (path) => programs.includes(path));
   } catch (error) {
@@ -17,13 +17,13 @@ describe('looking for session-manager-plugin', () => {
   it('takes what the setting names and nothing else', () => {
     const programs = ['/opt/plugin', '/usr/bin/session-manager-plugin'];
     assert.equal(found({ configured: '/opt/plugin' }, programs), '/opt/plugin');
-    const search: PluginSearch = { platform: 'linux', env: {}, configured: '/opt/other', current: '/work', untrusted: [] };
+    const search: PluginSearch = { platform: 'linux', env: {}, configured: '/opt/other', current: '/code', untrusted: [] };
     assert.throws(() => findPlugin(search, (path) => programs.includes(path)), { code: 'plugin.badPath' });
   });
 
   it('refuses a path that depends on the current folder or drive', () => {
     const refuses = (platform: NodeJS.Platform, configured: string): void => {
-      const search: PluginSearch = { platform, env: {}, configured, current: '/work', untrusted: [] };
+      const search: PluginSearch = { platform, env: {}, configured, current: '/code', untrusted: [] };
       assert.throws(() => findPlugin(search, () => true), { code: 'plugin.badPath' }, `${platform}: ${configured}`);
     };
     for (const path of ['session-manager-plugin', './bin/plugin', '../plugin', '~/plugin']) refuses('linux', path);
@@ -58,11 +58,11 @@ describe('looking for session-manager-plugin', () => {
   it('passes over the current folder, relative entries and whatever lies in a workspace', () => {
     const everywhere = (search: Partial<PluginSearch>): string[] => {
       const asked: string[] = [];
-      const whole: PluginSearch = { platform: 'linux', env: {}, configured: '', current: '/work', untrusted: [], ...search };
+      const whole: PluginSearch = { platform: 'linux', env: {}, configured: '', current: '/code', untrusted: [], ...search };
       assert.throws(() => findPlugin(whole, (path) => (asked.push(path), false)), { code: 'plugin.notFound' });
       return asked;
     };
-    const env = { PATH: ':.:bin:/work:/work/:/home/me/project/node_modules/.bin:/home/me/project:/home/me/projects/bin' };
+    const env = { PATH: ':.:bin:/code:/code/:/home/me/project/node_modules/.bin:/home/me/project:/home/me/projects/bin' };
     const asked = everywhere({ env, untrusted: ['/home/me/project', ''] });
     assert.deepEqual(asked.slice(0, asked.indexOf('/usr/local/sessionmanagerplugin/bin/session-manager-plugin')), [
       '/home/me/projects/bin/session-manager-plugin',
