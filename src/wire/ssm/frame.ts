@@ -20,6 +20,8 @@ const PAYLOAD_TYPE_OFFSET = 112;
 const WORD = 0x1_0000_0000;
 /** What messages are allocated from; one that waits for its acknowledgement keeps as much alive. */
 const BLOCK_BYTES = 32 * 1024;
+/** The same for messages of more than four kilobytes. */
+const LARGE_BLOCK_BYTES = 256 * 1024;
 
 /** MessageType as it stands on the wire, without its padding. */
 export const MessageType = {
@@ -114,7 +116,7 @@ export class FrameWriter {
   readonly #id: Uint8Array;
   #counter = 0;
   #block: Buffer = Buffer.alloc(0);
-  #blockEnd = BLOCK_BYTES;
+  #blockEnd = 0;
 
   /** @param seed sixteen random bytes; the ids of all messages differ from it in their last four bytes. */
   constructor(seed: Uint8Array) {
@@ -140,9 +142,9 @@ export class FrameWriter {
 
   /** From blocks of our own: the shared pool is used up by seven messages. */
   #allocate(size: number): Buffer {
-    if (size > BLOCK_BYTES / 4) return Buffer.allocUnsafeSlow(size);
-    if (this.#blockEnd + size > BLOCK_BYTES) {
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    if (size > LARGE_BLOCK_BYTES / 4) return Buffer.allocUnsafeSlow(size);
+    if (this.#blockEnd + size > this.#block.length) {
+      this.#block = Buffer.allocUnsafeSlow(size > BLOCK_BYTES / 8 ? LARGE_BLOCK_BYTES : BLOCK_BYTES);
       this.#blockEnd = 0;
     }
     const start = this.#blockEnd;
