@@ -37,27 +37,3 @@ export function createAws(deps: AwsDeps): Aws {
   const instanceConnect = new AwsInstanceConnect(access);
   return { inventory, sessions, plugin, instanceConnect, signIn: access, dispose: () => scope.dispose() };
 }
-
-/** Discovery alone. */
-export function createInventory(deps: AwsDeps): AwsInventoryService & Disposing {
-  const aws = createAws(deps);
-  return {
-    profiles: () => aws.inventory.profiles(),
-    discover: (scope, signal) => aws.inventory.discover(scope, signal),
-    network: (scope, groupIds, signal) => aws.inventory.network(scope, groupIds, signal),
-    dispose: () => aws.dispose(),
-  };
-}
-
-/** The Session Manager API alone. */
-export function createSsmSessionApi(deps: AwsDeps): SsmSessionApi & Disposing {
-  const aws = createAws(deps);
-  return {
-    start: (request, signal) => aws.sessions.start(request, signal),
-    resume: (place, sessionId, signal) => aws.sessions.resume(place, sessionId, signal),
-    limits: (place, signal) => aws.sessions.limits(place, signal),
-    terminate: (place, sessionId, signal) => aws.sessions.terminate(place, sessionId, signal),
-    dataKey: (place, request, signal) => aws.sessions.dataKey(place, request, signal),
-    dispose: () => aws.dispose(),
-  };
-}

@@ -27,19 +27,10 @@ import type { DescribeInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { startSandbox } from '../sandbox/sandbox';
 import type { Sandbox } from '../sandbox/sandbox';
-import { clientsOf, destroy, failure } from './sandboxClients';
+import { clientsOf, collect, destroy, failure } from './sandboxClients';
 import type { Clients } from './sandboxClients';
 
 const ACCOUNT = '111122223333';
-
-async function collect<Page, Row>(
-  pages: AsyncIterable<Page>,
-  rows: (page: Page) => readonly Row[] | undefined,
-): Promise<Row[][]> {
-  const all: Row[][] = [];
-  for await (const page of pages) all.push([...(rows(page) ?? [])]);
-  return all;
-}
 
 describe("the sandbox's API, asked by the real SDK clients", () => {
   let sandbox: Sandbox;

@@ -75,3 +75,13 @@ export async function failure(call: Promise<unknown>): Promise<Failure> {
   }
   throw new Error('the call was expected to fail');
 }
+
+/** Every page's rows, page by page. */
+export async function collect<Page, Row>(
+  pages: AsyncIterable<Page>,
+  rows: (page: Page) => readonly Row[] | undefined,
+): Promise<Row[][]> {
+  const all: Row[][] = [];
+  for await (const page of pages) all.push([...(rows(page) ?? [])]);
+  return all;
+}

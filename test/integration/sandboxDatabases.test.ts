@@ -18,16 +18,10 @@ import type { MemoryDbApi } from '../../src/aws/clients/memoryDb';
 import type { Agents } from '../../src/aws/clients/settings';
 import { startSandbox } from '../sandbox/sandbox';
 import type { Sandbox } from '../sandbox/sandbox';
-import { clientsOf, credentialsOf, destroy, failure } from './sandboxClients';
+import { clientsOf, collect, credentialsOf, destroy, failure } from './sandboxClients';
 import type { Clients } from './sandboxClients';
 
 const HOSTS = 'eu-central-1.rds.amazonaws.com';
-
-async function collect<Page, Row>(pages: AsyncIterable<Page>, rows: (page: Page) => readonly Row[] | undefined): Promise<Row[][]> {
-  const all: Row[][] = [];
-  for await (const page of pages) all.push([...(rows(page) ?? [])]);
-  return all;
-}
 
 describe("the sandbox's databases", () => {
   let sandbox: Sandbox;
