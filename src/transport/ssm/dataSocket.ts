@@ -11,8 +11,8 @@ import { Opcode, WebSocketEncoder } from '../../wire/websocket/encoder';
 import { upgradeObstacle, upgradeRequest } from '../../wire/websocket/handshake';
 import { connectionFailed, insecureStream, untrustedService } from './faults';
 
-/** What is read before others have their turn: some 200 messages. */
-const TURN_READ_BYTES = 256 * 1024;
+/** What is read before others have their turn: some 50 messages. */
+const TURN_READ_BYTES = 64 * 1024;
 /** How long an orderly close may take before the socket is cut, ms. */
 const CLOSE_TIMEOUT_MS = 1000;
 

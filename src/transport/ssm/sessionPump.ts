@@ -32,8 +32,8 @@ const SOCKET_ROOM_BYTES = 512 * 1024;
 /** Above this nothing is read either: what we read costs acknowledgements. */
 const SOCKET_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Work of one turn of the event loop; others get theirs before the next. */
-const TURN_MESSAGES = 256;
-const TURN_BYTES = 512 * 1024;
+const TURN_MESSAGES = 96;
+const TURN_BYTES = 256 * 1024;
 
 /** How a session sends. The pace counts Output, what is sent again included, but no acknowledgements. */
 export type PumpOptions = Pick<SsmSettings, 'payloadBytes' | 'keepAlive' | 'paceBytesPerSecond'>;
