@@ -11,7 +11,7 @@ import type { RegionInventory } from './inventoryState';
 import { bastionsOf, targetsOf } from './inventoryState';
 import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
-import { resolveTarget } from './resourceNodes';
+import { resolveTarget } from './regionNodes';
 import { planRoute } from './routePlan';
 import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';

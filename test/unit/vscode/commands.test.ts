@@ -10,7 +10,7 @@ import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands'
 import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { RedisCommands } from '../../../src/vscode/redisCommands';
-import { endpointNodeId, targetNodeId } from '../../../src/vscode/resourceNodes';
+import { endpointNodeId, targetNodeId } from '../../../src/vscode/regionNodes';
 import { ScopeCommands } from '../../../src/vscode/scopeCommands';
 import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';

@@ -4,7 +4,7 @@ import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
 import { ConnectCommands } from '../../../src/vscode/connectCommands';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
-import { endpointNodeId } from '../../../src/vscode/resourceNodes';
+import { endpointNodeId } from '../../../src/vscode/regionNodes';
 import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { bastion, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
