@@ -53,7 +53,7 @@ export class AwsInventory implements AwsInventoryService {
    * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up.
    * `region` may be empty: the profile's own is taken then.
    */
-  async *discover(scope: DiscoveryScope, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
+  async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
     const stop = (): void => controller.abort();
     if (signal.aborted || this.#disposed) stop();
@@ -61,10 +61,11 @@ export class AwsInventory implements AwsInventoryService {
     this.#running.add(controller);
     try {
       const session = await this.#access.open(scope, controller.signal);
-      const accountId = await this.#identify(session, controller.signal);
+      const accountId = await this.#identify(session, controller.signal, only === undefined);
       yield { kind: 'account', accountId };
       const place = { ...session.place, accountId };
-      const providers = PROVIDERS.map((create) => create({ session, place }));
+      const all = PROVIDERS.map((create) => create({ session, place }));
+      const providers = only ? all.filter(({ id }) => only.includes(id)) : all;
       yield* mergeProviders(providers, place, controller.signal, stop, this.#logger);
     } finally {
       signal.removeEventListener('abort', stop);
@@ -87,8 +88,9 @@ export class AwsInventory implements AwsInventoryService {
   }
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
-  async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
+  async #identify(session: AwsSession, signal: AbortSignal, willAskAll: boolean): Promise<string> {
     const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
+      if (!willAskAll) return;
       for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
     });
     try {
