@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
@@ -12,6 +13,11 @@ import { ec2Bastions } from './providers/ec2Bastions';
 import { ecsTasks } from './providers/ecsTasks';
 import { hybridNodes } from './providers/hybridNodes';
 import { memoryDbClusters } from './providers/memoryDb';
+import { mqBrokers } from './providers/mqBrokers';
+import { mskClusters } from './providers/mskClusters';
+import { openSearchDomains } from './providers/openSearchDomains';
+import { redshiftClusters } from './providers/redshift';
+import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
@@ -26,6 +32,11 @@ const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
   memoryDbClusters,
   databases,
   databaseProxies,
+  redshiftClusters,
+  redshiftWorkgroups,
+  openSearchDomains,
+  mqBrokers,
+  mskClusters,
 ];
 
 /** By then a request has normally been sent. */
@@ -55,6 +66,8 @@ export class AwsInventory implements AwsInventoryService {
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
+    // Every call that is under way listens.
+    setMaxListeners(0, controller.signal);
     const stop = (): void => controller.abort();
     if (signal.aborted || this.#disposed) stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -89,7 +102,7 @@ export class AwsInventory implements AwsInventoryService {
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
     const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
-      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
+      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb(), session.redshift()]) loading.catch(() => {});
     });
     try {
       return await session.identify(signal);
