@@ -7,6 +7,7 @@ import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import { networkFacts } from './networkFacts';
 import type { ProviderContext } from './providers/context';
+import { customTargets } from './providers/customTargets';
 import { databaseProxies } from './providers/databaseProxies';
 import { databases } from './providers/databases';
 import { ec2Bastions } from './providers/ec2Bastions';
@@ -22,7 +23,7 @@ import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
 
-/** Every source of bastions and targets; a further service is one more line. */
+/** Every source of bastions and targets in AWS; a further service is one more line. */
 const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
   ec2Bastions,
   hybridNodes,
@@ -47,13 +48,16 @@ export class AwsInventory implements AwsInventoryService {
   readonly #access: AwsAccess;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #customTargets: () => unknown;
   readonly #running = new Set<AbortController>();
   #disposed = false;
 
-  constructor(access: AwsAccess, clock: Clock, logger: Logger) {
+  /** @param custom the setting with the custom targets as it stands, read at each discovery */
+  constructor(access: AwsAccess, clock: Clock, logger: Logger, custom: () => unknown) {
     this.#access = access;
     this.#clock = clock;
     this.#logger = logger;
+    this.#customTargets = custom;
   }
 
   profiles(): Promise<readonly ProfileInfo[]> {
@@ -77,7 +81,7 @@ export class AwsInventory implements AwsInventoryService {
       const accountId = await this.#identify(session, controller.signal);
       yield { kind: 'account', accountId };
       const place = { ...session.place, accountId };
-      const providers = PROVIDERS.map((create) => create({ session, place }));
+      const providers = [...PROVIDERS.map((create) => create({ session, place })), customTargets(place, this.#customTargets)];
       yield* mergeProviders(providers, place, controller.signal, stop, this.#logger);
     } finally {
       signal.removeEventListener('abort', stop);

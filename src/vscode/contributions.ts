@@ -49,19 +49,20 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
 /** A command can be called with anything, by anyone: each handler checks its argument. */
 export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
 
-interface SettingDeclaration<T extends string | boolean | number> {
+interface SettingDeclaration<T extends string | boolean | number | readonly unknown[]> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : T extends number ? 'number' : 'boolean';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : 'array';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
-  /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity or an account. */
+  /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity, an account or a host. */
   readonly restricted: boolean;
 }
 
 export const SETTINGS = {
   profile: { key: 'sallyport.profile', type: 'string', default: '', scope: 'machine', restricted: true },
   region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
+  targets: { key: 'sallyport.targets', type: 'array', default: [], scope: 'machine', restricted: true },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
   hideStatusWhenUnused: {
@@ -82,7 +83,7 @@ export const SETTINGS = {
   sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
   sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
   sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number> | SettingDeclaration<readonly unknown[]>>>;
 
 export type SettingName = keyof typeof SETTINGS;
 
@@ -91,6 +92,7 @@ export type SettingValue<N extends SettingName> = {
   boolean: boolean;
   number: number;
   string: string;
+  array: readonly unknown[];
 }[(typeof SETTINGS)[N]['type']];
 
 export const CONTEXT_KEYS = {

@@ -184,6 +184,7 @@ describe('AWS access', () => {
       assert.deepEqual(new Set(telling), new Set(BASTION_PROVIDERS));
       assert.deepEqual(parts.map((part) => ('provider' in part ? part.provider : part.kind)).toSorted(), [
         'account',
+        'custom',
         'ec2.bastions',
         'ecs.tasks',
         'elasticache.replicationGroups',
