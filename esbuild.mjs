@@ -25,6 +25,7 @@ const LAZY = {
   'aws-ecs': 'src/aws/clients/ecs.ts',
   'aws-elasticache': 'src/aws/clients/elasticache.ts',
   'aws-rds': 'src/aws/clients/rds.ts',
+  'aws-redshift': 'src/aws/clients/redshift.ts',
   'aws-memorydb': 'src/aws/clients/memoryDb.ts',
   'aws-kms': 'src/aws/clients/kms.ts',
   'aws-instance-connect': 'src/aws/clients/ec2InstanceConnect.ts',

@@ -7,7 +7,7 @@ import { KeptSecrets } from './vscode/keptSecrets';
 import { openLogChannel } from './vscode/logChannel';
 import { Questions } from './vscode/questions';
 import type { Services } from './vscode/services';
-import { readProxy, readSshSettings, readSsmSettings, readTargetCa, workspaceFolders } from './vscode/settings';
+import { readCustomTargets, readProxy, readSshSettings, readSsmSettings, readTargetCa, workspaceFolders } from './vscode/settings';
 import { WindowUi } from './vscode/windowUi';
 
 // Owns everything; the log last of all, since what ends still logs.
@@ -27,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ui,
       secrets,
       broker: connectInProcess(
-        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, ssh: readSshSettings, ask, proxy: readProxy, workspaceFolders },
+        { logger: log, targetCa: readTargetCa, customTargets: readCustomTargets, ssm: readSsmSettings, ssh: readSshSettings, ask, proxy: readProxy, workspaceFolders },
         async () => (await import('./broker/core')).createCore,
       ),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),

@@ -29,6 +29,8 @@ export interface AwsDeps {
   readonly viaProxy?: ProxyDial;
   /** Puts a question to the person; without it there is nobody to ask. */
   readonly ask?: Ask;
+  /** The custom targets as they stand in the settings, read at each discovery; none unless told. */
+  readonly customTargets?: () => unknown;
 }
 
 /** Sockets that trust one bundle, and that bundle (PEM). */

@@ -35,6 +35,8 @@ interface Sentence {
 
 interface Rule {
   readonly names?: readonly string[];
+  /** Only for the actions whose services mean this by the names. */
+  readonly action?: RegExp;
   /** Only where names do not tell: the credential providers throw one class for everything. */
   readonly text?: RegExp;
   readonly status?: (status: number) => boolean;
@@ -71,8 +73,9 @@ const INSTANCE_ERRORS: Readonly<Record<string, readonly [FaultCode, string, stri
 const RULES: readonly Rule[] = [
   { names: ['TargetNotConnected'], say: targetNotConnected },
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
-  { names: KMS_KEY_ERRORS, say: kmsKeyUnusable },
+  { names: KMS_KEY_ERRORS, action: /^kms:/, say: kmsKeyUnusable },
   { names: Object.keys(INSTANCE_ERRORS), say: instanceUnusable },
+  { names: ['NotFoundException', 'ResourceNotFoundException'], say: notFound },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
   { names: ['RequestExpired'], text: /^request has expired/i, say: expired },
   { names: ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'], say: clockSkew },
@@ -96,8 +99,9 @@ const RULES: readonly Rule[] = [
     names: ['MissingAuthenticationToken', 'MissingAuthenticationTokenException', 'MissingSecurityHeader'],
     say: noCredentials,
   },
+  { names: ['OptInRequired', 'SubscriptionRequiredException'], say: notSubscribed },
   {
-    names: ['AccessDenied', 'AccessDeniedException', 'AuthException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'OptInRequired', 'ForbiddenException'],
+    names: ['AccessDenied', 'AccessDeniedException', 'AuthException', 'UnauthorizedOperation', 'AuthorizationError', 'NotAuthorized', 'ForbiddenException'],
     say: accessDenied,
   },
   {
@@ -143,7 +147,7 @@ export function awsFault(error: unknown, context: FaultContext): Fault {
   if (isFault(error)) return error;
   const facts = factsOf(error);
   if (facts.names.has('AbortError')) return cancelled();
-  const rule = RULES.find((candidate) => matches(candidate, facts));
+  const rule = RULES.find((candidate) => matches(candidate, facts, context));
   const { code, message, remedy, retryable } = (rule?.say ?? unexpected)(facts, context);
   return new Fault(code, message, { remedy, retryable: retryable ?? false, cause: error });
 }
@@ -190,8 +194,9 @@ export function refusesCredentials(fault: Fault): boolean {
   return fault.code === 'aws.expiredCredentials' || fault.code === 'aws.invalidKey';
 }
 
-function matches({ names, text, status }: Rule, facts: ErrorFacts): boolean {
+function matches({ names, action, text, status }: Rule, facts: ErrorFacts, context: FaultContext): boolean {
   return (
+    (!action || action.test(context.action)) &&
     (!names || names.some((name) => facts.names.has(name))) &&
     (!text || text.test(facts.message)) &&
     (!status || status(facts.status))
@@ -336,6 +341,24 @@ function accessDenied({ message }: ErrorFacts, { action, profile }: FaultContext
         : `Add ${missing} to the policies of this identity, or choose another profile.`,
       action: 'selectProfile',
     },
+  };
+}
+
+/** EC2's and the query services' word, and that of the JSON services, for an account to which the service is closed. */
+function notSubscribed(_facts: ErrorFacts, { action, region, profile }: FaultContext): Sentence {
+  const [service = action] = action.split(':');
+  return {
+    code: 'aws.notSubscribed',
+    message: `The account of AWS profile "${profile}" is not signed up for ${service} in ${region}.`,
+    remedy: { text: 'Enable the service or the region in the AWS account, or choose another region.', action: 'retry' },
+  };
+}
+
+function notFound(_facts: ErrorFacts, { action, region }: FaultContext): Sentence {
+  return {
+    code: 'aws.notFound',
+    message: `What ${action} was asked for does not exist in ${region} any more.`,
+    remedy: { text: 'Refresh.', action: 'retry' },
   };
 }
 

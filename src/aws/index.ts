@@ -29,7 +29,7 @@ export interface Aws extends Disposing {
 export function createAws(deps: AwsDeps): Aws {
   const scope = new Scope();
   const access = scope.add(new AwsAccess(deps));
-  const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
+  const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger, deps.customTargets ?? (() => undefined)));
   const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
   const plugin: PluginAccess = {
     grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),

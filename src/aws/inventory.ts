@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
@@ -6,17 +7,23 @@ import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import { networkFacts } from './networkFacts';
 import type { ProviderContext } from './providers/context';
+import { customTargets } from './providers/customTargets';
 import { databaseProxies } from './providers/databaseProxies';
 import { databases } from './providers/databases';
 import { ec2Bastions } from './providers/ec2Bastions';
 import { ecsTasks } from './providers/ecsTasks';
 import { hybridNodes } from './providers/hybridNodes';
 import { memoryDbClusters } from './providers/memoryDb';
+import { mqBrokers } from './providers/mqBrokers';
+import { mskClusters } from './providers/mskClusters';
+import { openSearchDomains } from './providers/openSearchDomains';
+import { redshiftClusters } from './providers/redshift';
+import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
 
-/** Every source of bastions and targets; a further service is one more line. */
+/** Every source of bastions and targets in AWS; a further service is one more line. */
 const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
   ec2Bastions,
   hybridNodes,
@@ -26,6 +33,11 @@ const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
   memoryDbClusters,
   databases,
   databaseProxies,
+  redshiftClusters,
+  redshiftWorkgroups,
+  openSearchDomains,
+  mqBrokers,
+  mskClusters,
 ];
 
 /** By then a request has normally been sent. */
@@ -36,13 +48,16 @@ export class AwsInventory implements AwsInventoryService {
   readonly #access: AwsAccess;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #customTargets: () => unknown;
   readonly #running = new Set<AbortController>();
   #disposed = false;
 
-  constructor(access: AwsAccess, clock: Clock, logger: Logger) {
+  /** @param custom the setting with the custom targets as it stands, read at each discovery */
+  constructor(access: AwsAccess, clock: Clock, logger: Logger, custom: () => unknown) {
     this.#access = access;
     this.#clock = clock;
     this.#logger = logger;
+    this.#customTargets = custom;
   }
 
   profiles(): Promise<readonly ProfileInfo[]> {
@@ -55,6 +70,8 @@ export class AwsInventory implements AwsInventoryService {
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
+    // Every call that is under way listens.
+    setMaxListeners(0, controller.signal);
     const stop = (): void => controller.abort();
     if (signal.aborted || this.#disposed) stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -64,7 +81,7 @@ export class AwsInventory implements AwsInventoryService {
       const accountId = await this.#identify(session, controller.signal, only === undefined);
       yield { kind: 'account', accountId };
       const place = { ...session.place, accountId };
-      const all = PROVIDERS.map((create) => create({ session, place }));
+      const all = [...PROVIDERS.map((create) => create({ session, place })), customTargets(place, this.#customTargets)];
       const providers = only ? all.filter(({ id }) => only.includes(id)) : all;
       yield* mergeProviders(providers, place, controller.signal, stop, this.#logger);
     } finally {
@@ -91,7 +108,7 @@ export class AwsInventory implements AwsInventoryService {
   async #identify(session: AwsSession, signal: AbortSignal, willAskAll: boolean): Promise<string> {
     const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
       if (!willAskAll) return;
-      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
+      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb(), session.redshift()]) loading.catch(() => {});
     });
     try {
       return await session.identify(signal);

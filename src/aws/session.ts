@@ -12,9 +12,18 @@ import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { EcsApi } from './clients/ecs';
 import type { ElastiCacheApi } from './clients/elasticache';
 import { regionalEndpoint } from './clients/jsonProtocol';
+import { createKafka } from './clients/kafka';
+import type { KafkaApi } from './clients/kafka';
 import type { KmsApi } from './clients/kms';
 import type { MemoryDbApi } from './clients/memoryDb';
+import { createMq } from './clients/mq';
+import type { MqApi } from './clients/mq';
+import { createOpenSearch } from './clients/openSearch';
+import type { OpenSearchApi } from './clients/openSearch';
 import type { RdsApi } from './clients/rds';
+import type { RedshiftApi } from './clients/redshift';
+import { createRedshiftServerless } from './clients/redshiftServerless';
+import type { RedshiftServerlessApi } from './clients/redshiftServerless';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
 import type { SsoOidcApi } from './clients/ssoOidc';
 import { createSsoPortal } from './clients/ssoPortal';
@@ -75,6 +84,11 @@ export class AwsSession {
   #elastiCache: Promise<ElastiCacheApi> | undefined;
   #rds: Promise<RdsApi> | undefined;
   #memoryDb: Promise<MemoryDbApi> | undefined;
+  #redshift: Promise<RedshiftApi> | undefined;
+  #redshiftServerless: RedshiftServerlessApi | undefined;
+  #openSearch: OpenSearchApi | undefined;
+  #mq: MqApi | undefined;
+  #kafka: KafkaApi | undefined;
   #kms: Promise<KmsApi> | undefined;
   #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
@@ -119,6 +133,33 @@ export class AwsSession {
   memoryDb(): Promise<MemoryDbApi> {
     this.#memoryDb ??= import('./clients/memoryDb').then(({ createMemoryDb }) => createMemoryDb(this.#clientSettings('memorydb')));
     return this.#memoryDb;
+  }
+
+  redshift(): Promise<RedshiftApi> {
+    this.#redshift ??= import('./clients/redshift').then(({ createRedshift }) => createRedshift(this.#clientSettings('redshift')));
+    return this.#redshift;
+  }
+
+  // Small ones over the signer that is here anyway: a bundle of their own would repeat it.
+
+  get redshiftServerless(): RedshiftServerlessApi {
+    this.#redshiftServerless ??= createRedshiftServerless(this.#clientSettings('redshift_serverless'));
+    return this.#redshiftServerless;
+  }
+
+  get openSearch(): OpenSearchApi {
+    this.#openSearch ??= createOpenSearch(this.#clientSettings('opensearch'));
+    return this.#openSearch;
+  }
+
+  get mq(): MqApi {
+    this.#mq ??= createMq(this.#clientSettings('mq'));
+    return this.#mq;
+  }
+
+  get kafka(): KafkaApi {
+    this.#kafka ??= createKafka(this.#clientSettings('kafka'));
+    return this.#kafka;
   }
 
   kms(): Promise<KmsApi> {

@@ -41,6 +41,8 @@ export interface CoreOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What the person has set, read at each connection; the variables are used for what is empty there. */
   readonly proxy?: () => ProxySetting;
+  /** The custom targets as they stand in the settings, read at each discovery; none unless told. */
+  readonly customTargets?: () => unknown;
 }
 
 /** The services without the laziness; made by `core.ts`. */

@@ -22,7 +22,7 @@ import type { Core, CoreOptions } from './client';
 import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, customTargets }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -30,7 +30,8 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   const changes = scope.add(new Emitter<CredentialsChange>((error) => logger.log('error', 'credentials.listenerFailed', { error })));
   const aws = lazily(async () => {
     const { createAws } = await import('../aws');
-    const created = scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...(env && { env }), ...(ask && { ask }) }));
+    const given = { ...(env && { env }), ...(ask && { ask }), ...(customTargets && { customTargets }) };
+    const created = scope.add(createAws({ logger, clock, viaProxy: out.viaProxy, ...given }));
     scope.add(created.signIn.onDidChange((change) => changes.fire(change)));
     return created;
   });

@@ -49,7 +49,7 @@ export function makeSshRoute(target: Target, endpoint: TargetEndpoint, bastion: 
 
 function destinationOf(target: Target, endpoint: TargetEndpoint): Pick<Route, 'target' | 'endpoint' | 'role'> {
   return {
-    target: { id: target.id, name: target.name, engine: target.engine, tls: target.tls, auth: target.auth },
+    target: { id: target.id, name: target.name, engine: target.engine, tls: endpoint.tls ?? target.tls, auth: target.auth },
     endpoint: { host: endpoint.host, port: endpoint.port },
     role: endpoint.role,
   };

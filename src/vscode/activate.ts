@@ -84,6 +84,10 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
+  const readTargetsAgain = (): void => {
+    if (store.state.phase !== 'idle') void store.refresh();
+  };
+  scope.add(onDidChangeSettings(['targets'], readTargetsAgain));
   register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });

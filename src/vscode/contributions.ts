@@ -51,17 +51,18 @@ export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) =
 
 interface SettingDeclaration<T extends string | boolean | number | object> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : 'object';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : T extends readonly unknown[] ? 'array' : 'object';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
-  /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity or an account. */
+  /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity, an account or a host. */
   readonly restricted: boolean;
 }
 
 export const SETTINGS = {
   profiles: { key: 'sallyport.profiles', type: 'object', default: {}, scope: 'machine', restricted: true },
   refreshMinutes: { key: 'sallyport.resources.refreshMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
+  targets: { key: 'sallyport.targets', type: 'array', default: [], scope: 'machine', restricted: true },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
   hideStatusWhenUnused: {
@@ -82,7 +83,16 @@ export const SETTINGS = {
   sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
   sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
   sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number> | SettingDeclaration<object>>>;
+} as const satisfies Readonly<
+  Record<
+    string,
+    | SettingDeclaration<string>
+    | SettingDeclaration<boolean>
+    | SettingDeclaration<number>
+    | SettingDeclaration<Readonly<Record<string, unknown>>>
+    | SettingDeclaration<readonly unknown[]>
+  >
+>;
 
 export type SettingName = keyof typeof SETTINGS;
 
@@ -92,6 +102,7 @@ export type SettingValue<N extends SettingName> = {
   number: number;
   string: string;
   object: object;
+  array: readonly unknown[];
 }[(typeof SETTINGS)[N]['type']];
 
 export const CONTEXT_KEYS = {

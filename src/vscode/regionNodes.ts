@@ -19,6 +19,7 @@ import {
   engineText,
   joined,
   kindText,
+  noteText,
   obstacleText,
   speaksRedis,
   targetIcon,
@@ -85,7 +86,7 @@ function databasesGroup(inventory: RegionInventory, l10n: Localizer): ViewNode {
 
 function targetRows(inventory: RegionInventory, family: TargetFamily, l10n: Localizer): ViewNode[] {
   return targetsOf(inventory)
-    .filter(({ kind }) => familyOf(kind) === family)
+    .filter((target) => familyOf(target) === family)
     .map((target) => targetNode(target, l10n));
 }
 
@@ -182,7 +183,7 @@ function targetNode(target: Target, l10n: Localizer): ViewNode {
     icon: serving ? { id: targetIcon(target) } : { id: targetIcon(target), color: 'disabledForeground' },
     tooltip: targetTooltip(target, l10n),
     spoken: labelText(
-      familyOf(target.kind) === 'caches' ? l10n.t('Cache {0}, {1}', target.name, facts) : l10n.t('Database {0}, {1}', target.name, facts),
+      familyOf(target) === 'caches' ? l10n.t('Cache {0}, {1}', target.name, facts) : l10n.t('Database {0}, {1}', target.name, facts),
     ),
     words,
     ...(target.endpoints.length > 0 && { children: endpointNodes(target, words, l10n) }),
@@ -221,10 +222,11 @@ function targetTooltip(target: Target, l10n: Localizer): string {
     [l10n.t('Authentication'), authText(target.auth, l10n)],
     ...target.endpoints.map((endpoint) => [l10n.t('Endpoint ({0})', endpointText(endpoint, l10n)), formatEndpoint(endpoint)] as const),
     [l10n.t('Public endpoints'), publicEndpoints.map((endpoint) => endpointText(endpoint, l10n)).join(', ')],
+    [l10n.t('Note'), target.notes?.map((note) => noteText(note, l10n)).join(' ')],
     [l10n.t('VPC'), target.vpcId],
     [l10n.t('Subnets'), target.subnetIds.join(', ')],
     [l10n.t('Security groups'), target.securityGroupIds.join(', ')],
     [l10n.t('Tags'), target.tags?.map(({ key, value }) => (value ? `${key}=${value}` : key)).join(', ')],
-    [l10n.t('ARN'), target.id],
+    [l10n.t('ARN'), target.kind === 'custom' ? undefined : target.id],
   ]);
 }

@@ -15,7 +15,8 @@ import { parsePem } from './targetCa';
 export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
   const { key, type, default: fallback } = SETTINGS[name];
   const value: unknown = vscode.workspace.getConfiguration().get(key);
-  return (typeof value === type ? value : fallback) as SettingValue<N>;
+  const fits = type === 'array' ? Array.isArray(value) : typeof value === type;
+  return (fits ? value : fallback) as SettingValue<N>;
 }
 
 /** Writes the person's own settings, never the workspace's; undefined takes the entry out. */
@@ -56,6 +57,11 @@ export function readSsmSettings(): SsmSettings {
     keepAlive: readSetting('ssmKeepAlive'),
     maxSessionMs: readSetting('ssmMaxMinutes') * 60_000,
   });
+}
+
+/** The custom targets as they stand there: whoever uses them looks at each, and says what is wrong. */
+export function readCustomTargets(): unknown {
+  return vscode.workspace.getConfiguration().get(SETTINGS.targets.key);
 }
 
 /** Paths of the folders that are open and lie on this machine. */

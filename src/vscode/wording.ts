@@ -5,7 +5,7 @@ import { bastionObstacle } from '../model/bastion';
 import type { ReasonCode } from '../model/ranking';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
-import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TlsMode } from '../model/target';
+import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TargetNote, TlsMode } from '../model/target';
 import { familyOf } from '../model/target';
 import type { TunnelInfo, UpDown } from '../model/tunnel';
 import type { Localizer } from './localizer';
@@ -63,6 +63,12 @@ export function roleText(role: EndpointRole, l10n: Localizer): string {
       return l10n.t('instance');
     case 'proxy':
       return l10n.t('proxy');
+    case 'endpoint':
+      return l10n.t('endpoint');
+    case 'broker':
+      return l10n.t('broker');
+    case 'console':
+      return l10n.t('web console');
   }
 }
 
@@ -91,6 +97,28 @@ export function kindText(kind: TargetKind, l10n: Localizer): string {
       return l10n.t('DocumentDB cluster');
     case 'neptune.cluster':
       return l10n.t('Neptune cluster');
+    case 'redshift.cluster':
+      return l10n.t('Redshift cluster');
+    case 'redshift.workgroup':
+      return l10n.t('Redshift Serverless workgroup');
+    case 'opensearch.domain':
+      return l10n.t('OpenSearch domain');
+    case 'mq.broker':
+      return l10n.t('Amazon MQ broker');
+    case 'msk.cluster':
+      return l10n.t('MSK cluster');
+    case 'custom':
+      return l10n.t('Custom target of your settings');
+  }
+}
+
+/** What a person has to know before connecting. */
+export function noteText(note: TargetNote, l10n: Localizer): string {
+  switch (note) {
+    case 'otherBrokersAreTold':
+      return l10n.t('A Kafka client is told the addresses of all brokers and connects to those, not to this tunnel alone.');
+    case 'oneOfTwoAnswers':
+      return l10n.t('Active/standby pair: only the active broker accepts connections; if one refuses, use the other.');
   }
 }
 
@@ -115,6 +143,12 @@ const ENGINES: readonly (readonly [spelled: RegExp, name: string])[] = [
   [/^(custom-)?oracle-/i, 'Oracle'],
   [/^(custom-)?sqlserver(-|$)/i, 'SQL Server'],
   [/^db2-/i, 'Db2'],
+  [/^redshift$/i, 'Redshift'],
+  [/^opensearch$/i, 'OpenSearch'],
+  [/^elasticsearch$/i, 'Elasticsearch'],
+  [/^activemq$/i, 'ActiveMQ'],
+  [/^rabbitmq$/i, 'RabbitMQ'],
+  [/^kafka$/i, 'Kafka'],
 ];
 
 export function speaksRedis({ engine }: { readonly engine: string }): boolean {
@@ -142,6 +176,8 @@ export function authBadge(auth: AuthMode, l10n: Localizer): string | undefined {
     case 'iam':
     case 'passwordOrIam':
       return l10n.t('IAM');
+    case 'certificate':
+      return l10n.t('mTLS');
     // Every database has users with passwords: a badge would tell nothing.
     case 'password':
     case 'none':
@@ -164,6 +200,8 @@ export function authText(auth: AuthMode, l10n: Localizer): string {
       return l10n.t('IAM');
     case 'passwordOrIam':
       return l10n.t('user and password, or IAM');
+    case 'certificate':
+      return l10n.t("the client's certificate");
   }
 }
 
@@ -173,7 +211,7 @@ export function targetIcon({ kind, engine }: Pick<Target, 'kind' | 'engine'>): s
   if (kind === 'docdb.cluster') return 'json';
   if (kind === 'neptune.cluster') return 'type-hierarchy';
   if (speaksRedis({ engine })) return 'zap';
-  return familyOf(kind) === 'caches' ? 'layers' : 'database';
+  return familyOf({ kind, engine }) === 'caches' ? 'layers' : 'database';
 }
 
 /** How the bastion is reached. */

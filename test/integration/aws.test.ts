@@ -184,16 +184,23 @@ describe('AWS access', () => {
       assert.deepEqual(new Set(telling), new Set(BASTION_PROVIDERS));
       assert.deepEqual(parts.map((part) => ('provider' in part ? part.provider : part.kind)).toSorted(), [
         'account',
+        'custom',
         'ec2.bastions',
         'ecs.tasks',
         'elasticache.replicationGroups',
         'elasticache.serverless',
         'memorydb.clusters',
+        'mq.brokers',
+        'msk.clusters',
+        'opensearch.domains',
         'rds.databases',
         'rds.proxies',
+        'redshift.clusters',
+        'redshift.serverless',
         'ssm.hybridNodes',
       ]);
       assert.equal(sandbox.requests.of('memorydb').length, 1, 'one call finds that there is nothing');
+      for (const service of ['redshift', 'redshift-serverless', 'es', 'mq', 'kafka']) assert.equal(sandbox.requests.of(service).length, 1, service);
       assert.equal(sandbox.requests.of('rds').length, 3, 'instances, clusters and proxies');
     });
 
@@ -294,6 +301,11 @@ describe('AWS access', () => {
         'aws.accessDenied rds:DescribeDBInstances',
         'aws.accessDenied rds:DescribeDBClusters',
         'aws.accessDenied rds:DescribeDBProxies',
+        'aws.accessDenied redshift:DescribeClusters',
+        'aws.accessDenied redshift-serverless:ListWorkgroups',
+        'aws.accessDenied es:ListDomainNames',
+        'aws.accessDenied mq:ListBrokers',
+        'aws.accessDenied kafka:ListClustersV2',
       ]));
       assert.ok(faults.every(({ remedy }) => remedy));
     });

@@ -9,7 +9,7 @@ import { nullLogger } from '../../src/base/log';
 import { eventually } from '../fixtures/eventually';
 import type { FaultRule } from '../sandbox/faults';
 import { startSandbox } from '../sandbox/sandbox';
-import type { Sandbox } from '../sandbox/sandbox';
+import type { Sandbox, SandboxOptions } from '../sandbox/sandbox';
 
 /** Waits take no time, so that repeated calls follow at once. */
 export const impatient: Clock = { ...systemClock, schedule: (_ms, callback) => systemClock.schedule(0, callback) };
@@ -27,9 +27,10 @@ export interface AwsBench {
   close(): Promise<void>;
 }
 
-export async function awsBench(): Promise<AwsBench> {
+/** @param options of the sandbox, beside its page size */
+export async function awsBench(options: Pick<SandboxOptions, 'now'> = {}): Promise<AwsBench> {
   const before = tcpSockets();
-  const sandbox = await startSandbox({ servers: false, pageSize: PAGE_SIZE });
+  const sandbox = await startSandbox({ ...options, servers: false, pageSize: PAGE_SIZE });
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-aws-'));
   // A home of its own, where tokens of sign-ins are kept.
   const env = { ...(await sandbox.writeAwsConfig(directory)).env, HOME: directory };

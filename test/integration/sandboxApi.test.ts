@@ -185,8 +185,8 @@ describe("the sandbox's API, asked by the real SDK clients", () => {
     it('tells the regions that are on, and all when asked', async () => {
       const names = async (input: { AllRegions?: boolean; RegionNames?: string[] }): Promise<unknown> =>
         (await clients.ec2.send(new DescribeRegionsCommand(input))).Regions?.map(({ RegionName }) => RegionName);
-      assert.deepEqual(await names({}), ['eu-central-1', 'us-east-1']);
-      assert.deepEqual(await names({ AllRegions: true }), ['eu-central-1', 'us-east-1', 'af-south-1']);
+      assert.deepEqual(await names({}), ['eu-central-1', 'us-east-1', 'eu-west-1']);
+      assert.deepEqual(await names({ AllRegions: true }), ['eu-central-1', 'us-east-1', 'eu-west-1', 'af-south-1']);
       assert.deepEqual(await names({ RegionNames: ['us-east-1'] }), ['us-east-1']);
       const { name } = await failure(clients.ec2.send(new DescribeRegionsCommand({ RegionNames: ['mars-north-1'] })));
       assert.equal(name, 'InvalidParameterValue');

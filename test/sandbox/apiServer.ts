@@ -151,6 +151,7 @@ export class ApiServer {
     if (latencyMs > 0) await delay(latencyMs, undefined, { signal: this.#closing.signal });
     if (failure === 'throttle') throw errors.throttled();
     if (failure === 'serverError') throw errors.internal();
+    if (failure === 'notSubscribed') throw errors.notSubscribed();
     if (failure === 'accessDenied' || (!action.open && isDenied(caller, permission))) throw denied();
     return action.run(call);
   }

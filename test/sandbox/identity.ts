@@ -10,6 +10,7 @@ export interface Caller {
   readonly userId: string;
   readonly arn: string;
   readonly denied: readonly string[];
+  readonly allowed?: readonly string[];
 }
 
 /** AWS accepts a request this long before and after its date. */
@@ -82,8 +83,8 @@ export class Identities {
     if (claimed !== undefined && claimed !== sha256(request.body)) throw errors.wrongSignature();
     const expected = signatureOf(request, signedHeaders, timestamp, scope, key.secret);
     if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw errors.wrongSignature();
-    const { accountId, userId, arn, denied } = key;
-    return { caller: { accountId, userId, arn, denied }, region };
+    const { accountId, userId, arn, denied, allowed } = key;
+    return { caller: { accountId, userId, arn, denied, ...(allowed && { allowed }) }, region };
   }
 
   #checkDate(timestamp: string, scopeDate: string, errors: ProtocolErrors): void {
@@ -107,9 +108,9 @@ export class Identities {
 }
 
 /** Whether the caller's policy refuses the action, given as `service:Action`. */
-export function isDenied({ denied }: Pick<Caller, 'denied'>, action: string): boolean {
-  const [service] = action.split(':');
-  return denied.some((pattern) => pattern === '*' || pattern === `${service}:*` || pattern === action);
+export function isDenied({ denied, allowed }: Pick<Caller, 'denied' | 'allowed'>, action: string): boolean {
+  const covers = (pattern: string): boolean => (pattern.endsWith('*') ? action.startsWith(pattern.slice(0, -1)) : pattern === action);
+  return denied.some(covers) || (allowed !== undefined && !allowed.some(covers));
 }
 
 function dateMismatch(scopeDate: string, timestamp: string, errors: ProtocolErrors): ApiError {

@@ -1,3 +1,4 @@
+import { dataHosts } from './dataNaming';
 import { clusterAddresses, databaseAddress, memoryDbAddress, memoryDbNodes, proxyAddress } from './databaseNaming';
 import type {
   Backing,
@@ -151,6 +152,7 @@ function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] 
     ...vpc.memoryDbClusters
       .filter(isUp)
       .flatMap((cluster) => at(cluster.name, cluster, [memoryDbAddress(cluster, region), ...memoryDbNodes(cluster, region)])),
+    ...dataHosts(vpc, accountId, region).map((row) => Object.assign({}, where, row)),
   ];
 }
 

@@ -73,10 +73,10 @@ const DEFAULT_PAGE_SIZE = 2;
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const world = describeWorld();
   const servers = options.servers === false ? undefined : await startServers(serverOptions(world));
-  const faults = new Faults();
   const requests = new RequestLog();
   const keys = new KeyStore(world.kmsKeys);
   const now = options.now ?? Date.now;
+  const faults = new Faults(now);
   const sshKeys = new PushedKeys(now);
   const identities = new Identities(world, now);
   const identityCenter = new IdentityCenter(world, identities, now);

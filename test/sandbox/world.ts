@@ -1,18 +1,11 @@
 import { ecsClusters, hybridNodes } from './worldElsewhere';
 import { hex } from './worldIds';
 import { SESSION_KEY } from './sessionManager/documents';
+import { awkwardPlaces, AWKWARD } from './worldAwkward';
+import { devIreland } from './worldData';
 import { shopDatabases } from './worldDatabases';
-import type {
-  AccessKey,
-  Instance,
-  Managed,
-  Place,
-  ReplicationGroup,
-  SecurityGroup,
-  Subnet,
-  Vpc,
-  World,
-} from './worldTypes';
+import { cache, linux, machine, nothingElse, subnets, vpc } from './worldRows';
+import type { AccessKey, Place, Vpc, World } from './worldTypes';
 
 const DEV = '111122223333';
 const SECOND = '444455556666';
@@ -21,13 +14,14 @@ const LONG_NAME = `bastion 🏰 ${'very long name '.repeat(20)}`.slice(0, 255);
 
 /**
  * The world that the sandbox tells: two accounts, two regions, and for each way in which a connection can fail
- * a VPC of its own with one cache that shows it. Every call makes a fresh copy that a test may change.
+ * a VPC of its own with one cache that shows it; a third region has the services for data, and a third account what is odd. Every call makes a fresh copy that a test may change.
  */
 export function describeWorld(): World {
   return {
     regions: [
       { name: 'eu-central-1', code: 'euc1', optInStatus: 'opt-in-not-required' },
       { name: 'us-east-1', code: 'use1', optInStatus: 'opt-in-not-required' },
+      { name: 'eu-west-1', code: 'euw1', optInStatus: 'opt-in-not-required' },
       { name: 'af-south-1', code: 'afs1', optInStatus: 'not-opted-in' },
     ],
     accessKeys: [
@@ -35,6 +29,8 @@ export function describeWorld(): World {
       user('sam', { id: 'AKIASANDBOXSECOND001', userId: 'AIDASANDBOXSECOND0001', accountId: SECOND }),
       user('nobody', { id: 'AKIASANDBOXDENIED001', userId: 'AIDASANDBOXDENIED0001', accountId: DEV }, ['*']),
       user('olga', { id: 'AKIASANDBOXPARTIAL01', userId: 'AIDASANDBOXPARTIAL001', accountId: DEV }, ['elasticache:*']),
+      { ...user('ruth', { id: 'AKIASANDBOXRDSONLY01', userId: 'AIDASANDBOXRDSONLY001', accountId: DEV }), allowed: ['rds:Describe*'] },
+      user('wanda', { id: 'AKIASANDBOXAWKWARD01', userId: 'AIDASANDBOXAWKWARD001', accountId: AWKWARD }),
       {
         ...user('', { id: 'ASIASANDBOXEXPIRED01', userId: 'AROASANDBOXDEVROLE001:dora', accountId: DEV }),
         arn: `arn:aws:sts::${DEV}:assumed-role/Developer/dora`,
@@ -70,10 +66,12 @@ export function describeWorld(): World {
       { name: 'expired', accessKeyId: 'ASIASANDBOXEXPIRED01', region: 'eu-central-1' },
       { name: 'denied', accessKeyId: 'AKIASANDBOXDENIED001', region: 'eu-central-1' },
       { name: 'partial', accessKeyId: 'AKIASANDBOXPARTIAL01', region: 'eu-central-1' },
+      { name: 'rds-only', accessKeyId: 'AKIASANDBOXRDSONLY01', region: 'eu-central-1' },
+      { name: 'awkward', accessKeyId: 'AKIASANDBOXAWKWARD01', region: 'eu-central-1' },
       { name: 'noregion', accessKeyId: 'AKIASANDBOXDEV000001' },
       { name: 'wrongkey', accessKeyId: 'AKIASANDBOXDEV000001', secret: 'not/the-secret', region: 'eu-central-1' },
     ],
-    places: [devFrankfurt(), devVirginia(), secondFrankfurt()],
+    places: [devFrankfurt(), devVirginia(), secondFrankfurt(), devIreland(DEV), ...awkwardPlaces()],
     kmsKeys: [
       {
         id: '6b1a9f52-3c0d-4e7a-9f10-5a11e5e55101',
@@ -279,133 +277,6 @@ function secondFrankfurt(): Place {
         ],
       }),
     ],
-  };
-}
-
-// The rows that all places share.
-
-function nothingElse(): Pick<Place, 'hybridNodes' | 'ecsClusters' | 'peerings'> {
-  return { hybridNodes: [], ecsClusters: [], peerings: [] };
-}
-
-type VpcContent = Partial<
-  Pick<Vpc, 'instances' | 'replicationGroups' | 'standaloneCaches' | 'serverlessCaches' | keyof ReturnType<typeof shopDatabases>>
->;
-
-function vpc(number: number, name: string, content: VpcContent, region = 'eu-central-1'): Vpc {
-  const own = subnets(number, region);
-  return {
-    id: `vpc-${hex(number, '0')}`,
-    name,
-    cidr: `10.${number}0.0.0/16`,
-    subnets: own,
-    securityGroups: securityGroups(number),
-    routeTables: [
-      {
-        id: `rtb-${hex(number, '0')}`,
-        main: true,
-        subnetIds: [],
-        routes: [{ destination: `10.${number}0.0.0/16`, via: 'local', state: 'active' }],
-      },
-      {
-        id: `rtb-${hex(number, '1')}`,
-        main: false,
-        subnetIds: [own[0]!.id],
-        routes: [
-          { destination: `10.${number}0.0.0/16`, via: 'local', state: 'active' },
-          { destination: '0.0.0.0/0', via: `nat-${hex(number, '1')}`, state: 'active' },
-        ],
-      },
-    ],
-    cacheSubnetGroup: {
-      name: `${name}-caches`,
-      description: `Private subnets of ${name}`,
-      subnetIds: own.map(({ id }) => id),
-    },
-    instances: [],
-    replicationGroups: [],
-    standaloneCaches: [],
-    serverlessCaches: [],
-    memoryDbClusters: [],
-    databases: [],
-    databaseClusters: [],
-    databaseProxies: [],
-    ...content,
-  };
-}
-
-function subnets(number: number, region: string): Subnet[] {
-  return ['a', 'b'].map((zone, index) => ({
-    id: `subnet-${hex(number, zone)}`,
-    name: `private-${zone}`,
-    cidr: `10.${number}0.${index}.0/24`,
-    zone: `${region}${zone}`,
-  }));
-}
-
-function securityGroups(number: number): SecurityGroup[] {
-  const everything = [{ protocol: '-1', cidrs: ['0.0.0.0/0'] }] as const;
-  return [
-    {
-      id: `sg-${hex(number, 'b')}`,
-      name: 'bastion',
-      description: 'Bastion: nothing in',
-      ingress: [],
-      egress: everything,
-    },
-    {
-      id: `sg-${hex(number, 'c')}`,
-      name: 'caches',
-      description: 'Caches: from the bastion',
-      ingress: [{ protocol: 'tcp', from: 6379, to: 6380, groups: [`sg-${hex(number, 'b')}`] }],
-      egress: everything,
-    },
-    {
-      id: `sg-${hex(number, 'd')}`,
-      name: 'default',
-      description: 'default VPC security group',
-      ingress: [],
-      egress: everything,
-    },
-  ];
-}
-
-function machine(vpcNumber: number, number: number, name: string, more: Partial<Instance> = {}): Instance {
-  return {
-    id: `i-${hex(vpcNumber, `${number}`)}`,
-    name,
-    state: 'running',
-    subnetId: `subnet-${hex(vpcNumber, 'a')}`,
-    privateIp: `10.${vpcNumber}0.0.1${number}`,
-    securityGroupIds: [`sg-${hex(vpcNumber, 'b')}`],
-    type: 't4g.nano',
-    tags: [],
-    ...more,
-  };
-}
-
-function linux(ping: Managed['ping'], agentVersion = '3.3.1142.0'): Managed {
-  return { ping, agentVersion, platformName: 'Amazon Linux', platformVersion: '2023' };
-}
-
-function cache(id: string, vpcNumber: number, more: Partial<ReplicationGroup> = {}): ReplicationGroup {
-  return {
-    id,
-    description: id,
-    status: 'available',
-    engine: 'redis',
-    engineVersion: '7.1.0',
-    clusterMode: false,
-    shards: 1,
-    replicas: 0,
-    tls: 'off',
-    authToken: false,
-    userGroupIds: [],
-    nodeType: 'cache.t4g.micro',
-    securityGroupIds: [`sg-${hex(vpcNumber, 'c')}`],
-    tags: [],
-    backing: 'plain',
-    ...more,
   };
 }
 

@@ -11,7 +11,7 @@ export function shopDatabases(securityGroupIds: readonly string[]): Databases {
       database('fresh-db', { securityGroupIds, status: 'creating' }),
     ],
     databaseClusters: [
-      cluster('shop-aurora', {
+      databaseCluster('shop-aurora', {
         securityGroupIds,
         iam: true,
         // AWS lists members in no order; the writer is the first one here and the last one by name.
@@ -22,15 +22,15 @@ export function shopDatabases(securityGroupIds: readonly string[]): Databases {
           { key: 'note', value: 'x'.repeat(256) },
         ],
       }),
-      cluster('fresh-aurora', { securityGroupIds, engine: 'aurora-mysql', engineVersion: '8.0.mysql_aurora.3.08.0', port: 3306, status: 'creating' }),
-      cluster('catalog-docs', {
+      databaseCluster('fresh-aurora', { securityGroupIds, engine: 'aurora-mysql', engineVersion: '8.0.mysql_aurora.3.08.0', port: 3306, status: 'creating' }),
+      databaseCluster('catalog-docs', {
         securityGroupIds,
         engine: 'docdb',
         engineVersion: '5.0.0',
         port: 27017,
         instances: ['catalog-docs-one'],
       }),
-      cluster('friends-graph', {
+      databaseCluster('friends-graph', {
         securityGroupIds,
         engine: 'neptune',
         engineVersion: '1.4.1.0',
@@ -53,7 +53,7 @@ export function shopDatabases(securityGroupIds: readonly string[]): Databases {
 
 type Rest<Row, Own extends keyof Row> = Partial<Row> & Pick<Row, Own>;
 
-function database(id: string, more: Rest<Database, 'securityGroupIds'>): Database {
+export function database(id: string, more: Rest<Database, 'securityGroupIds'>): Database {
   return {
     id,
     engine: 'postgres',
@@ -69,7 +69,7 @@ function database(id: string, more: Rest<Database, 'securityGroupIds'>): Databas
   };
 }
 
-function cluster(id: string, more: Rest<DatabaseCluster, 'securityGroupIds'>): DatabaseCluster {
+export function databaseCluster(id: string, more: Rest<DatabaseCluster, 'securityGroupIds'>): DatabaseCluster {
   return {
     id,
     engine: 'aurora-postgresql',
@@ -89,7 +89,7 @@ function proxy(name: string, more: Rest<DatabaseProxy, 'securityGroupIds'>): Dat
   return { name, family: 'POSTGRESQL', status: 'available', requireTls: false, iam: 'DISABLED', endpoints: [], backing: 'refused', ...more };
 }
 
-function memoryDb(name: string, more: Rest<MemoryDbCluster, 'securityGroupIds'>): MemoryDbCluster {
+export function memoryDb(name: string, more: Rest<MemoryDbCluster, 'securityGroupIds'>): MemoryDbCluster {
   return {
     name,
     description: name,

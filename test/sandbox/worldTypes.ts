@@ -1,3 +1,5 @@
+import type { DataServices } from './worldDataTypes';
+
 /** The shape of the sandbox's world: what exists, told once, from which every API call is answered. Plain data. */
 export interface World {
   readonly regions: readonly Region[];
@@ -57,6 +59,8 @@ export interface AccessKey {
   readonly arn: string;
   /** IAM actions that are refused: `*`, `service:*` or `service:Action`. All others are allowed. */
   denied: readonly string[];
+  /** With these, in the same form, and with `service:Verb*`, all others are refused. */
+  readonly allowed?: readonly string[];
 }
 
 export interface Role {
@@ -175,6 +179,8 @@ export interface Vpc {
   readonly databases: Database[];
   readonly databaseClusters: DatabaseCluster[];
   readonly databaseProxies: DatabaseProxy[];
+  /** Absent: nothing of these services. */
+  readonly data?: DataServices;
 }
 
 export interface CacheSubnetGroup {
@@ -263,6 +269,8 @@ export interface ReplicationGroup {
   readonly id: string;
   readonly description: string;
   status: 'available' | 'creating' | 'modifying' | 'snapshotting' | 'deleting' | 'create-failed';
+  /** No node has been promoted: the API tells neither a primary endpoint nor a primary. */
+  readonly withoutPrimary?: true;
   readonly engine: 'redis' | 'valkey';
   readonly engineVersion: string;
   readonly clusterMode: boolean;

@@ -32,40 +32,77 @@ const MAX_SKEW_MS = 4 * 60_000;
 
 export function jsonCaller(service: JsonService, settings: ClientSettings): JsonCall {
   const { name, host = name, targetPrefix, maxAnswerBytes } = service;
+  const send = signedSender({ name, host, maxAnswerBytes }, settings);
+  return async (action, input, { abortSignal }) =>
+    send(
+      {
+        method: 'POST',
+        path: '/',
+        query: {},
+        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${targetPrefix}.${action}` },
+        body: JSON.stringify(input),
+      },
+      abortSignal,
+    );
+}
+
+/** A request before it is signed. */
+export interface Unsigned {
+  readonly method: 'GET' | 'POST';
+  /** Begins with a slash; what may be anything in it is encoded already. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Signs requests to one service, sends them and gives the answers' members. @throws Error as `JsonCall` */
+export function signedSender(
+  { name, host, maxAnswerBytes }: { readonly name: string; readonly host: string; readonly maxAnswerBytes?: number | undefined },
+  settings: ClientSettings,
+): (request: Unsigned, signal: AbortSignal) => Promise<Record<string, unknown>> {
   const { region, credentials, agents } = settings;
-  const url = new URL(settings.endpoint ?? regionalEndpoint(host, settings));
+  const base = new URL(settings.endpoint ?? regionalEndpoint(host, settings));
   const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256, applyChecksum: true });
   // The service's clock less ours, ms, once it has refused ours.
   let skew = 0;
 
-  return async (action, input, { abortSignal }) => {
-    const body = JSON.stringify(input);
+  return async ({ method, path, query, headers: own, body }, signal) => {
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/$/, '')}${path}`;
     const signed = await signer.sign(
       {
-        method: 'POST',
+        method,
         protocol: url.protocol,
         hostname: url.hostname,
         ...(url.port !== '' && { port: Number(url.port) }),
         path: url.pathname,
-        query: {},
+        query: { ...query },
         headers: {
           host: url.host,
-          'content-type': 'application/x-amz-json-1.1',
-          'content-length': String(Buffer.byteLength(body)),
-          'x-amz-target': `${targetPrefix}.${action}`,
           'user-agent': `sallyport/${VERSION}`,
+          ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+          ...own,
         },
-        body,
+        ...(body !== undefined && { body }),
       },
       { signingDate: new Date(Date.now() + skew) },
     );
-    const asked = { method: 'POST', headers: signed.headers, body, maxAnswerBytes } as const;
-    const { status, content, headers } = await exchange(url, asked, agents, abortSignal);
+    url.search = queryText(query);
+    const asked = { method, headers: signed.headers, ...(body !== undefined && { body }), maxAnswerBytes };
+    const { status, content, headers } = await exchange(url, asked, agents, signal);
     if (status === 200) return content;
     const theirs = Date.parse(headers.date ?? '');
     if (Math.abs(theirs - Date.now() - skew) > MAX_SKEW_MS) skew = theirs - Date.now();
     throw failure(status, content, headers['x-amzn-errortype']);
   };
+}
+
+/** As the signature has it: a blank is no plus. */
+function queryText(query: Readonly<Record<string, string>>): string {
+  return Object.entries(query)
+    .map((pair) => pair.map((text) => encodeURIComponent(text)).join('='))
+    .join('&');
 }
 
 /** What is sent, all of it. */

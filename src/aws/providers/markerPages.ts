@@ -1,8 +1,8 @@
 import { pages } from '../paging';
 import type { Page } from '../paging';
-import type { AwsSession } from '../session';
+import type { AwsSession, CallOptions } from '../session';
 
-/** The largest page of the ElastiCache and RDS APIs. */
+/** The largest page of the ElastiCache, RDS and Redshift APIs. */
 const PAGE = 100;
 
 export interface MarkerInput {
@@ -10,17 +10,18 @@ export interface MarkerInput {
   readonly Marker?: string;
 }
 
-/** Every page of a listing as ElastiCache and RDS have it. @throws Fault of the table in faults.ts, or `operation.cancelled` */
+/** Every page of a listing as ElastiCache, RDS and Redshift have it. @throws Fault of the table in faults.ts, or `operation.cancelled` */
 export function markerPages<Answer extends { Marker?: string | undefined }, T>(
   session: Pick<AwsSession, 'call'>,
   action: string,
   send: (input: MarkerInput, abortSignal: AbortSignal) => Promise<Answer>,
   items: (answer: Answer) => readonly T[] | undefined,
   signal: AbortSignal,
+  options?: CallOptions,
 ): AsyncGenerator<readonly T[], void, undefined> {
   return pages(action, async (token): Promise<Page<T>> => {
     const input = { MaxRecords: PAGE, ...(token && { Marker: token }) };
-    const answer = await session.call(action, (abortSignal) => send(input, abortSignal), signal);
+    const answer = await session.call(action, (abortSignal) => send(input, abortSignal), signal, options);
     return { items: items(answer) ?? [], next: answer.Marker };
   });
 }

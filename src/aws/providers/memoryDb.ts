@@ -1,11 +1,10 @@
-import { isFault } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { EndpointRole, Place, Target, TargetEndpoint } from '../../model/target';
 import type { MemoryDbCluster, MemoryDbEndpoint, MemoryDbSubnetGroup } from '../clients/memoryDb';
 import { attempt, faultPart, valueOf } from '../discovery';
-import { isTransient } from '../faults';
 import { collect, pages } from '../paging';
 import type { ProviderContext } from './context';
+import { IF_OFFERED, whereOffered } from './offered';
 
 const ID = 'memorydb.clusters';
 /** A page of this many clusters stays small even where each has dozens of nodes. */
@@ -23,15 +22,8 @@ export function memoryDbClusters({ session, place }: ProviderContext): ResourceP
     return pages(action, async (token) => {
       const api = await session.memoryDb();
       const input = { MaxResults: PAGE, ...(token && { NextToken: token }) };
-      try {
-        const answer = await session.call(action, (abortSignal) => api.describeClusters(input, { abortSignal }), signal, {
-          repeat: (fault) => isTransient(fault) && !isUnknownHost(fault),
-        });
-        return { items: answer.Clusters ?? [], next: answer.NextToken };
-      } catch (error) {
-        if (isUnknownHost(error)) return { items: [], next: undefined };
-        throw error;
-      }
+      const answer = await session.call(action, (abortSignal) => api.describeClusters(input, { abortSignal }), signal, IF_OFFERED);
+      return { items: answer.Clusters ?? [], next: answer.NextToken };
     });
   }
 
@@ -47,7 +39,7 @@ export function memoryDbClusters({ session, place }: ProviderContext): ResourceP
 
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     let subnetGroups: readonly MemoryDbSubnetGroup[] | undefined;
-    for await (const page of clusterPages(signal)) {
+    for await (const page of whereOffered(clusterPages(signal))) {
       if (page.length > 0 && !subnetGroups) {
         const told = await attempt(collect(subnetGroupPages(signal)));
         if ('fault' in told) yield faultPart(ID, told.fault);
@@ -59,12 +51,6 @@ export function memoryDbClusters({ session, place }: ProviderContext): ResourceP
   }
 
   return { id: ID, discover };
-}
-
-/** MemoryDB is not in every region, and where it is not its name does not exist. */
-function isUnknownHost(error: unknown): boolean {
-  if (!isFault(error) || error.code !== 'aws.unreachable') return false;
-  return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
 }
 
 /** Undefined only for a cluster without a name, which AWS does not send. */

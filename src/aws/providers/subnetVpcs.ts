@@ -1,3 +1,5 @@
+import type { Fault } from '../../base/fault';
+import { attempt } from '../discovery';
 import { pages } from '../paging';
 import type { AwsSession } from '../session';
 
@@ -22,4 +24,32 @@ export async function subnetVpcs(session: AwsSession, subnetIds: readonly string
     }
   }
   return found;
+}
+
+/** VPC id by subnet id, as far as known. */
+export interface SubnetVpcs {
+  readonly vpcs: ReadonlyMap<string, string>;
+  readonly fault?: Fault;
+}
+
+/**
+ * As `subnetVpcs`, page by page of a listing: each subnet is asked for once, and after a failure none; only the page on which
+ * that happened has the fault. @throws Fault (of the function that is given back) `operation.cancelled`
+ */
+export function subnetVpcFinder(session: AwsSession, signal: AbortSignal): (subnetIds: readonly string[]) => Promise<SubnetVpcs> {
+  const vpcs = new Map<string, string>();
+  const asked = new Set<string>();
+  let failed = false;
+  return async (subnetIds) => {
+    const missing = [...new Set(subnetIds)].filter((id) => !asked.has(id));
+    if (failed || missing.length === 0) return { vpcs };
+    for (const id of missing) asked.add(id);
+    const told = await attempt(subnetVpcs(session, missing, signal));
+    if ('fault' in told) {
+      failed = true;
+      return { vpcs, fault: told.fault };
+    }
+    for (const [subnet, vpc] of told.value) vpcs.set(subnet, vpc);
+    return { vpcs };
+  };
 }

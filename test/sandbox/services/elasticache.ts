@@ -77,7 +77,7 @@ function renderNodeGroups({ region }: Call, group: ReplicationGroup, members: re
   return Array.from({ length: group.shards }, (_, index) => shardId(index)).map((shard) => ({
     NodeGroupId: shard,
     Status: group.status,
-    PrimaryEndpoint: group.clusterMode ? undefined : renderAddress(primaryAddress(group, region)),
+    PrimaryEndpoint: group.clusterMode || group.withoutPrimary ? undefined : renderAddress(primaryAddress(group, region)),
     ReaderEndpoint: group.clusterMode ? undefined : renderAddress(readerAddress(group, region)),
     Slots: group.clusterMode ? slotsOf(Number(shard) - 1, group.shards) : undefined,
     NodeGroupMembers: {
@@ -88,7 +88,7 @@ function renderNodeGroups({ region }: Call, group: ReplicationGroup, members: re
           CacheNodeId: '0001',
           // Roles and node endpoints are told for groups without cluster mode only.
           ReadEndpoint: group.clusterMode ? undefined : renderAddress(address),
-          CurrentRole: group.clusterMode ? undefined : role,
+          CurrentRole: group.clusterMode ? undefined : group.withoutPrimary ? 'replica' : role,
           PreferredAvailabilityZone: zone,
         })),
     },

@@ -3,11 +3,31 @@ import { ec2 } from './ec2';
 import { ec2InstanceConnect } from './ec2InstanceConnect';
 import { ecs } from './ecs';
 import { elastiCache } from './elasticache';
+import { kafka } from './kafka';
 import { kms } from './kms';
 import { memoryDb } from './memoryDb';
+import { mq } from './mq';
+import { openSearch } from './openSearch';
 import { rds } from './rds';
+import { redshift } from './redshift';
+import { redshiftServerless } from './redshiftServerless';
 import { ssm } from './ssm';
 import { sts } from './sts';
 
 /** Every API that the sandbox speaks. */
-export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, ecs, elastiCache, kms, memoryDb, rds, ssm, sts];
+export const services: readonly ServiceDefinition[] = [
+  ec2,
+  ec2InstanceConnect,
+  ecs,
+  elastiCache,
+  kafka,
+  kms,
+  memoryDb,
+  mq,
+  openSearch,
+  rds,
+  redshift,
+  redshiftServerless,
+  ssm,
+  sts,
+];

@@ -113,8 +113,8 @@ describe('routes and endpoints', () => {
     assert.equal(of('custom'), 'custom');
   });
 
-  it('puts MemoryDB with the caches and everything of RDS with the databases', () => {
-    const families: Readonly<Record<TargetKind, TargetFamily>> = {
+  it('puts MemoryDB with the caches, and all that is neither cache nor custom with the databases', () => {
+    const families: Readonly<Record<Exclude<TargetKind, 'custom'>, TargetFamily>> = {
       'elasticache.replicationGroup': 'caches',
       'elasticache.serverless': 'caches',
       'elasticache.cluster': 'caches',
@@ -124,8 +124,34 @@ describe('routes and endpoints', () => {
       'rds.proxy': 'databases',
       'docdb.cluster': 'databases',
       'neptune.cluster': 'databases',
+      'redshift.cluster': 'databases',
+      'redshift.workgroup': 'databases',
+      'opensearch.domain': 'databases',
+      'mq.broker': 'databases',
+      'msk.cluster': 'databases',
     };
-    for (const [kind, family] of Object.entries(families)) assert.equal(familyOf(kind as TargetKind), family, kind);
+    for (const [kind, family] of Object.entries(families)) assert.equal(familyOf({ kind: kind as TargetKind, engine: 'redis' }), family, kind);
+  });
+
+  it('puts what the person has named where its engine belongs', () => {
+    const of = (engine: string): TargetFamily => familyOf({ kind: 'custom', engine });
+    for (const engine of ['redis', 'Valkey', 'memcached']) assert.equal(of(engine), 'caches', engine);
+    for (const engine of ['postgres', 'kafka', 'unknown', 'redislike']) assert.equal(of(engine), 'databases', engine);
+  });
+
+  it('takes the encryption of an endpoint before that of its target', () => {
+    const [endpoint] = target.endpoints;
+    assert.equal(makeRoute({ ...target, tls: 'required' }, { ...endpoint!, tls: 'off' }, bastion({})).target.tls, 'off');
+    assert.equal(makeRoute({ ...target, tls: 'required' }, endpoint!, bastion({})).target.tls, 'required');
+  });
+
+  it('serves in whichever words a service says so', () => {
+    for (const status of ['available', 'Active', 'RUNNING', 'AVAILABLE', 'UpdatingServiceSoftware', 'available, prep-for-resize', 'REBOOTING_BROKER']) {
+      assert.ok(isServing({ status }), status);
+    }
+    for (const status of ['Creating', 'paused', 'CREATION_IN_PROGRESS', 'CRITICAL_ACTION_REQUIRED', 'DELETING', 'Isolated']) {
+      assert.ok(!isServing({ status }), status);
+    }
   });
 
   it('knows the same destination over another bastion, and not in another profile', () => {

@@ -11,7 +11,7 @@ export function awsJson11(targetPrefix: string): Protocol {
       if (prefix !== targetPrefix || !action) throw ERRORS.unknownAction(action ?? '');
       return { action, input: parseObject(request.body) };
     },
-    answer: (_action, output, requestId) => jsonReply(200, plain(output), requestId),
+    answer: (_action, output, requestId) => jsonReply(200, jsonMembers(output), requestId),
     error({ code, message, status }: ApiError, requestId: string): Reply {
       return jsonReply(status, message === '' ? { __type: code } : { __type: code, message }, requestId);
     },
@@ -30,11 +30,12 @@ function parseObject(body: Buffer): InputTree {
   return value as InputTree;
 }
 
-function plain(value: OutputValue): unknown {
+/** An answer's members as JSON has them: dates as seconds since the epoch. */
+export function jsonMembers(value: OutputValue): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
-  if (Array.isArray(value)) return (value as readonly OutputValue[]).map(plain);
+  if (Array.isArray(value)) return (value as readonly OutputValue[]).map(jsonMembers);
   if (typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonMembers(member)]));
 }
 
 function jsonReply(status: number, value: unknown, requestId: string): Reply {
@@ -52,6 +53,7 @@ const ERRORS: ProtocolErrors = {
   wrongSignature: (detail = SENTENCES.mismatch) => new ApiError('InvalidSignatureException', detail),
   expiredToken: () => new ApiError('ExpiredTokenException', SENTENCES.expiredToken),
   clockSkewed: (detail) => new ApiError('InvalidSignatureException', detail),
+  notSubscribed: () => new ApiError('SubscriptionRequiredException', SENTENCES.notSubscribed),
   accessDenied: (principal, action, resource) =>
     new ApiError('AccessDeniedException', SENTENCES.notAuthorized(principal, action, resource)),
   throttled: () => new ApiError('ThrottlingException', SENTENCES.rateExceeded),

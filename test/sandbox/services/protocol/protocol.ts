@@ -37,11 +37,14 @@ export interface Protocol {
 export interface ProtocolErrors {
   missingAuthentication(): ApiError;
   incompleteSignature(detail: string): ApiError;
+  /** Also in a region that the account has not opted in to: its keys are not known there. */
   unknownKey(): ApiError;
   wrongSignature(detail?: string): ApiError;
   expiredToken(): ApiError;
   /** The request's date is too far from now; `detail` says how far. */
   clockSkewed(detail: string): ApiError;
+  /** The account has not signed up for this service. */
+  notSubscribed(): ApiError;
   /** `action` as `service:Action`. */
   accessDenied(principal: string, action: string, resource: string): ApiError;
   throttled(): ApiError;
@@ -79,6 +82,7 @@ export const SENTENCES = {
   invalidToken: 'The security token included in the request is invalid.',
   expiredToken: 'The security token included in the request is expired',
   rateExceeded: 'Rate exceeded',
+  notSubscribed: 'The AWS Access Key Id needs a subscription for the service',
   notAuthorized: (principal: string, action: string, resource: string): string =>
     `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} ` +
     `because no identity-based policy allows the ${action} action`,

@@ -75,6 +75,7 @@ function queryErrors({ version }: QueryApi): ProtocolErrors {
     wrongSignature: (detail = SENTENCES.mismatch) => new ApiError('SignatureDoesNotMatch', detail, 403),
     expiredToken: () => new ApiError('ExpiredToken', SENTENCES.expiredToken, 403),
     clockSkewed: (detail) => new ApiError('SignatureDoesNotMatch', detail, 403),
+    notSubscribed: () => new ApiError('OptInRequired', SENTENCES.notSubscribed, 403),
     accessDenied: (principal, action, resource) =>
       new ApiError('AccessDenied', SENTENCES.notAuthorized(principal, action, resource), 403),
     throttled: () => new ApiError('Throttling', SENTENCES.rateExceeded, 400),
@@ -95,6 +96,7 @@ const EC2_ERRORS: ProtocolErrors = {
   wrongSignature: (detail = SENTENCES.mismatch) => new ApiError('SignatureDoesNotMatch', detail, 403),
   expiredToken: () => new ApiError('RequestExpired', 'Request has expired.', 400),
   clockSkewed: () => new ApiError('RequestExpired', 'Request has expired.', 400),
+  notSubscribed: () => new ApiError('OptInRequired', 'You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.', 401),
   accessDenied: (principal, action) =>
     new ApiError(
       'UnauthorizedOperation',
