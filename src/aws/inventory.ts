@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
+import { refusesCredentials } from './faults';
 import { networkFacts } from './networkFacts';
 import type { ProviderContext } from './providers/context';
 import { databaseProxies } from './providers/databaseProxies';
@@ -55,17 +57,28 @@ export class AwsInventory implements AwsInventoryService {
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
+    // Every provider waits for something.
+    setMaxListeners(0, controller.signal);
     const stop = (): void => controller.abort();
     if (signal.aborted || this.#disposed) stop();
     signal.addEventListener('abort', stop, { once: true });
     this.#running.add(controller);
     try {
       const session = await this.#access.open(scope, controller.signal);
+      // Told long ago, or in another region: what comes now says whether it holds here.
+      let doubtful = session.accountId !== undefined;
       const accountId = await this.#identify(session, controller.signal);
-      yield { kind: 'account', accountId };
+      const account = { kind: 'account', accountId } as const;
+      if (!doubtful) yield account;
       const place = { ...session.place, accountId };
       const providers = PROVIDERS.map((create) => create({ session, place }));
-      yield* mergeProviders(providers, place, controller.signal, stop, this.#logger);
+      for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
+        // Where nobody is known, that is all there is to say.
+        if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);
+        if (doubtful) yield account;
+        doubtful = false;
+        yield part;
+      }
     } finally {
       signal.removeEventListener('abort', stop);
       this.#running.delete(controller);
@@ -88,9 +101,7 @@ export class AwsInventory implements AwsInventoryService {
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
-    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
-      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
-    });
+    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => void loadClients(session));
     try {
       return await session.identify(signal);
     } finally {
@@ -101,5 +112,13 @@ export class AwsInventory implements AwsInventoryService {
   dispose(): void {
     this.#disposed = true;
     for (const controller of this.#running) controller.abort();
+  }
+}
+
+/** One after the other, so that no turn of the event loop parses more than one bundle. */
+async function loadClients(session: AwsSession): Promise<void> {
+  for (const load of [() => session.ec2(), () => session.elastiCache(), () => session.rds(), () => session.memoryDb()]) {
+    await load().catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
