@@ -151,7 +151,7 @@ export class AwsSession {
   /** The account that the credentials belong to, asked once for each that the profile gets. Twelve digits. */
   async identify(signal: AbortSignal): Promise<string> {
     const credentials = await abortable(this.#current(), signal);
-    return this.#parts.identity.of(credentials, () => this.#identify(this.#parts.lifetime), signal);
+    return this.#parts.identity.of(credentials, (until) => this.#identify(until), signal);
   }
 
   async #identify(signal: AbortSignal): Promise<string> {

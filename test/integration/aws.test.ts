@@ -288,7 +288,6 @@ describe('AWS access', () => {
         'aws.accessDenied ecs:ListClusters',
         'aws.accessDenied elasticache:DescribeReplicationGroups',
         'aws.accessDenied elasticache:DescribeCacheClusters',
-        'aws.accessDenied elasticache:DescribeCacheSubnetGroups',
         'aws.accessDenied elasticache:DescribeServerlessCaches',
         'aws.accessDenied memorydb:DescribeClusters',
         'aws.accessDenied rds:DescribeDBInstances',

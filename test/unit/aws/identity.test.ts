@@ -37,4 +37,19 @@ describe('the account of a profile', () => {
     answer('111122223333');
     assert.equal(await other, '111122223333');
   });
+
+  it('is no longer asked for once nobody waits, and anew by whoever comes then', async () => {
+    const identity = new SharedIdentity();
+    const abort = new AbortController();
+    let asking: AbortSignal | undefined;
+    const never = (until: AbortSignal): Promise<string> => {
+      asking = until;
+      return new Promise(() => {});
+    };
+    const waiting = [identity.of(CREDENTIALS, never, abort.signal), identity.of(CREDENTIALS, never, abort.signal)];
+    abort.abort();
+    for (const one of waiting) await assert.rejects(one, isCancelled);
+    assert.equal(asking?.aborted, true);
+    assert.equal(await identity.of(CREDENTIALS, async () => '111122223333', signal), '111122223333');
+  });
 });
