@@ -14,8 +14,10 @@ import { homeDirectory, readSharedConfig } from './configFiles';
 import type { SharedConfig } from './configFiles';
 import { ConfigWatch } from './configWatch';
 import { CachedCredentials } from './credentials';
+import { SharedIdentity } from './identity';
 import { MfaRoles } from './mfaRoles';
 import { listProfiles, profileSettings } from './profiles';
+import { RateLimits } from './rateLimits';
 import { AwsSession } from './session';
 import { sessionToSignIn, SignIns } from './signIns';
 import { SsoTokens } from './ssoTokens';
@@ -31,6 +33,12 @@ export interface AwsDeps {
   readonly ask?: Ask;
   /** The custom targets as they stand in the settings, read at each discovery; none unless told. */
   readonly customTargets?: () => unknown;
+}
+
+/** Of one profile; its sessions in all regions share them. */
+interface Login {
+  readonly credentials: CachedCredentials;
+  readonly identity: SharedIdentity;
 }
 
 /** Sockets that trust one bundle, and that bundle (PEM). */
@@ -52,9 +60,10 @@ export class AwsAccess implements SignInService {
   readonly #mfa: MfaRoles;
   readonly #watch: ConfigWatch;
   readonly #signIns: SignIns;
+  readonly #limits: RateLimits;
   #sessions = new Map<string, AwsSession>();
-  /** By profile; every region uses the same ones. */
-  #credentials = new Map<string, CachedCredentials>();
+  /** By profile. */
+  #logins = new Map<string, Login>();
   #fingerprint = '';
 
   readonly onDidChange: Event<CredentialsChange>;
@@ -68,12 +77,13 @@ export class AwsAccess implements SignInService {
     const watch = new ConfigWatch({ env: this.#env, tokens, clock, logger });
     this.#tokens = tokens;
     this.#watch = watch;
+    this.#limits = new RateLimits(clock);
     this.#mfa = new MfaRoles(ask, clock, lifetime);
     this.#signIns = new SignIns({ tokens, ask, clock, lifetime, onSignedIn: (session) => watch.signedIn(session) });
     this.onDidChange = watch.onDidChange;
     // The first of the listeners: what the others then ask for is asked with the new sign-in.
     watch.onDidChange((change) => {
-      if (change.kind === 'signedIn') for (const profile of change.profiles) this.#credentials.get(profile)?.forget();
+      if (change.kind === 'signedIn') for (const profile of change.profiles) this.#logins.get(profile)?.credentials.forget();
     });
   }
 
@@ -109,7 +119,8 @@ export class AwsAccess implements SignInService {
       logger,
       tokens: this.#tokens,
       mfa: this.#mfa,
-      credentials: this.#credentialsOf(profile, shared),
+      ...this.#loginOf(profile, shared),
+      limits: this.#limits,
       lifetime: this.#lifetime.signal,
     });
     if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);
@@ -126,7 +137,7 @@ export class AwsAccess implements SignInService {
   }
 
   async expiry(profile: string): Promise<number | undefined> {
-    return this.#credentials.get(profile)?.actBy;
+    return this.#logins.get(profile)?.credentials.actBy;
   }
 
   /** Ends what is under way and closes every socket. */
@@ -134,7 +145,7 @@ export class AwsAccess implements SignInService {
     this.#lifetime.abort();
     this.#watch.dispose();
     this.#sessions.clear();
-    this.#credentials.clear();
+    this.#logins.clear();
     for (const { agents } of this.#agents.values()) {
       agents.http.destroy();
       agents.https.destroy();
@@ -148,19 +159,20 @@ export class AwsAccess implements SignInService {
     if (shared.fingerprint !== this.#fingerprint) {
       this.#fingerprint = shared.fingerprint;
       this.#sessions = new Map();
-      this.#credentials = new Map();
+      this.#logins = new Map();
     }
     return shared;
   }
 
-  #credentialsOf(profile: string, { fingerprint }: SharedConfig): CachedCredentials {
+  #loginOf(profile: string, { fingerprint }: SharedConfig): Login {
     // What was read before a change is not to be mixed with what is read after it.
     const isCurrent = fingerprint === this.#fingerprint;
-    const known = isCurrent ? this.#credentials.get(profile) : undefined;
+    const known = isCurrent ? this.#logins.get(profile) : undefined;
     if (known) return known;
     const credentials = new CachedCredentials(this.#deps.clock, (ended) => this.#mfa.forget(ended));
-    if (isCurrent) this.#credentials.set(profile, credentials);
-    return credentials;
+    const login = { credentials, identity: new SharedIdentity() };
+    if (isCurrent) this.#logins.set(profile, login);
+    return login;
   }
 
   async #agentsFor(caBundle: string | undefined): Promise<Trusted> {

@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream';
 import type { ProxyDial } from '../model/outbound';
 import { throwIfAborted } from './abortable';
 import type { Agents } from './clients/settings';
+import { MAX_AT_ONCE } from './rateLimits';
 
-/** Connections per endpoint: enough for every provider at once, few enough to be no burden. */
-const MAX_SOCKETS = 16;
+/** Connections per endpoint: discovery never takes them all, even where one endpoint stands for every service. */
+const MAX_SOCKETS = MAX_AT_ONCE + 16;
 
 type Done = (error: Error | null, stream?: Duplex) => void;
 

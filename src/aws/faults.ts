@@ -190,7 +190,7 @@ export function mayBeSkew(fault: Fault): boolean {
 }
 
 /** Whether AWS refused the credentials themselves, so that cached ones are of no more use. */
-export function refusesCredentials(fault: Fault): boolean {
+export function refusesCredentials(fault: Pick<Fault, 'code'>): boolean {
   return fault.code === 'aws.expiredCredentials' || fault.code === 'aws.invalidKey';
 }
 

@@ -28,7 +28,7 @@ export class AwsInstanceConnect implements InstanceConnectApi {
       'ec2-instance-connect:SendSSHPublicKey',
       (abortSignal) => client.sendSshPublicKey(input, { abortSignal }),
       signal,
-      { subject: instanceId },
+      { urgent: true, subject: instanceId },
     );
   }
 
@@ -44,7 +44,7 @@ export class AwsInstanceConnect implements InstanceConnectApi {
       'ec2:GetConsoleOutput',
       (abortSignal) => ec2.getConsoleOutput({ InstanceId: instanceId }, { abortSignal }),
       signal,
-      { subject: instanceId },
+      { urgent: true, subject: instanceId },
     );
     return readConsoleHostKeys(Buffer.from(Output, 'base64').toString('latin1'));
   }

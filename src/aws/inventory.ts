@@ -5,6 +5,7 @@ import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, R
 import type { NetworkFacts } from '../model/network';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
+import { refusesCredentials } from './faults';
 import { networkFacts } from './networkFacts';
 import type { ProviderContext } from './providers/context';
 import { customTargets } from './providers/customTargets';
@@ -70,7 +71,7 @@ export class AwsInventory implements AwsInventoryService {
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
-    // Every call that is under way listens.
+    // Every provider waits for something.
     setMaxListeners(0, controller.signal);
     const stop = (): void => controller.abort();
     if (signal.aborted || this.#disposed) stop();
@@ -78,12 +79,24 @@ export class AwsInventory implements AwsInventoryService {
     this.#running.add(controller);
     try {
       const session = await this.#access.open(scope, controller.signal);
+      // Told long ago, or in another region: what comes now says whether it holds here.
+      let doubtful = session.accountId !== undefined;
       const accountId = await this.#identify(session, controller.signal, only === undefined);
-      yield { kind: 'account', accountId };
+      const account = { kind: 'account', accountId } as const;
+      if (!doubtful) yield account;
       const place = { ...session.place, accountId };
-      const all = [...PROVIDERS.map((create) => create({ session, place })), customTargets(place, this.#customTargets)];
-      const providers = only ? all.filter(({ id }) => only.includes(id)) : all;
-      yield* mergeProviders(providers, place, controller.signal, stop, this.#logger);
+      const asking = PROVIDERS.map((create) => create({ session, place }));
+      const own = customTargets(place, this.#customTargets);
+      const providers = [...asking, own].filter(({ id }) => only?.includes(id) ?? true);
+      for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
+        // Where nobody is known, that is all there is to say.
+        if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);
+        // A setting says nothing about the account.
+        const isAnswer = part.kind !== 'account' && part.provider !== own.id;
+        if (doubtful && isAnswer) yield account;
+        if (isAnswer) doubtful = false;
+        yield part;
+      }
     } finally {
       signal.removeEventListener('abort', stop);
       this.#running.delete(controller);
@@ -106,10 +119,7 @@ export class AwsInventory implements AwsInventoryService {
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal, willAskAll: boolean): Promise<string> {
-    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
-      if (!willAskAll) return;
-      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb(), session.redshift()]) loading.catch(() => {});
-    });
+    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => void (willAskAll && loadClients(session)));
     try {
       return await session.identify(signal);
     } finally {
@@ -120,5 +130,14 @@ export class AwsInventory implements AwsInventoryService {
   dispose(): void {
     this.#disposed = true;
     for (const controller of this.#running) controller.abort();
+  }
+}
+
+/** One after the other, so that no turn of the event loop parses more than one bundle. */
+async function loadClients(session: AwsSession): Promise<void> {
+  const loads = [() => session.ec2(), () => session.elastiCache(), () => session.rds(), () => session.memoryDb(), () => session.redshift()];
+  for (const load of loads) {
+    await load().catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

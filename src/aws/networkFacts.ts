@@ -44,7 +44,7 @@ function known<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch(() => undefined);
 }
 
-const DISPENSABLE = { dispensable: true, repeat: () => false } as const;
+const DISPENSABLE = { urgent: true, dispensable: true, repeat: () => false } as const;
 
 async function activePeerings(session: AwsSession, signal: AbortSignal): Promise<(readonly [string, string])[]> {
   const ec2 = await session.ec2();

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { backoffDelay } from '../base/backoff';
 import { sleep } from '../base/clock';
 import type { Clock } from '../base/clock';
-import { cancelled, Fault } from '../base/fault';
+import { cancelled, Fault, isCancelled } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope } from '../model/inventory';
 import type { PluginGrant } from '../model/pluginAccess';
@@ -36,12 +36,16 @@ import { loadCredentials } from './credentials';
 import type { CachedCredentials } from './credentials';
 import { awsFault, isTransient, mayBeSkew, refusesCredentials } from './faults';
 import type { FaultContext } from './faults';
+import type { SharedIdentity } from './identity';
 import type { MfaRoles } from './mfaRoles';
 import type { ProfileSettings } from './profiles';
+import { PATIENCE_MS } from './rateLimits';
+import type { Allowance, CallEnd, RateLimits, Turn } from './rateLimits';
+import { retryAfterMs } from './retryAfter';
 import type { SsoSession } from './ssoConfig';
 import type { SsoTokens } from './ssoTokens';
 
-/** A call is made at most this often. */
+/** A call is made at most this often; one that is refused for its rate, and for which nobody waits, as long as there is patience. */
 const ATTEMPTS = 4;
 const WAITS = { baseMs: 250, capMs: 5_000 };
 
@@ -59,6 +63,10 @@ export interface SessionParts {
   readonly mfa: MfaRoles;
   /** The profile's credentials, which its sessions in all regions share. */
   readonly credentials: CachedCredentials;
+  /** Whose those are. */
+  readonly identity: SharedIdentity;
+  /** Of all sessions. */
+  readonly limits: RateLimits;
   /** Fires when everything ends. */
   readonly lifetime: AbortSignal;
 }
@@ -70,6 +78,8 @@ export interface CallOptions {
   readonly repeat?: (fault: Fault) => boolean;
   /** The answer is a convenience: its failure is no warning. */
   readonly dispensable?: boolean;
+  /** A person, or a tunnel, waits for it: it is made at once, and not for long. Discovery's calls wait for their turn. */
+  readonly urgent?: boolean;
 }
 
 /** One profile in one region: its credentials and its clients, and how they are called. */
@@ -101,6 +111,11 @@ export class AwsSession {
   /** Certificates (PEM) that the configuration names instead of the built-in ones. */
   get ca(): string | undefined {
     return this.#parts.ca;
+  }
+
+  /** To which the profile's credentials belonged last; undefined while nobody has asked. */
+  get accountId(): string | undefined {
+    return this.#parts.identity.accountId;
   }
 
   get ssm(): SsmApi {
@@ -174,11 +189,17 @@ export class AwsSession {
     return this.#instanceConnect;
   }
 
-  /** The account that the credentials belong to, asked each time: the cheapest proof that they work. Twelve digits. */
+  /** The account that the credentials belong to, asked once for each that the profile gets. Twelve digits. */
   async identify(signal: AbortSignal): Promise<string> {
+    const credentials = await abortable(this.#current(), signal);
+    return this.#parts.identity.of(credentials, (until) => this.#identify(until), signal);
+  }
+
+  async #identify(signal: AbortSignal): Promise<string> {
     this.#sts ??= createSts(this.#clientSettings('sts'));
     const sts = this.#sts;
-    const { Account } = await this.call('sts:GetCallerIdentity', (abortSignal) => sts.getCallerIdentity({ abortSignal }), signal);
+    const send = (abortSignal: AbortSignal) => sts.getCallerIdentity({ abortSignal });
+    const { Account } = await this.call('sts:GetCallerIdentity', send, signal, { urgent: true });
     if (Account) return Account;
     throw new Fault('aws.unexpected', 'sts:GetCallerIdentity answered without an account.', {
       remedy: { text: 'See the log for the details.', action: 'showLog' },
@@ -186,7 +207,8 @@ export class AwsSession {
   }
 
   /**
-   * Makes one API call: credentials first, then the request, again after a wait while it fails transiently.
+   * Makes one API call: credentials first, then the request when its turn has come, again after a wait while it fails
+   * transiently.
    * @param action IAM action, e.g. `ec2:DescribeInstances`
    * @throws Fault of the table in faults.ts, or `operation.cancelled`
    */
@@ -194,34 +216,62 @@ export class AwsSession {
     action: string,
     send: (abortSignal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    { subject, repeat = isTransient, dispensable = false }: CallOptions = {},
+    { subject, repeat = isTransient, dispensable = false, urgent = false }: CallOptions = {},
   ): Promise<T> {
     const { clock, logger } = this.#parts;
+    const context = this.#context(action, subject);
     let renewed = false;
+    let refusedSince: number | undefined;
     for (let attempt = 0; ; attempt++) {
       throwIfAborted(signal);
       // Resolved here and not by the signer, which does not know the signal.
       const credentials = await abortable(this.#current(), signal);
+      const allowance = this.#allowance(action);
+      const turn = await this.#turn(allowance, urgent, context, signal);
       const started = clock.now();
-      try {
-        const answer = await send(signal);
+      const outcome = await outcomeOf(() => send(signal), context, clock);
+      turn.end(endOf(outcome), outcome.pauseMs);
+      if ('answer' in outcome) {
         logger.log('debug', 'aws.call', { action, ...this.place, ms: Math.round(clock.now() - started), attempt });
-        return answer;
-      } catch (error) {
-        if (signal.aborted) throw cancelled();
-        const fault = awsFault(error, this.#context(action, subject));
-        if (refusesCredentials(fault) && !renewed && (await this.#haveOthers(credentials, fault, signal))) {
-          // They ended while work was under way: nothing waits for the person, so nothing is told.
-          renewed = true;
-          continue;
-        }
-        const again = attempt + 1 < ATTEMPTS && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
-        const level = again || dispensable ? 'debug' : 'warn';
-        logger.log(level, 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error });
-        if (!again) throw fault;
+        return outcome.answer;
       }
-      await sleep(clock, backoffDelay(attempt, WAITS, clock), signal);
+      if (signal.aborted) throw cancelled();
+      const { fault, pauseMs } = outcome;
+      if (refusesCredentials(fault) && !renewed && (await this.#haveOthers(credentials, fault, signal))) {
+        // They ended while work was under way: nothing waits for the person, so nothing is told.
+        renewed = true;
+        continue;
+      }
+      refusedSince = fault.code === 'aws.throttled' ? (refusedSince ?? started) : undefined;
+      const patient = !urgent && refusedSince !== undefined && this.#hasPatience(refusedSince, allowance);
+      const again = (attempt + 1 < ATTEMPTS || patient) && (repeat(fault) || (attempt === 0 && mayBeSkew(fault)));
+      const level = again || dispensable ? 'debug' : 'warn';
+      logger.log(level, 'aws.callFailed', { action, ...this.place, code: fault.code, attempt, error: fault.cause ?? fault });
+      if (!again) throw fault;
+      await sleep(clock, Math.max(backoffDelay(attempt, WAITS, clock), pauseMs), signal);
     }
+  }
+
+  /** By account, once that is known: profiles of one account share its allowances. */
+  #allowance(action: string): Allowance {
+    const owner = this.accountId ?? this.place.profile;
+    return { owner, region: this.place.region, service: action.slice(0, action.indexOf(':')) };
+  }
+
+  async #turn(allowance: Allowance, urgent: boolean, context: FaultContext, signal: AbortSignal): Promise<Turn> {
+    const { limits } = this.#parts;
+    if (urgent) return limits.pass(allowance);
+    try {
+      return await limits.enter(allowance, signal);
+    } catch (error) {
+      throw awsFault(error, context);
+    }
+  }
+
+  /** Whether discovery goes on waiting for a service that refuses its calls for their rate. */
+  #hasPatience(since: number, allowance: Allowance): boolean {
+    const { clock, limits } = this.#parts;
+    return clock.now() - since < PATIENCE_MS && !limits.givesUp(allowance);
   }
 
   /** By the endpoints of this region, should they have to be loaded. */
@@ -317,4 +367,22 @@ export class AwsSession {
       agents,
     };
   }
+}
+
+type Outcome<T> = { readonly answer: T; readonly pauseMs: 0 } | { readonly fault: Fault; readonly pauseMs: number };
+
+/** Of one request; never rejects. `pauseMs` is how long the service asks to be left alone. */
+async function outcomeOf<T>(request: () => Promise<T>, context: FaultContext, clock: Clock): Promise<Outcome<T>> {
+  try {
+    return { answer: await request(), pauseMs: 0 };
+  } catch (error) {
+    return { fault: awsFault(error, context), pauseMs: retryAfterMs(error, clock.wall()) };
+  }
+}
+
+/** What it says about the pace: whoever denies a call has had the time to look at it. */
+function endOf(outcome: Outcome<unknown>): CallEnd {
+  if ('answer' in outcome) return 'answered';
+  if (outcome.fault.code === 'aws.throttled') return 'refused';
+  return isTransient(outcome.fault) || isCancelled(outcome.fault) ? 'failed' : 'answered';
 }

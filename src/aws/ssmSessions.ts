@@ -72,7 +72,7 @@ export class AwsSsmSessions implements SsmSessionApi {
       },
       signal,
       // Anything less certain than a refusal may have started a session already.
-      { subject: request.bastionId, repeat: (fault) => fault.code === 'aws.throttled' },
+      { urgent: true, subject: request.bastionId, repeat: (fault) => fault.code === 'aws.throttled' },
     );
     const grant = toGrant(answer, session.ca);
     if (grant) return grant;
@@ -86,6 +86,7 @@ export class AwsSsmSessions implements SsmSessionApi {
     const session = await this.#access.open(place, signal);
     const answer = await unlessGone(() =>
       session.call('ssm:ResumeSession', (abortSignal) => session.ssm.resumeSession({ SessionId: sessionId }, { abortSignal }), signal, {
+        urgent: true,
         subject: sessionId,
       }),
     );
@@ -104,7 +105,7 @@ export class AwsSsmSessions implements SsmSessionApi {
         'ssm:GetDocument',
         (abortSignal) => session.ssm.getDocument(input, { abortSignal }),
         signal,
-        { subject: PREFERENCES_DOCUMENT, dispensable: true },
+        { urgent: true, subject: PREFERENCES_DOCUMENT, dispensable: true },
       );
       return limitsOf(Content ?? '');
     } catch (error) {
@@ -126,7 +127,7 @@ export class AwsSsmSessions implements SsmSessionApi {
       'kms:GenerateDataKey',
       (abortSignal) => kms.generateDataKey(input, { abortSignal }),
       signal,
-      { subject: keyId },
+      { urgent: true, subject: keyId },
     );
     return { plaintext, sealed: ciphertext };
   }
@@ -153,7 +154,7 @@ export class AwsSsmSessions implements SsmSessionApi {
             'ssm:TerminateSession',
             (abortSignal) => session.ssm.terminateSession({ SessionId: sessionId }, { abortSignal }),
             signal,
-            { subject: sessionId },
+            { urgent: true, subject: sessionId },
           ),
         );
         return;

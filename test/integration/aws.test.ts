@@ -295,7 +295,6 @@ describe('AWS access', () => {
         'aws.accessDenied ecs:ListClusters',
         'aws.accessDenied elasticache:DescribeReplicationGroups',
         'aws.accessDenied elasticache:DescribeCacheClusters',
-        'aws.accessDenied elasticache:DescribeCacheSubnetGroups',
         'aws.accessDenied elasticache:DescribeServerlessCaches',
         'aws.accessDenied memorydb:DescribeClusters',
         'aws.accessDenied rds:DescribeDBInstances',
@@ -351,13 +350,14 @@ describe('AWS access', () => {
       assert.equal(sandbox.requests.all().filter(({ status }) => status !== 200).length, 5);
     });
 
-    it('gives up on a throttled service after a few calls; the rest arrives', async () => {
+    it('gives up on a throttled service after half a minute and a few calls; the rest arrives', async () => {
       sandbox.faults.add({ service: 'elasticache', kind: 'throttle' });
       const { bastions, targets, faults } = await discover('dev');
       assert.ok(bastions.length > 0);
       assert.ok(targets.every(({ kind }) => !kind.startsWith('elasticache.')));
       assert.deepEqual(new Set(faults.map(({ code, retryable }) => `${code} ${retryable}`)), new Set(['aws.throttled true']));
-      assert.equal(sandbox.requests.of('elasticache', 'DescribeServerlessCaches').length, 4);
+      const calls = sandbox.requests.of('elasticache').length;
+      assert.ok(calls >= 16 && calls < 60, `${calls} calls`);
     });
   });
 

@@ -11,8 +11,21 @@ import type { FaultRule } from '../sandbox/faults';
 import { startSandbox } from '../sandbox/sandbox';
 import type { Sandbox, SandboxOptions } from '../sandbox/sandbox';
 
-/** Waits take no time, so that repeated calls follow at once. */
-export const impatient: Clock = { ...systemClock, schedule: (_ms, callback) => systemClock.schedule(0, callback) };
+/** How far the impatient clock is ahead, ms. */
+let ahead = 0;
+
+/** Waits take no time, so that repeated calls follow at once; afterwards it is as late as if they had taken it. */
+export const impatient: Clock = {
+  ...systemClock,
+  now: () => systemClock.now() + ahead,
+  schedule: (ms, callback) => {
+    const due = impatient.now() + ms;
+    return systemClock.schedule(0, () => {
+      ahead += Math.max(0, due - impatient.now());
+      callback();
+    });
+  },
+};
 
 export const PAGE_SIZE = 2;
 

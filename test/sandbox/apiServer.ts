@@ -10,6 +10,7 @@ import { isDenied } from './identity';
 import type { Caller, Identities } from './identity';
 import type { PushedKeys } from './instanceConnect';
 import type { KeyStore } from './kms';
+import type { LoadGauge } from './loadGauge';
 import { Pager } from './paging';
 import type { RequestLog } from './requestLog';
 import type { Call, ServiceDefinition, SessionCalls } from './services/definition';
@@ -36,6 +37,7 @@ export interface ApiServerOptions {
   readonly sshKeys: PushedKeys;
   readonly faults: Faults;
   readonly requests: RequestLog;
+  readonly load: LoadGauge;
   /** The most rows of a page. */
   readonly pageSize: () => number;
   /** Milliseconds since the epoch. */
@@ -147,13 +149,18 @@ export class ApiServer {
     const call = this.#call(name, new Input(input, errors), caller, region);
     const permission = `${service.signingName}:${name}`;
     const denied = (): ApiError => errors.accessDenied(caller.arn, permission, action.resource?.(call) ?? '*');
-    const { latencyMs, failure } = this.#options.faults.meet(service.signingName, name);
-    if (latencyMs > 0) await delay(latencyMs, undefined, { signal: this.#closing.signal });
-    if (failure === 'throttle') throw errors.throttled();
-    if (failure === 'serverError') throw errors.internal();
-    if (failure === 'notSubscribed') throw errors.notSubscribed();
-    if (failure === 'accessDenied' || (!action.open && isDenied(caller, permission))) throw denied();
-    return action.run(call);
+    const ended = this.#options.load.begin(`${caller.accountId}/${region.name}/${service.signingName}`);
+    try {
+      const { latencyMs, failure } = this.#options.faults.meet(service.signingName, name);
+      if (latencyMs > 0) await delay(latencyMs, undefined, { signal: this.#closing.signal });
+      if (failure === 'throttle') throw errors.throttled();
+      if (failure === 'serverError') throw errors.internal();
+      if (failure === 'notSubscribed') throw errors.notSubscribed();
+      if (failure === 'accessDenied' || (!action.open && isDenied(caller, permission))) throw denied();
+      return await action.run(call);
+    } finally {
+      ended();
+    }
   }
 
   #unsignedFor(raw: RawRequest): UnsignedCall | undefined {

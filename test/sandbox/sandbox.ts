@@ -7,6 +7,7 @@ import { Identities } from './identity';
 import { IdentityCenter } from './identityCenter';
 import { PushedKeys } from './instanceConnect';
 import { KeyStore } from './kms';
+import { LoadGauge } from './loadGauge';
 import { MetadataServices } from './metadata';
 import { privateHosts } from './naming';
 import type { PrivateHost } from './naming';
@@ -20,6 +21,8 @@ import { instanceNamed, replicationGroupNamed, serverlessCacheNamed, sessionTarg
 import type { Instance, ReplicationGroup, ServerlessCache, World } from './worldTypes';
 
 export interface SandboxOptions {
+  /** What exists; `describeWorld()` unless told. */
+  readonly world?: World;
   /** Port of the API on 127.0.0.1; 0 or absent lets the system choose. */
   readonly port?: number;
   /** The most rows of a page; small, so that paging is always exercised. Default: 2. */
@@ -42,6 +45,8 @@ export interface Sandbox {
   readonly world: World;
   readonly faults: Faults;
   readonly requests: RequestLog;
+  /** How much was asked at once. */
+  readonly load: LoadGauge;
   readonly sessions: SessionManagerService;
   /** What was pushed with EC2 Instance Connect, for the SSH server of a test. */
   readonly sshKeys: PushedKeys;
@@ -71,9 +76,10 @@ const DEFAULT_PAGE_SIZE = 2;
 
 /** @throws Error naming the program that is missing (redis-server, openssl); nothing is left running then. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const world = describeWorld();
+  const world = options.world ?? describeWorld();
   const servers = options.servers === false ? undefined : await startServers(serverOptions(world));
   const requests = new RequestLog();
+  const load = new LoadGauge();
   const keys = new KeyStore(world.kmsKeys);
   const now = options.now ?? Date.now;
   const faults = new Faults(now);
@@ -99,6 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     sshKeys,
     faults,
     requests,
+    load,
     pageSize: () => options.pageSize ?? DEFAULT_PAGE_SIZE,
     now,
     onUpgrade: (request, socket, head) => {
@@ -117,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     throw error;
   }
   const expireIssued = (): number => identities.expireIssued();
-  const parts = { faults, requests, sessions, sshKeys, identityCenter, metadata, expireIssued };
+  const parts = { faults, requests, load, sessions, sshKeys, identityCenter, metadata, expireIssued };
   return { endpoint, world, ...parts, caFile: servers?.caFile, ...views(world, endpoint), close };
 }
 

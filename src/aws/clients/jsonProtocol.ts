@@ -94,7 +94,7 @@ export function signedSender(
     if (status === 200) return content;
     const theirs = Date.parse(headers.date ?? '');
     if (Math.abs(theirs - Date.now() - skew) > MAX_SKEW_MS) skew = theirs - Date.now();
-    throw failure(status, content, headers['x-amzn-errortype']);
+    throw Object.assign(failure(status, content, headers['x-amzn-errortype']), { $response: { headers } });
   };
 }
 

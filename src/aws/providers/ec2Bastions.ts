@@ -5,8 +5,8 @@ import type { Bastion } from '../../model/bastion';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { Place } from '../../model/target';
 import { faultPart, settle, untilFault } from '../discovery';
-import { managedInstancePages, managedStatus } from '../managedInstances';
-import { collect, pages } from '../paging';
+import { managedInstances, managedStatus } from '../managedInstances';
+import { pages } from '../paging';
 import type { ProviderContext } from './context';
 
 const ID = 'ec2.bastions';
@@ -35,13 +35,13 @@ export function ec2Bastions({ session, place }: ProviderContext): ResourceProvid
     });
   }
 
-  async function managedInstances(signal: AbortSignal): Promise<ReadonlyMap<string, InstanceInformation>> {
-    const all = await collect(managedInstancePages(session, 'EC2Instance', signal));
+  async function managedById(signal: AbortSignal): Promise<ReadonlyMap<string, InstanceInformation>> {
+    const all = await managedInstances(session, 'EC2Instance', signal);
     return new Map(all.map((information) => [information.InstanceId ?? '', information]));
   }
 
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
-    const reading = settle(managedInstances(signal));
+    const reading = settle(managedById(signal));
     for await (const instances of untilFault(instancePages(signal), reading)) {
       if (isFault(instances)) {
         yield faultPart(ID, instances);

@@ -2,17 +2,16 @@ import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import type { Bastion } from '../../model/bastion';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { Place } from '../../model/target';
-import { managedInstancePages, managedStatus } from '../managedInstances';
+import { managedInstances, managedStatus } from '../managedInstances';
 import type { ProviderContext } from './context';
 
 const ID = 'ssm.hybridNodes';
 
-/** Machines outside EC2 that Systems Manager manages (`mi-...`), one part per page. Where their network leads nobody tells. */
+/** Machines outside EC2 that Systems Manager manages (`mi-...`), in one part. Where their network leads nobody tells. */
 export function hybridNodes({ session, place }: ProviderContext): ResourceProvider {
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
-    for await (const page of managedInstancePages(session, 'ManagedInstance', signal)) {
-      yield { kind: 'bastions', provider: ID, bastions: page.flatMap((node) => toHybridNode(node, place) ?? []) };
-    }
+    const nodes = await managedInstances(session, 'ManagedInstance', signal);
+    yield { kind: 'bastions', provider: ID, bastions: nodes.flatMap((node) => toHybridNode(node, place) ?? []) };
   }
 
   return { id: ID, discover };

@@ -3,6 +3,7 @@ import { isFault } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { AuthMode, Place, Target, TargetEndpoint } from '../../model/target';
 import { faultPart, settle, untilFault, valueOf } from '../discovery';
+import type { Outcome } from '../discovery';
 import { collect } from '../paging';
 import { cacheClusterTarget, cacheEndpoint, cacheNetwork, cacheTls } from './cacheClusters';
 import type { ProviderContext } from './context';
@@ -36,17 +37,17 @@ export function replicationGroups({ session, place }: ProviderContext): Resource
         ),
       ),
     );
-    const subnetGroups = settle(
-      collect(
-        markerPages(
-          session,
-          'elasticache:DescribeCacheSubnetGroups',
-          (input, abortSignal) => api.describeCacheSubnetGroups(input, { abortSignal }),
-          (answer) => answer.CacheSubnetGroups,
-          signal,
-        ),
-      ),
-    );
+    let reading: Promise<Outcome<CacheSubnetGroup[]>> | undefined;
+    // Asked for only where something is in one of them.
+    const subnetGroups = (): Promise<Outcome<CacheSubnetGroup[]>> => (reading ??= settle(collect(subnetGroupPages())));
+    const subnetGroupPages = (): AsyncIterable<readonly CacheSubnetGroup[]> =>
+      markerPages(
+        session,
+        'elasticache:DescribeCacheSubnetGroups',
+        (input, abortSignal) => api.describeCacheSubnetGroups(input, { abortSignal }),
+        (answer) => answer.CacheSubnetGroups,
+        signal,
+      );
     const groups = markerPages(
       session,
       'elasticache:DescribeReplicationGroups',
@@ -54,17 +55,21 @@ export function replicationGroups({ session, place }: ProviderContext): Resource
       (answer) => answer.ReplicationGroups,
       signal,
     );
-    for await (const page of untilFault(groups, clusters, subnetGroups)) {
+    for await (const page of untilFault(groups, clusters)) {
       if (isFault(page)) {
         yield faultPart(ID, page);
         continue;
       }
-      const details = { clusters: valueOf(await clusters), subnetGroups: valueOf(await subnetGroups) };
+      const network = page.length > 0 ? subnetGroups() : undefined;
+      const details = { clusters: valueOf(await clusters), subnetGroups: network ? valueOf(await network) : [] };
       yield { kind: 'targets', provider: ID, targets: page.flatMap((group) => toTarget(group, details, place) ?? []) };
     }
-    const network = valueOf(await subnetGroups);
-    const alone = valueOf(await clusters).flatMap((cluster) => cacheClusterTarget(cluster, network, place) ?? []);
+    const others = valueOf(await clusters).filter(({ ReplicationGroupId }) => !ReplicationGroupId);
+    const network = others.length > 0 ? valueOf(await subnetGroups()) : [];
+    const alone = others.flatMap((cluster) => cacheClusterTarget(cluster, network, place) ?? []);
     if (alone.length > 0) yield { kind: 'targets', provider: ID, targets: alone };
+    const told = await reading;
+    if (told && 'fault' in told) yield faultPart(ID, told.fault);
   }
 
   return { id: ID, discover };

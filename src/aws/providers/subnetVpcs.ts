@@ -2,26 +2,45 @@ import type { Fault } from '../../base/fault';
 import { attempt } from '../discovery';
 import { pages } from '../paging';
 import type { AwsSession } from '../session';
+import { SharedWorks } from '../sharedWork';
 
-/** EC2 takes at most this many values in one filter. */
-const FILTER_VALUES = 200;
+/** The largest page. */
+const PAGE = 1000;
 
-/** VPC id by subnet id; subnets that are gone are left out. @throws Fault */
+/** Of each session's region, as listed last: a subnet never moves to another VPC. */
+const known = new WeakMap<AwsSession, ReadonlyMap<string, string>>();
+const listings = new SharedWorks<AwsSession, ReadonlyMap<string, string>>();
+
+/**
+ * VPC id by subnet id; subnets that are gone are left out. All subnets of the region are listed when one is not known,
+ * which is one page nearly everywhere, and whoever asks meanwhile shares the listing.
+ * @throws Fault
+ */
 export async function subnetVpcs(session: AwsSession, subnetIds: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
+  let vpcs = known.get(session);
+  if (!vpcs || !subnetIds.every((id) => vpcs?.has(id))) {
+    vpcs = await listings.join(session, (until) => list(session, until), signal);
+    known.set(session, vpcs);
+  }
+  const found = new Map<string, string>();
+  for (const id of subnetIds) {
+    const vpc = vpcs.get(id);
+    if (vpc !== undefined) found.set(id, vpc);
+  }
+  return found;
+}
+
+async function list(session: AwsSession, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const ec2 = await session.ec2();
   const action = 'ec2:DescribeSubnets';
   const found = new Map<string, string>();
-  for (let from = 0; from < subnetIds.length; from += FILTER_VALUES) {
-    // A filter and not SubnetIds: one subnet that is gone would fail the whole call.
-    const filter = { Name: 'subnet-id', Values: subnetIds.slice(from, from + FILTER_VALUES) };
-    const batch = pages(action, async (token) => {
-      const input = { Filters: [filter], ...(token && { NextToken: token }) };
-      const answer = await session.call(action, (abortSignal) => ec2.describeSubnets(input, { abortSignal }), signal);
-      return { items: answer.Subnets ?? [], next: answer.NextToken };
-    });
-    for await (const subnets of batch) {
-      for (const { SubnetId, VpcId } of subnets) if (SubnetId && VpcId) found.set(SubnetId, VpcId);
-    }
+  const all = pages(action, async (token) => {
+    const input = { MaxResults: PAGE, ...(token && { NextToken: token }) };
+    const answer = await session.call(action, (abortSignal) => ec2.describeSubnets(input, { abortSignal }), signal);
+    return { items: answer.Subnets ?? [], next: answer.NextToken };
+  });
+  for await (const subnets of all) {
+    for (const { SubnetId, VpcId } of subnets) if (SubnetId && VpcId) found.set(SubnetId, VpcId);
   }
   return found;
 }
