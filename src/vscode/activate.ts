@@ -8,22 +8,29 @@ import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
-import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
+import type { CommandHandlers, CommandName, ContextKeyName, ResourcesContext } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
+import { emptyState } from './emptyStates';
 import { ExpiryWatch } from './expiryWatch';
+import type { RegionInventory } from './inventoryState';
 import { InventoryStore } from './inventoryStore';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
 import { showNotices } from './notices';
 import { RedisCommands } from './redisCommands';
+import { resourceCommands } from './resourceCommands';
 import { resourceNodes, resourcesContext } from './resourceNodes';
+import { decorateRows } from './rowDecorations';
+import { labelText } from './safeText';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
 import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
+import { TreeState } from './treeCommands';
+import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
 import type { ViewNode } from './viewNode';
@@ -47,7 +54,9 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
 
-  const reveal = addViews(scope, store, sshHosts, board, services);
+  const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
+  const inventories = (): RegionInventory[] => (store.inventory ? [store.inventory] : []);
+  const reveal = addViews(scope, { store, sshHosts, board, tree, media: vscode.Uri.joinPath(context.extensionUri, 'media') }, services);
   const connecting = new ConnectCommands({
     store,
     sshHosts,
@@ -76,18 +85,35 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     choose: chooseScope,
     showLog: () => log.show(),
   });
+  const resources = resourceCommands({ tree, inventories, advice, connecting, ui, attempts });
   const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
   const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
+  scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
+  register(scope, attempts, {
+    ...connecting.handlers,
+    ...tunnels.handlers,
+    ...redisCommands.handlers,
+    ...scopes.handlers,
+    ...resources,
+    ...signIns.handlers,
+  });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
 
+interface Shown {
+  readonly store: InventoryStore;
+  readonly sshHosts: SshHostStore;
+  readonly board: TunnelBoard;
+  readonly tree: TreeState;
+  readonly media: vscode.Uri;
+}
+
 /** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
-function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { broker, logger }: Services): (id: string) => void {
+function addViews(scope: Scope, { store, sshHosts, board, tree, media }: Shown, { broker, logger }: Services): (id: string) => void {
   const { l10n } = vscode;
   const profile = (): string | undefined => store.inventory?.scope.profile;
   const expiry = scope.add(new ExpiryWatch({ service: broker.signIn, clock: systemClock, logger, profile, onChange: () => resources.update() }));
@@ -96,11 +122,18 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
     sshHosts.start();
     expiry.show();
   };
-  const project = (): readonly ViewNode[] => resourceNodes(store.state, sshHosts.state, l10n, expiry.left);
-  const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger }));
+  let context: ResourcesContext | undefined;
+  const project = (): readonly ViewNode[] => {
+    const rows = resourceNodes(store.state, sshHosts.state, l10n, expiry.left, tree.options);
+    const empty = emptyState(rows);
+    const now = empty ?? resourcesContext(store.state);
+    if (now !== context) setContext('resources', (context = now));
+    return empty ? [] : rows;
+  };
+  const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger, media }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
-    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
+    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger, media }),
   );
   const status = scope.add(new StatusItem());
   const showTunnels = (): void => {
@@ -110,7 +143,6 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
   };
   let progress: Promise<void> | undefined;
   const showResources = (): void => {
-    setContext('resources', resourcesContext(store.state));
     resources.update();
     if (!store.busy) expiry.look();
     // The bar at the top of the view runs as long as the store is busy.
@@ -119,6 +151,14 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
   scope.add(board.onDidChange(showTunnels));
   scope.add(store.onDidChange(showResources));
   scope.add(sshHosts.onDidChange(showResources));
+  const showFilter = (): void => {
+    setContext('filtered', tree.filter !== '');
+    resources.describe(tree.filter === '' ? undefined : labelText(l10n.t('filter: {0}', tree.filter)));
+    resources.update();
+  };
+  scope.add(tree.onDidChange(showFilter));
+  scope.add(decorateRows());
+  showFilter();
   scope.add(onDidChangeSettings(['hideStatusWhenUnused'], showTunnels));
   showTunnels();
   showResources();
@@ -136,7 +176,7 @@ function setContext(name: ContextKeyName, value: string | boolean): void {
 function register(scope: Scope, attempts: Attempts, handlers: CommandHandlers): void {
   for (const name of Object.keys(COMMANDS) as CommandName[]) {
     // What a handler did not foresee still reaches the person as one sentence.
-    const run = (argument?: unknown): Promise<void> => attempts.run(name, () => handlers[name](argument)).then(() => {});
+    const run = (row?: unknown, rows?: unknown): Promise<void> => attempts.run(name, () => handlers[name](row, rows)).then(() => {});
     scope.add(vscode.commands.registerCommand(commandId(name), run));
   }
 }

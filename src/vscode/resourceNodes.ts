@@ -8,6 +8,7 @@ import type { Localizer } from './localizer';
 import { regionNode } from './regionNodes';
 import { labelText, tooltipMarkdown } from './safeText';
 import { sshAddress } from './throughChoice';
+import type { TreeOptions } from './treeOptions';
 import type { ViewNode } from './viewNode';
 import { joined } from './wording';
 
@@ -15,7 +16,7 @@ import { joined } from './wording';
  * The state of the stores as rows: profile → region → Bastions, Caches and Databases, and the hosts of the OpenSSH
  * configuration, which belong to no profile. No rows where welcome content stands instead.
  */
-export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer, left?: CredentialsLeft): readonly ViewNode[] {
+export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer, left?: CredentialsLeft, options?: TreeOptions): readonly ViewNode[] {
   switch (state.phase) {
     case 'idle':
     case 'reading':
@@ -27,7 +28,7 @@ export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Locali
     }
     case 'region': {
       const { scope, accountId } = state.inventory;
-      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n, left), ...sshHostNodes(ssh, l10n)];
+      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n, options)], l10n, left), ...sshHostNodes(ssh, l10n)];
     }
   }
 }

@@ -5,7 +5,7 @@ import { isWebAddress } from '../model/question';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
 import { detailText, messageText, withoutIcons } from './safeText';
-import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from './ui';
+import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from './ui';
 
 const BRIEF_MS = 5000;
 
@@ -44,6 +44,24 @@ export class WindowUi implements Ui {
     } finally {
       signal?.removeEventListener('abort', close);
       closing.dispose();
+    }
+  }
+
+  async liveInput({ title, prompt, value, onChange }: LiveInputOptions): Promise<string | undefined> {
+    const scope = new Scope();
+    const box = scope.add(vscode.window.createInputBox());
+    box.title = messageText(title);
+    box.prompt = messageText(prompt);
+    box.value = value;
+    try {
+      return await new Promise<string | undefined>((resolve) => {
+        scope.add(box.onDidChangeValue(onChange));
+        scope.add(box.onDidAccept(() => resolve(box.value)));
+        scope.add(box.onDidHide(() => resolve(undefined)));
+        box.show();
+      });
+    } finally {
+      await scope.dispose();
     }
   }
 
@@ -89,7 +107,10 @@ export class WindowUi implements Ui {
   }
 
   async open(url: string): Promise<boolean> {
-    return isWebAddress(url) && vscode.env.openExternal(vscode.Uri.parse(url, true));
+    if (!isWebAddress(url)) return false;
+    // The text and not a `Uri`, which would encode `=` and `;` of the fragment: the pages of AWS's console read them literally.
+    // VS Code takes both, and declares one (extHostWindow.ts, `openUri`).
+    return vscode.env.openExternal(new URL(url).href as unknown as vscode.Uri);
   }
 
   run(command: CommandName, argument?: string): void {
