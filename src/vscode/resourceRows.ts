@@ -1,8 +1,9 @@
 import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
 import type { Target, TargetEndpoint } from '../model/target';
-import { familyOf, isServing } from '../model/target';
+import { familyOf } from '../model/target';
 import type { ItemWord } from './contributions';
+import { engineIcon } from './engineIcons';
 import type { Localizer } from './localizer';
 import { bastionTooltip, targetTooltip } from './resourceTooltips';
 import { bastionMark, targetMark } from './rowMarks';
@@ -17,7 +18,6 @@ import {
   joined,
   obstacleText,
   speaksRedis,
-  targetIcon,
   tlsBadge,
 } from './wording';
 
@@ -75,7 +75,7 @@ export function targetNode(target: Target, l10n: Localizer): ViewNode {
     id: targetNodeId(target),
     label: labelText(target.name),
     description: labelText(joined([status, ...badges])),
-    icon: isServing(target) ? { id: targetIcon(target) } : { id: targetIcon(target), color: 'disabledForeground' },
+    icon: engineIcon(target),
     ...(mark && { mark }),
     tooltip: targetTooltip(target, l10n),
     spoken: labelText(

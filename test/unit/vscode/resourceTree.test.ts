@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import type { FaultData } from '../../../src/base/fault';
 import type { InventoryPart } from '../../../src/model/inventory';
 import type { Target } from '../../../src/model/target';
+import { ENGINE_PICTURES, engineIcon } from '../../../src/vscode/engineIcons';
 import { emptyState } from '../../../src/vscode/emptyStates';
 import { faultProviders, missingActions } from '../../../src/vscode/faultNode';
 import type { RegionInventory } from '../../../src/vscode/inventoryState';
@@ -262,5 +265,23 @@ describe('a tooltip', () => {
     assert.ok(tooltip.includes('and 38 more') && tooltip.includes('Endpoints: 78 more') && tooltip.includes('subnet-11 and 28 more'), tooltip);
     assert.ok(!/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/.test(tooltip));
     assert.ok(tooltip.split('\n').length < 30);
+  });
+});
+
+describe('the icons of engines', () => {
+  it('exist for both kinds of themes, as the script draws them, and none that nobody uses', () => {
+    for (const name of ENGINE_PICTURES) for (const theme of ['light', 'dark']) assert.ok(existsSync(`media/engines/${name}-${theme}.svg`), `${name} ${theme}`);
+    assert.equal(readdirSync('media/engines').filter((name) => name.endsWith('.svg')).length, ENGINE_PICTURES.length * 2);
+    const { status, stderr } = spawnSync(process.execPath, ['media/engines/generate.mjs', '--check'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  });
+
+  it('tell every engine from the others', () => {
+    const pictures = (['redis', 'valkey', 'memcached', 'postgres', 'aurora-postgresql', 'mysql', 'aurora', 'aurora-mysql', 'mariadb', 'oracle-ee', 'custom-sqlserver-se', 'db2-ae', 'docdb', 'neptune', 'new'] as const).map(
+      (engine) => engineIcon({ kind: 'rds.instance', engine }).picture!.split('/')[1],
+    );
+    assert.deepEqual(pictures, ['redis', 'valkey', 'memcached', 'postgres', 'postgres', 'mysql', 'mysql', 'mysql', 'mariadb', 'oracle', 'sqlserver', 'db2', 'docdb', 'neptune', 'database']);
+    assert.equal(engineIcon({ kind: 'elasticache.cluster', engine: 'new' }).picture, 'engines/cache');
+    assert.equal(engineIcon({ kind: 'rds.proxy', engine: 'postgres' }).picture, 'engines/proxy');
   });
 });
