@@ -10,7 +10,7 @@ import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName, ResourcesContext } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
-import { emptyState } from './emptyStates';
+import { ResourceDisplay } from './emptyStates';
 import { ExpiryWatch } from './expiryWatch';
 import type { RegionInventory } from './inventoryState';
 import { InventoryStore } from './inventoryStore';
@@ -22,7 +22,6 @@ import { RedisCommands } from './redisCommands';
 import { resourceCommands } from './resourceCommands';
 import { resourceNodes, resourcesContext } from './resourceNodes';
 import { decorateRows } from './rowDecorations';
-import { labelText } from './safeText';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
 import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
@@ -122,15 +121,16 @@ function addViews(scope: Scope, { store, sshHosts, board, tree, media }: Shown, 
     sshHosts.start();
     expiry.show();
   };
+  const display = new ResourceDisplay(tree, l10n);
   let context: ResourcesContext | undefined;
   const project = (): readonly ViewNode[] => {
     const rows = resourceNodes(store.state, sshHosts.state, l10n, expiry.left, tree.options);
-    const empty = emptyState(rows);
-    const now = empty ?? resourcesContext(store.state);
+    const shown = display.take(rows);
+    const now = display.empty ?? resourcesContext(store.state);
     if (now !== context) setContext('resources', (context = now));
-    return empty ? [] : rows;
+    return shown;
   };
-  const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger, media }));
+  const resources = scope.add(new NodeView('resources', { project, heading: () => display.heading, onShown, onHidden: () => expiry.hide(), logger, media }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
     new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger, media }),
@@ -153,7 +153,6 @@ function addViews(scope: Scope, { store, sshHosts, board, tree, media }: Shown, 
   scope.add(sshHosts.onDidChange(showResources));
   const showFilter = (): void => {
     setContext('filtered', tree.filter !== '');
-    resources.describe(tree.filter === '' ? undefined : labelText(l10n.t('filter: {0}', tree.filter)));
     resources.update();
   };
   scope.add(tree.onDidChange(showFilter));

@@ -1,5 +1,46 @@
 import type { ItemWord, ResourcesContext } from './contributions';
+import type { Localizer } from './localizer';
+import { labelText } from './safeText';
+import type { TreeState } from './treeCommands';
 import type { ViewNode } from './viewNode';
+import { joined } from './wording';
+
+/** Decides between rows and welcome content, and what stands beside the view's title. */
+export class ResourceDisplay {
+  readonly #tree: Pick<TreeState, 'filter'>;
+  readonly #l10n: Localizer;
+  #empty: EmptyState | undefined;
+  #places: string | undefined;
+
+  constructor(tree: Pick<TreeState, 'filter'>, l10n: Localizer) {
+    this.#tree = tree;
+    this.#l10n = l10n;
+  }
+
+  /** What of the rows is shown: all of them, or none where welcome content says more. */
+  take(rows: readonly ViewNode[]): readonly ViewNode[] {
+    this.#empty = emptyState(rows);
+    this.#places = this.#empty && placesText(rows);
+    return this.#empty ? [] : rows;
+  }
+
+  /** Of the rows that were taken last. */
+  get empty(): EmptyState | undefined {
+    return this.#empty;
+  }
+
+  /** The filter; or else of which profiles and regions the welcome content speaks, which no row says then. */
+  get heading(): string | undefined {
+    const { filter } = this.#tree;
+    return filter === '' ? this.#places : labelText(this.#l10n.t('filter: {0}', filter));
+  }
+}
+
+/** `prod eu-central-1, us-east-1 · dev`: the first two levels of rows. */
+function placesText(roots: readonly ViewNode[]): string {
+  const regions = ({ children = [] }: ViewNode): string[] => children.flatMap(({ label, words }) => (words.includes('region') ? label : []));
+  return labelText(joined(roots.map((root) => [root.label, regions(root).join(', ')].filter(Boolean).join(' '))));
+}
 
 /** States in which rows would say less than welcome content with its next step. */
 type EmptyState = Extract<ResourcesContext, 'signIn' | 'nothing' | 'filtered'>;

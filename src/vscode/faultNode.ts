@@ -117,6 +117,7 @@ const ICONS: Readonly<Record<string, string>> = {
   'aws.expiredCredentials': 'key',
   'aws.noCredentials': 'key',
   'aws.invalidKey': 'key',
-  'aws.regionNotEnabled': 'circle-slash',
+  'aws.regionDisabled': 'circle-slash',
+  'aws.notSubscribed': 'circle-slash',
   'aws.unreachable': 'debug-disconnect',
 };

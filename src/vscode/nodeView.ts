@@ -14,6 +14,8 @@ const REDRAW_MS = 40;
 
 export interface NodeViewOptions {
   readonly project: () => readonly ViewNode[];
+  /** Words beside the title; asked after each projection. */
+  readonly heading?: () => string | undefined;
   readonly logger: Logger;
   /** The folder of our own pictures. */
   readonly media: vscode.Uri;
@@ -60,11 +62,6 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     this.#redraw ??= systemClock.schedule(REDRAW_MS, () => this.#flush());
   }
 
-  /** Words beside the title. */
-  describe(text: string | undefined): void {
-    this.#view.description = text ?? '';
-  }
-
   /** Selects the row if the view can be seen; does not open it, and leaves the focus where it is. */
   reveal(id: string): void {
     if (!this.visible) return;
@@ -103,6 +100,8 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     const next = new NodeTree(this.#options.project());
     const changed = changedRows(this.#tree, next);
     this.#tree = next;
+    const heading = this.#options.heading?.() ?? '';
+    if (heading !== this.#view.description) this.#view.description = heading;
     if (changed === undefined) this.#changes.fire(undefined);
     else if (changed.length > 0) this.#changes.fire([...changed]);
   }
@@ -116,7 +115,7 @@ function treeItem(node: ViewNode, media: vscode.Uri): vscode.TreeItem {
   if (node.description !== undefined) item.description = node.description;
   if (node.icon) item.iconPath = iconPath(node.icon, media);
   if (node.mark) item.resourceUri = markUri(node.id, node.mark);
-  if (node.spoken !== undefined) item.accessibilityInformation = { label: node.spoken };
+  item.accessibilityInformation = { label: node.spoken ?? [node.label, node.description].filter(Boolean).join(', ') };
   // Neither trusted nor with icons or HTML: what is in it comes from AWS.
   if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
   return item;

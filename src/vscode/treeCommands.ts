@@ -137,7 +137,7 @@ export class TreeCommands {
     await show();
     const typed = await ui.liveInput({
       title: l10n.t('Filter Resources'),
-      prompt: l10n.t('Name, id, engine, tag KEY=VALUE, VPC or address. All words must occur. Enter keeps the filter, Escape restores the one before.'),
+      prompt: l10n.t('Name, id, engine, tag KEY=VALUE, VPC or address; all words must occur.'),
       value: before,
       onChange: (text) => tree.setFilter(text),
     });

@@ -53,6 +53,8 @@ export class WindowUi implements Ui {
     box.title = messageText(title);
     box.prompt = messageText(prompt);
     box.value = value;
+    // Whoever clicks on a row that was found has not dismissed what they typed.
+    box.ignoreFocusOut = true;
     try {
       return await new Promise<string | undefined>((resolve) => {
         scope.add(box.onDidChangeValue(onChange));

@@ -5,7 +5,7 @@ import type { FaultData } from '../../../src/base/fault';
 import type { InventoryPart } from '../../../src/model/inventory';
 import type { Target } from '../../../src/model/target';
 import { ENGINE_PICTURES, engineIcon } from '../../../src/vscode/engineIcons';
-import { emptyState } from '../../../src/vscode/emptyStates';
+import { emptyState, ResourceDisplay } from '../../../src/vscode/emptyStates';
 import { faultProviders, missingActions } from '../../../src/vscode/faultNode';
 import type { RegionInventory } from '../../../src/vscode/inventoryState';
 import { step } from '../../../src/vscode/inventoryState';
@@ -176,6 +176,17 @@ describe('a view that has nothing to show', () => {
   ];
   for (const [name, roots, state] of cases) it(`is told from ${name}`, () => assert.equal(emptyState(roots), state));
 
+  it('says which profile and region that is, unless there is a filter to be named', () => {
+    const display = new ResourceDisplay({ filter: '' }, plainText);
+    const roots: ViewNode[] = [{ id: 'p', label: 'dev', words: ['profile'], children: [{ ...region([leaf('note', 'nothing')]), label: 'us-east-1' }] }];
+    assert.deepEqual([display.take(roots), display.empty, display.heading], [[], 'nothing', 'dev us-east-1']);
+    const full = [region([leaf('target')])];
+    assert.deepEqual([display.take(full), display.empty, display.heading], [full, undefined, undefined]);
+    const filtered = new ResourceDisplay({ filter: 'a b' }, plainText);
+    filtered.take(roots);
+    assert.equal(filtered.heading, 'filter: a b');
+  });
+
   it('is what a region says by itself', () => {
     const rows = (inventory: RegionInventory, filter = ''): ViewNode[] => [{ id: 'r', label: 'r', words: ['region'], children: shown(inventory, { filter }) }];
     assert.equal(emptyState(rows(inventoryOf(parts({ targets: [], bastions: [] })))), 'nothing');
@@ -224,7 +235,7 @@ describe('what was denied', () => {
       const data: FaultData = { code, message: code, retryable: true, ...(action && { remedy: { text: 'Do it.', action } }) };
       return shown(inventoryOf([...parts(), { kind: 'fault', provider: 'ecs.tasks', fault: data }])).at(-1)!;
     };
-    const rows = [other('aws.throttled', 'retry'), other('aws.regionNotEnabled', 'selectRegion'), other('aws.expiredCredentials', 'signIn'), other('aws.unexpected')];
+    const rows = [other('aws.throttled', 'retry'), other('aws.regionDisabled', 'selectRegion'), other('aws.expiredCredentials', 'signIn'), other('aws.unexpected')];
     assert.deepEqual(rows.map(({ words }) => words.join(' ')), ['fault', 'fault elsewhere', 'fault signIn', 'fault']);
     assert.equal(new Set(rows.map(({ icon }) => icon!.id)).size, rows.length);
   });
