@@ -1,6 +1,7 @@
 import { cancelled, Fault, isFault } from '../base/fault';
 import type { FaultCode, Remedy } from '../base/fault';
 import { CERTIFICATE_ERRORS } from '../base/trust';
+import { isListing } from '../model/discoveryActions';
 import { quoted } from './profiles';
 import type { SignInSettings } from './profiles';
 
@@ -339,7 +340,8 @@ function accessDenied({ message }: ErrorFacts, { action, profile }: FaultContext
       text: explicit
         ? `Ask your administrator to lift the denial of ${missing}, or choose another profile.`
         : `Add ${missing} to the policies of this identity, or choose another profile.`,
-      action: 'selectProfile',
+      // Of what changes something, a policy for every resource would be bad advice.
+      ...(!explicit && isListing(missing) ? { action: 'copyPolicy', subject: missing } : { action: 'selectProfile' }),
     },
   };
 }

@@ -4,7 +4,7 @@ export interface Remedy {
   readonly text: string;
   /** A stable name that the UI maps to a command; unknown names show no button. */
   readonly action?: RemedyAction;
-  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to. */
+  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to, the action to allow. */
   readonly subject?: string;
 }
 
@@ -12,6 +12,8 @@ export type RemedyAction =
   | 'signIn'
   | 'selectProfile'
   | 'selectRegion'
+  /** `subject`: the IAM action that is missing. */
+  | 'copyPolicy'
   | 'chooseAnotherPort'
   | 'enterPassword'
   | 'retry'

@@ -20,14 +20,18 @@ import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
 import { showNotices } from './notices';
 import { RedisCommands } from './redisCommands';
+import { resourceCommands } from './resourceCommands';
 import type { Projected } from './resourceNodes';
 import { ResourcesView } from './resourcesView';
+import { decorateRows } from './rowDecorations';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
 import { chooseProfiles, chosenProfiles, onDidChangeSettings, readSetting } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
+import { TreeState } from './treeCommands';
+import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
 
@@ -49,8 +53,13 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
 
-  const resources = scope.add(new ResourcesView({ store, sshHosts, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger }));
-  const reveal = addConnections(scope, board, logger);
+  const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
+  const media = vscode.Uri.joinPath(context.extensionUri, 'media');
+  const resources = scope.add(
+    new ResourcesView({ store, sshHosts, tree, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger, media }),
+  );
+  scope.add(decorateRows());
+  const reveal = addConnections(scope, board, media, logger);
   const connecting = new ConnectCommands({
     store,
     sshHosts,
@@ -84,11 +93,19 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
+  scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
   const readTargetsAgain = (): void => {
     if (store.state.phase !== 'idle') void store.refresh();
   };
   scope.add(onDidChangeSettings(['targets'], readTargetsAgain));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
+  register(scope, attempts, {
+    ...connecting.handlers,
+    ...tunnels.handlers,
+    ...redisCommands.handlers,
+    ...scopes.handlers,
+    ...resourceCommands({ tree, inventories: () => store.inventories, advice, connecting, ui, attempts }),
+    ...signIns.handlers,
+  });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
@@ -104,11 +121,11 @@ function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logg
 }
 
 /** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */
-function addConnections(scope: Scope, board: TunnelBoard, logger: Logger): (id: string) => void {
+function addConnections(scope: Scope, board: TunnelBoard, media: vscode.Uri, logger: Logger): (id: string) => void {
   const { l10n } = vscode;
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const project = (): Projected => ({ rows: connectionNodes(board.tunnels, l10n, dateText), complete: true });
-  const connections = scope.add(new NodeView('connections', { project, logger }));
+  const connections = scope.add(new NodeView('connections', { project, logger, media }));
   const status = scope.add(new StatusItem());
   const show = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);
@@ -124,7 +141,7 @@ function addConnections(scope: Scope, board: TunnelBoard, logger: Logger): (id: 
 function register(scope: Scope, attempts: Attempts, handlers: CommandHandlers): void {
   for (const name of Object.keys(COMMANDS) as CommandName[]) {
     // What a handler did not foresee still reaches the person as one sentence.
-    const run = (argument?: unknown): Promise<void> => attempts.run(name, () => handlers[name](argument)).then(() => {});
+    const run = (row?: unknown, rows?: unknown): Promise<void> => attempts.run(name, () => handlers[name](row, rows)).then(() => {});
     scope.add(vscode.commands.registerCommand(commandId(name), run));
   }
 }

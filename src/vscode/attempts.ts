@@ -25,6 +25,7 @@ const MAX_WAITING = 20;
 const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   selectProfile: 'selectProfile',
   selectRegion: 'selectRegion',
+  copyPolicy: 'copyPolicy',
   signIn: 'signIn',
   showLog: 'showLog',
 };
@@ -111,6 +112,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer): string {
       return l10n.t('Select Profile');
     case 'selectRegion':
       return l10n.t('Select Region');
+    case 'copyPolicy':
+      return l10n.t('Copy Policy');
     case 'chooseAnotherPort':
       return l10n.t('Use Another Port');
     case 'enterPassword':

@@ -37,6 +37,11 @@ export class BastionAdvice {
     return this.#withNetwork(this.#known(target, endpoint), target, bastions, signal);
   }
 
+  /** What is known without asking anybody. */
+  atHand(target: Target, endpoint: TargetEndpoint): RankingEvidence {
+    return this.#known(target, endpoint);
+  }
+
   remember(targetId: string, key: string): void {
     this.#deps.memory.remember(targetId, key);
   }

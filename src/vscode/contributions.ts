@@ -35,6 +35,15 @@ export const COMMANDS = {
   refresh: { icon: '$(refresh)' },
   selectProfile: { icon: '$(account)' },
   selectRegion: { icon: '$(globe)' },
+  groupBy: { icon: '$(list-tree)' },
+  filterResources: { icon: '$(filter)' },
+  clearFilter: { icon: '$(clear-all)', palette: 'sallyport.filtered' },
+  copyPolicy: { icon: '$(law)' },
+  copyEndpoint: {},
+  copyArn: {},
+  copyCli: {},
+  copySession: {},
+  openInAws: { icon: '$(link-external)' },
   signIn: { icon: '$(sign-in)' },
   showLog: { icon: '$(output)' },
   toggleTunnels: {},
@@ -46,8 +55,8 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
   return `sallyport.${name}`;
 }
 
-/** A command can be called with anything, by anyone: each handler checks its argument. */
-export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
+/** A command can be called with anything, by anyone: each handler checks its arguments: a row, and all rows that are selected with it. */
+export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown, selection?: unknown) => Promise<void>>>;
 
 interface SettingDeclaration<T extends string | boolean | number | object> {
   readonly key: `sallyport.${string}`;
@@ -64,6 +73,7 @@ export const SETTINGS = {
   refreshMinutes: { key: 'sallyport.resources.refreshMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
   targets: { key: 'sallyport.targets', type: 'array', default: [], scope: 'machine', restricted: true },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
+  groupBy: { key: 'sallyport.resources.groupBy', type: 'string', default: 'type', scope: 'window', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',
@@ -108,13 +118,15 @@ export type SettingValue<N extends SettingName> = {
 export const CONTEXT_KEYS = {
   /** Whether a tunnel exists; boolean. */
   hasTunnels: 'sallyport.hasTunnels',
+  /** Whether the Resources view shows only what a filter leaves; boolean. */
+  filtered: 'sallyport.filtered',
   /** Which welcome text an empty Resources view shows; one of `RESOURCES_CONTEXTS`. */
   resources: 'sallyport.resourcesState',
 } as const;
 
 export type ContextKeyName = keyof typeof CONTEXT_KEYS;
 
-export const RESOURCES_CONTEXTS = ['loading', 'noProfiles', 'shown'] as const;
+export const RESOURCES_CONTEXTS = ['loading', 'noProfiles', 'signIn', 'nothing', 'filtered', 'shown'] as const;
 export type ResourcesContext = (typeof RESOURCES_CONTEXTS)[number];
 
 /** Words of a tree item's `contextValue`, which menus test with `viewItem =~ /\bword\b/`. */
@@ -134,7 +146,17 @@ export const ITEM_WORDS = [
   'fault',
   /** A fault that signing in cures. */
   'signIn',
+  /** A fault whose missing permission is known. */
+  'denied',
+  /** A fault that another region does not have. */
+  'elsewhere',
   'note',
+  /** The note that a region has nothing. */
+  'nothing',
+  /** The note that the filter leaves nothing. */
+  'filtered',
+  /** A resource that AWS's own tools know: a page of the console, a command of the CLI. */
+  'aws',
 ] as const;
 
 export type ItemWord = (typeof ITEM_WORDS)[number];

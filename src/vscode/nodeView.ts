@@ -5,7 +5,8 @@ import type { Logger } from '../base/log';
 import { Scope } from '../base/scope';
 import type { ViewName } from './contributions';
 import { VIEWS } from './contributions';
-import type { ViewNode } from './viewNode';
+import { markUri } from './rowDecorations';
+import type { NodeIcon, ViewNode } from './viewNode';
 import { NodeTree } from './viewNode';
 
 /** Changes within this time become one redraw, ms. */
@@ -18,7 +19,11 @@ export const PROJECTION_MS = 8;
 export interface NodeViewOptions {
   /** `complete` is false where it has to be called again: see `PROJECTION_MS`. */
   readonly project: () => { readonly rows: readonly ViewNode[]; readonly complete: boolean };
+  /** Words beside the title; asked after each projection. */
+  readonly heading?: () => string | undefined;
   readonly logger: Logger;
+  /** The folder of our own pictures. */
+  readonly media: vscode.Uri;
   /** Called each time the view is about to be seen; nothing may touch the network before its first call. */
   readonly onShown?: () => void;
   /** Called when the view can be seen no longer. */
@@ -43,7 +48,12 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     this.#tree = new NodeTree(options.project().rows);
     this.#changes = this.#scope.add(new vscode.EventEmitter<string[] | undefined>());
     this.onDidChangeTreeData = this.#changes.event;
-    this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], { treeDataProvider: this, showCollapseAll: name === 'resources' }));
+    this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], {
+      treeDataProvider: this,
+      showCollapseAll: name === 'resources',
+      // For copying; every other command takes the row that it was called on.
+      canSelectMany: name === 'resources',
+    }));
     this.#scope.add(
       this.#view.onDidChangeVisibility(({ visible }) => (visible ? this.#options.onShown?.() : this.#options.onHidden?.())),
     );
@@ -85,7 +95,7 @@ export class NodeView implements vscode.TreeDataProvider<string> {
   getTreeItem(id: string): vscode.TreeItem {
     const node = this.#tree.get(id);
     // A row can vanish between two questions about it.
-    return node ? treeItem(node) : new vscode.TreeItem('');
+    return node ? treeItem(node, this.#options.media) : new vscode.TreeItem('');
   }
 
   /** Ids of all rows below a row. */
@@ -109,20 +119,29 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     const { rows, complete } = this.#options.project();
     if (!complete) this.#redraw = systemClock.schedule(BREATH_MS, () => this.#flush());
     const changed = this.#tree.update(rows);
+    const heading = this.#options.heading?.() ?? '';
+    if (heading !== this.#view.description) this.#view.description = heading;
     if (changed === undefined) this.#changes.fire(undefined);
     else if (changed.length > 0) this.#changes.fire([...changed]);
   }
 }
 
-function treeItem(node: ViewNode): vscode.TreeItem {
+function treeItem(node: ViewNode, media: vscode.Uri): vscode.TreeItem {
   const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(node.label, node.children ? (node.open ? Expanded : Collapsed) : None);
   item.id = node.id;
   item.contextValue = node.words.join(' ');
   if (node.description !== undefined) item.description = node.description;
-  if (node.icon) item.iconPath = new vscode.ThemeIcon(node.icon.id, node.icon.color ? new vscode.ThemeColor(node.icon.color) : undefined);
-  if (node.spoken !== undefined) item.accessibilityInformation = { label: node.spoken };
+  if (node.icon) item.iconPath = iconPath(node.icon, media);
+  if (node.mark) item.resourceUri = markUri(node.id, node.mark);
+  item.accessibilityInformation = { label: node.spoken ?? [node.label, node.description].filter(Boolean).join(', ') };
   // Neither trusted nor with icons or HTML: what is in it comes from AWS.
   if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
   return item;
+}
+
+/** High contrast takes the picture for the dark or the light background that it has. */
+function iconPath({ id, color, picture }: NodeIcon, media: vscode.Uri): vscode.ThemeIcon | { light: vscode.Uri; dark: vscode.Uri } {
+  if (picture === undefined) return new vscode.ThemeIcon(id, color ? new vscode.ThemeColor(color) : undefined);
+  return { light: vscode.Uri.joinPath(media, `${picture}-light.svg`), dark: vscode.Uri.joinPath(media, `${picture}-dark.svg`) };
 }

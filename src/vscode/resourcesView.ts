@@ -7,23 +7,30 @@ import type { SignInService } from '../model/signIn';
 import { setContext } from './contextKeys';
 import type { ResourcesContext } from './contributions';
 import { VIEWS } from './contributions';
+import { ResourceDisplay } from './emptyStates';
 import { ExpiryWatch } from './expiryWatch';
 import type { InventoryStore } from './inventoryStore';
 import type { Localizer } from './localizer';
 import { NodeView, PROJECTION_MS } from './nodeView';
+import { regionNode } from './regionNodes';
+import type { Projected } from './resourceNodes';
 import { ResourceProjection, resourcesContext } from './resourceNodes';
 import { scopeOfRow } from './rowPlace';
 import { onDidChangeSettings, readSetting } from './settings';
 import type { SshHostStore } from './sshHostStore';
+import type { TreeState } from './treeCommands';
 import type { ViewNode } from './viewNode';
 
 export interface ResourcesViewDeps {
   readonly store: InventoryStore;
   readonly sshHosts: SshHostStore;
+  readonly tree: TreeState;
   readonly signIn: Pick<SignInService, 'expiry'>;
   readonly l10n: Localizer;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The folder of our own pictures. */
+  readonly media: vscode.Uri;
 }
 
 const MINUTE_MS = 60_000;
@@ -33,6 +40,7 @@ export class ResourcesView {
   readonly #deps: ResourcesViewDeps;
   readonly #scope = new Scope();
   readonly #projection: ResourceProjection;
+  readonly #display: ResourceDisplay;
   readonly #expiry: ExpiryWatch;
   readonly #view: NodeView;
   /** Runs while the view can be seen. */
@@ -42,24 +50,27 @@ export class ResourcesView {
   #isProgressShown = false;
 
   constructor(deps: ResourcesViewDeps) {
-    const { store, sshHosts, signIn: service, l10n, clock, logger } = deps;
+    const { store, sshHosts, tree, signIn: service, l10n, clock, logger, media } = deps;
     this.#deps = deps;
-    this.#projection = new ResourceProjection(l10n);
+    this.#projection = new ResourceProjection(l10n, (inventory) => regionNode(inventory, l10n, tree.options));
+    this.#display = new ResourceDisplay(tree, l10n);
     const profiles = (): readonly string[] => store.profileNames;
     this.#expiry = this.#scope.add(new ExpiryWatch({ service, clock, logger, profiles, onChange: () => this.#view.update() }));
     this.#view = this.#scope.add(
       new NodeView('resources', {
-        project: () =>
-          this.#projection.project({ state: store.state, ssh: sshHosts.state, left: this.#expiry.left, now: clock.wall() }, PROJECTION_MS),
+        project: () => this.#project(),
+        heading: () => this.#display.heading,
         onShown: () => this.#show(),
         onHidden: () => this.#hide(),
         onToggled: (row, isOpen) => this.#toggled(row, isOpen),
         logger,
+        media,
       }),
     );
     this.#scope.defer(() => this.#hide());
     this.#scope.add(store.onDidChange(() => this.#update()));
     this.#scope.add(sshHosts.onDidChange(() => this.#view.update()));
+    this.#scope.add(tree.onDidChange(() => this.#showOtherwise()));
     this.#scope.add(onDidChangeSettings(['refreshMinutes'], () => (this.#sinceRefresh = 0)));
     this.#update();
   }
@@ -73,10 +84,25 @@ export class ResourcesView {
     return this.#scope.dispose();
   }
 
+  #project(): Projected {
+    const { store, sshHosts, clock } = this.#deps;
+    const inputs = { state: store.state, ssh: sshHosts.state, left: this.#expiry.left, now: clock.wall() };
+    const { rows, complete } = this.#projection.project(inputs, PROJECTION_MS);
+    const shown = this.#display.take(rows);
+    const context = this.#display.empty ?? resourcesContext(store.state);
+    if (context !== this.#context) setContext('resources', (this.#context = context));
+    return { rows: shown, complete };
+  }
+
+  /** The same resources, grouped or filtered in another way. */
+  #showOtherwise(): void {
+    setContext('filtered', this.#deps.tree.filter !== '');
+    this.#projection.forget();
+    this.#view.update();
+  }
+
   #update(): void {
     const { store } = this.#deps;
-    const context = resourcesContext(store.state);
-    if (context !== this.#context) setContext('resources', (this.#context = context));
     this.#view.update();
     if (!store.busy) this.#expiry.look();
     // The bar at the top of the view runs as long as the store is busy.

@@ -19,6 +19,11 @@ function sliceWhole(text: string, length: number): string {
   return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
+/** The begin of a text that is one of many. It is not escaped yet. */
+export function shortText(text: string, limit: number): string {
+  return oneLine(text, limit);
+}
+
 /** For labels and descriptions of tree items, which VS Code shows as they are. */
 export function labelText(text: string): string {
   return oneLine(text, 300);

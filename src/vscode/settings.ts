@@ -19,16 +19,26 @@ export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
   return (fits ? value : fallback) as SettingValue<N>;
 }
 
-/** Writes the person's own settings, never the workspace's; undefined takes the entry out. */
-export async function writeSetting<N extends SettingName>(name: N, value: SettingValue<N> | undefined): Promise<void> {
+/** Writes the person's own settings unless told; undefined takes the entry out. */
+export async function writeSetting<N extends SettingName>(
+  name: N,
+  value: SettingValue<N> | undefined,
+  target: vscode.ConfigurationTarget = vscode.ConfigurationTarget.Global,
+): Promise<void> {
   try {
-    await vscode.workspace.getConfiguration().update(SETTINGS[name].key, value, vscode.ConfigurationTarget.Global);
+    await vscode.workspace.getConfiguration().update(SETTINGS[name].key, value, target);
   } catch (error) {
     throw new Fault('settings.notWritten', `The setting ${SETTINGS[name].key} could not be saved.`, {
       remedy: { text: 'Check that your settings.json has no errors, then try again.', action: 'retry' },
       cause: error,
     });
   }
+}
+
+/** Writes a setting where it is set now: a workspace's own value would otherwise go on hiding the person's. @throws Fault `settings.notWritten` */
+export async function writeWhereSet<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void> {
+  const inWorkspace = vscode.workspace.getConfiguration().inspect(SETTINGS[name].key)?.workspaceValue !== undefined;
+  await writeSetting(name, value, inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global);
 }
 
 export function onDidChangeSettings(names: readonly SettingName[], listener: () => void): Disposable {

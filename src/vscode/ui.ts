@@ -37,6 +37,14 @@ export interface InputOptions {
   readonly validate?: (text: string) => string | undefined;
 }
 
+export interface LiveInputOptions {
+  readonly title: string;
+  readonly prompt: string;
+  readonly value: string;
+  /** Called with the text at each change. */
+  readonly onChange: (text: string) => void;
+}
+
 export interface ConfirmOptions {
   readonly message: string;
   readonly detail: string;
@@ -62,6 +70,8 @@ export interface Ui {
     options: PickOptions & { readonly accept?: (text: string) => PickItem<T> | undefined },
   ): Promise<readonly T[] | undefined>;
   input(options: InputOptions): Promise<string | undefined>;
+  /** An input box whose text has its effect while it is typed. */
+  liveInput(options: LiveInputOptions): Promise<string | undefined>;
   /** Runs the work under a progress notification whose Cancel button fires the signal. */
   task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Runs short work that cannot be cancelled under a progress text in the status bar. */

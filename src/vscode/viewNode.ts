@@ -4,7 +4,12 @@ import type { ItemWord } from './contributions';
 export interface NodeIcon {
   readonly id: string;
   readonly color?: string;
+  /** A picture of our own that stands in its place: `media/<picture>-light.svg` and `-dark.svg`. */
+  readonly picture?: string;
 }
+
+/** What is worth a mark beside a row; see `rowMarks`. */
+export type RowMark = 'stopped' | 'starting' | 'ending' | 'failed' | 'unusable';
 
 /** One row of a view as plain data, so that projections are tested without VS Code. */
 export interface ViewNode {
@@ -13,6 +18,7 @@ export interface ViewNode {
   readonly label: string;
   readonly description?: string;
   readonly icon?: NodeIcon;
+  readonly mark?: RowMark;
   /** Markdown; values in it are escaped. */
   readonly tooltip?: string;
   /** What a screen reader says instead of label and description. */
@@ -112,6 +118,8 @@ function sameRow(a: ViewNode, b: ViewNode): boolean {
     a.description === b.description &&
     a.icon?.id === b.icon?.id &&
     a.icon?.color === b.icon?.color &&
+    a.icon?.picture === b.icon?.picture &&
+    a.mark === b.mark &&
     a.tooltip === b.tooltip &&
     a.spoken === b.spoken &&
     a.words.join(' ') === b.words.join(' ') &&

@@ -5,7 +5,7 @@ import { isWebAddress } from '../model/question';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
 import { detailText, messageText, withoutIcons } from './safeText';
-import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from './ui';
+import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from './ui';
 
 const BRIEF_MS = 5000;
 
@@ -87,6 +87,26 @@ export class WindowUi implements Ui {
     }
   }
 
+  async liveInput({ title, prompt, value, onChange }: LiveInputOptions): Promise<string | undefined> {
+    const scope = new Scope();
+    const box = scope.add(vscode.window.createInputBox());
+    box.title = messageText(title);
+    box.prompt = messageText(prompt);
+    box.value = value;
+    // Whoever clicks on a row that was found has not dismissed what they typed.
+    box.ignoreFocusOut = true;
+    try {
+      return await new Promise<string | undefined>((resolve) => {
+        scope.add(box.onDidChangeValue(onChange));
+        scope.add(box.onDidAccept(() => resolve(box.value)));
+        scope.add(box.onDidHide(() => resolve(undefined)));
+        box.show();
+      });
+    } finally {
+      await scope.dispose();
+    }
+  }
+
   async confirm({ message, detail, button }: ConfirmOptions): Promise<boolean> {
     const options = { modal: true, detail: detailText(detail) };
     return (await vscode.window.showWarningMessage(messageText(message), options, button)) === button;
@@ -129,7 +149,10 @@ export class WindowUi implements Ui {
   }
 
   async open(url: string): Promise<boolean> {
-    return isWebAddress(url) && vscode.env.openExternal(vscode.Uri.parse(url, true));
+    if (!isWebAddress(url)) return false;
+    // The text and not a `Uri`, which would encode `=` and `;` of the fragment: the pages of AWS's console read them literally.
+    // VS Code takes both, and declares one (extHostWindow.ts, `openUri`).
+    return vscode.env.openExternal(new URL(url).href as unknown as vscode.Uri);
   }
 
   run(command: CommandName, argument?: string): void {

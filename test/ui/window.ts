@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Scope } from '../../src/base/scope';
@@ -28,6 +28,8 @@ export interface WindowOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Content of the OpenSSH configuration; empty unless told. */
   readonly sshConfig?: string;
+  /** Makes another AWS configuration of the one that the sandbox has written. */
+  readonly awsConfig?: (text: string) => string;
 }
 
 /** Every wait of the driver, ms. */
@@ -52,6 +54,8 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     writeFileSync(sshConfig, options.sshConfig ?? '');
     const sandbox = await startSandboxProcess(configuration);
     scope.defer(sandbox.stop);
+    const awsConfig = sandbox.env['AWS_CONFIG_FILE'];
+    if (options.awsConfig && awsConfig) writeFileSync(awsConfig, options.awsConfig(readFileSync(awsConfig, 'utf8')));
     await installExtension(vscode, folders, packagedExtension());
     writeSettings(folders, { ...sandbox.settings, 'sallyport.ssh.configFile': sshConfig, ...options.settings, ...themeSettings(options.theme, options.release) });
     const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...options.env }, testSuite: false });

@@ -13,7 +13,7 @@ import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
-import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
+import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 
@@ -223,6 +223,8 @@ export class FakeUi implements Ui {
   readonly confirmed: ConfirmOptions[] = [];
   /** Answers to `confirm`. */
   agree: boolean[] = [];
+  /** Whether live input is dismissed after it was typed. */
+  escape = false;
   copied: string | undefined;
   /** Labels (or parts of them) that are chosen. */
   choose: string[] = [];
@@ -263,6 +265,13 @@ export class FakeUi implements Ui {
     const text = this.type.shift();
     if (text !== undefined && options.validate?.(text) !== undefined) throw new Error(`"${text}" is refused`);
     return Promise.resolve(text);
+  }
+
+  /** Types the text key by key. */
+  liveInput({ onChange }: LiveInputOptions): Promise<string | undefined> {
+    const text = this.type.shift();
+    for (let length = 1; length <= (text ?? '').length; length++) onChange(text!.slice(0, length));
+    return Promise.resolve(this.escape ? undefined : text);
   }
 
   task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
