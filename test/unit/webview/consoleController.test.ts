@@ -32,6 +32,12 @@ class FakeSession implements RedisSession {
     });
   }
 
+  reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
+
+  review(lines: readonly string[]): Promise<void> {
+    return this.reviewing(lines);
+  }
+
   ping(): Promise<number> {
     return this.pinging();
   }
