@@ -32,6 +32,8 @@ export const COMMANDS = {
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
+  unlockWrites: {},
+  lockWrites: {},
   refresh: { icon: '$(refresh)' },
   selectProfile: { icon: '$(account)' },
   selectRegion: { icon: '$(globe)' },
@@ -49,9 +51,9 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
 /** A command can be called with anything, by anyone: each handler checks its argument. */
 export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
 
-interface SettingDeclaration<T extends string | boolean | number> {
+interface SettingDeclaration<T extends string | boolean | number | readonly string[]> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : T extends number ? 'number' : 'boolean';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : 'array';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
@@ -64,6 +66,22 @@ export const SETTINGS = {
   region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
+  productionTags: {
+    key: 'sallyport.production.tags',
+    type: 'array',
+    default: ['env=prod*', 'env=prd*', 'env=live', 'environment=prod*', 'environment=prd*', 'environment=live', 'stage=prod*', 'stage=prd*', 'stage=live'],
+    scope: 'machine',
+    restricted: true,
+  },
+  productionAccounts: { key: 'sallyport.production.accounts', type: 'array', default: [], scope: 'machine', restricted: true },
+  productionNames: {
+    key: 'sallyport.production.namePatterns',
+    type: 'array',
+    default: ['prod', 'production', 'prd', 'live'],
+    scope: 'machine',
+    restricted: true,
+  },
+  productionUnlockMinutes: { key: 'sallyport.production.unlockMinutes', type: 'number', default: 15, scope: 'machine', restricted: false },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',
     type: 'boolean',
@@ -82,12 +100,13 @@ export const SETTINGS = {
   sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
   sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
   sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number> | SettingDeclaration<readonly string[]>>>;
 
 export type SettingName = keyof typeof SETTINGS;
 
 /** Type of a setting's value. */
 export type SettingValue<N extends SettingName> = {
+  array: readonly string[];
   boolean: boolean;
   number: number;
   string: string;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import type { ProductionRules } from '../model/production';
 import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
@@ -14,7 +15,13 @@ import { parsePem } from './targetCa';
 export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
   const { key, type, default: fallback } = SETTINGS[name];
   const value: unknown = vscode.workspace.getConfiguration().get(key);
-  return (typeof value === type ? value : fallback) as SettingValue<N>;
+  const right = type === 'array' ? Array.isArray(value) && value.every((entry) => typeof entry === 'string') : typeof value === type;
+  return (right ? value : fallback) as SettingValue<N>;
+}
+
+/** By what a target counts as production, as the settings say now. */
+export function readProductionRules(): ProductionRules {
+  return { tags: readSetting('productionTags'), accounts: readSetting('productionAccounts'), namePatterns: readSetting('productionNames') };
 }
 
 /** Writes the person's own settings, never the workspace's; undefined takes the entry out. */
