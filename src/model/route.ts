@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint';
 import type { RankedBastion, RankingEvidence } from './ranking';
 import { rankBastions } from './ranking';
 import type { SshAccess } from './ssh';
-import type { AuthMode, EndpointRole, Place, Target, TargetEndpoint, TlsMode } from './target';
+import type { AuthMode, EndpointRole, Place, Tag, Target, TargetEndpoint, TlsMode } from './target';
 
 /** How a bastion is reached. */
 export type Method = 'ssm' | 'ssh';
@@ -18,6 +18,8 @@ export interface TargetRef {
   readonly engine: string;
   readonly tls: TlsMode;
   readonly auth: AuthMode;
+  /** As in `Target`. */
+  readonly tags?: readonly Tag[];
 }
 
 export interface BastionRef {
@@ -49,10 +51,14 @@ export function makeSshRoute(target: Target, endpoint: TargetEndpoint, bastion: 
 
 function destinationOf(target: Target, endpoint: TargetEndpoint): Pick<Route, 'target' | 'endpoint' | 'role'> {
   return {
-    target: { id: target.id, name: target.name, engine: target.engine, tls: endpoint.tls ?? target.tls, auth: target.auth },
+    target: { ...targetRef(target), tls: endpoint.tls ?? target.tls },
     endpoint: { host: endpoint.host, port: endpoint.port },
     role: endpoint.role,
   };
+}
+
+function targetRef({ id, name, engine, tls, auth, tags }: Target): TargetRef {
+  return { id, name, engine, tls, auth, ...(tags && { tags }) };
 }
 
 /** Two routes are the same when they lead to the same endpoint in the same place, over whatever bastion. */

@@ -93,6 +93,10 @@ export class RedisConnection {
     });
   }
 
+  get disposed(): boolean {
+    return this.#tap.destroyed;
+  }
+
   /** Ends the connection at once. Idempotent. */
   dispose(): void {
     if (this.#tap.destroyed) return;

@@ -7,7 +7,9 @@ import type { RedisConnection } from './connection';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from './connectionState';
 import { establish, type EstablishSettings } from './establish';
 import { refusalFault } from './faults';
-import { MAX_REPLY_CHARS, renderReply } from './render';
+import { Guard, type GuardedConnection } from './guard/guard';
+import { MAX_REPLY_CHARS, type RenderedText, renderReply } from './render';
+import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
 import type { OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
@@ -47,6 +49,7 @@ class ConsoleSession implements RedisSession {
   readonly #maxChars: number;
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
+  readonly #guard: Guard | undefined;
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
@@ -64,6 +67,7 @@ class ConsoleSession implements RedisSession {
     this.#options = options;
     this.#settings = settings;
     this.#maxChars = maxChars;
+    this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
     this.#watch(connection);
@@ -84,19 +88,50 @@ class ConsoleSession implements RedisSession {
     return `${label}${shown === 0 ? '' : `[${shown}]`}${transaction ? '(TX)' : ''}`;
   }
 
+  async review(lines: readonly string[], signal: AbortSignal): Promise<void> {
+    const guard = this.#guard;
+    if (!guard) return;
+    const commands = lines.flatMap((line) => {
+      const args = argumentsOf(line);
+      return args && args.length > 0 ? [{ line, args }] : [];
+    });
+    await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
+  }
+
   async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
-    const args = splitArguments(line);
+    const { times, args } = splitRepetition(splitArguments(line));
     if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
     refuseUnsupported(args);
     return this.#inTurn(signal, async (connection) => {
+      await this.#guard?.admit(line, args, this.#guarded(connection), signal);
       const { clock } = this.#settings;
       const sentAt = clock.now();
-      const reply = await connection.call(args, signal);
-      const elapsedMs = clock.now() - sentAt;
-      this.#typed = stateAfterReply(this.#typed, args, reply);
-      const { text, truncated } = renderReply(reply, { maxChars: this.#maxChars, raw: isReport(args) });
-      return { kind: reply.type === 'error' ? 'error' : 'value', text, truncated, elapsedMs };
+      const first = await this.#exchange(connection, args, signal);
+      let { kind, text, truncated } = first;
+      for (let time = 1; time < times; time++) {
+        const next = await this.#exchange(connection, args, signal);
+        // All of them run; of their texts as much is kept as of one.
+        const room = this.#maxChars - text.length - 1;
+        if (room > 0) text += `\n${next.text.slice(0, room)}`;
+        truncated ||= next.truncated || next.text.length > room;
+        ({ kind } = next);
+      }
+      return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
     });
+  }
+
+  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
+    const reply = await connection.call(args, signal);
+    this.#typed = stateAfterReply(this.#typed, args, reply);
+    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, { maxChars: this.#maxChars, raw: isReport(args) }) };
+  }
+
+  #guarded(connection: RedisConnection): GuardedConnection {
+    return {
+      identity: connection,
+      call: (args, signal) => connection.call(args, signal),
+      inTransaction: this.#typed.transaction !== undefined,
+    };
   }
 
   async ping(signal: AbortSignal): Promise<number> {
@@ -138,7 +173,8 @@ class ConsoleSession implements RedisSession {
       try {
         return await work(connection);
       } catch (error) {
-        if (isCancelled(error)) await this.#replace(connection);
+        // What was cancelled before it was sent has harmed nothing.
+        if (isCancelled(error) && connection.disposed) await this.#replace(connection);
         throw error;
       }
     } finally {
@@ -169,7 +205,6 @@ class ConsoleSession implements RedisSession {
 
   /** After a command was cancelled: its connection is gone, and the next one is made without waiting for the next command. */
   async #replace(connection: RedisConnection): Promise<void> {
-    connection.dispose();
     await connection.closed;
     this.#alive().catch(() => {
       // The next command tries again and shows why it fails.
@@ -188,6 +223,15 @@ class ConsoleSession implements RedisSession {
     if (this.#state === 'closed' || this.#state === state) return;
     this.#state = state;
     this.#changes.fire(state);
+  }
+}
+
+/** Undefined for a line that will be refused for its quotes or its number. */
+function argumentsOf(line: string): Buffer[] | undefined {
+  try {
+    return splitRepetition(splitArguments(line)).args;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,11 @@
 import type { Event } from '../base/event';
 import type { Endpoint } from '../model/endpoint';
 import type { TlsMode } from '../model/target';
+import type { GuardPorts } from './guard/types';
+
+export type { CommandClass } from './guard/commandTable';
+export type { Verdict } from './guard/classify';
+export type { GuardPorts, GuardQuestion } from './guard/types';
 
 /** Credentials of AUTH: a password alone (AUTH token), or a user of an ACL. */
 export interface RedisLogin {
@@ -19,6 +24,8 @@ export interface RedisSessionOptions {
   readonly login?: RedisLogin;
   /** Certificates (PEM) trusted besides the built-in ones. */
   readonly ca?: string;
+  /** Judges every command before it is sent; absent for connections on which nobody types. */
+  readonly guard?: GuardPorts;
 }
 
 /** A reply as text, exactly as redis-cli prints it on a terminal, and how to colour it. */
@@ -39,10 +46,18 @@ export interface RedisSession {
   readonly prompt: string;
   readonly onDidChangeState: Event<RedisSessionState>;
   /**
-   * Splits the line as redis-cli does and runs it.
+   * Judges the lines of a paste before its first one runs, and asks once for all that is dangerous. The next runs, of
+   * these lines in this order, do not ask for that again.
+   * @throws Fault `redis.readOnly`, `redis.notConfirmed`, `redis.closed`, `redis.connectionLost`, `operation.cancelled`,
+   *   and those of `OpenRedisSession` when it connects again.
+   */
+  review(lines: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Splits the line as redis-cli does and runs it; `5 INCR a` runs five times, with all replies in one text.
    * After a lost connection it first connects again, logs in and selects the database that was selected; nothing is run twice.
    * A command that was sent cannot be taken back: cancelling it ends the connection and makes a new one.
    * @throws Fault `redis.syntax` (unbalanced quotes), `redis.unsupported` (commands that need a pane of their own),
+   *   `redis.readOnly` and `redis.notConfirmed` (the guard; nothing was sent then),
    *   `redis.connectionLost`, `redis.closed`, `operation.cancelled`, and those of `OpenRedisSession` when it connects again.
    */
   run(line: string, signal: AbortSignal): Promise<RenderedReply>;

@@ -14,6 +14,9 @@ export interface RedisTools {
   open(tunnel: TunnelInfo): Promise<void>;
   /** Round-trip time of a PING, ms; asks for the login where one is needed. @throws Fault. */
   ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number>;
+  /** Of the console in front. @throws Fault `redis.noConsole`. */
+  unlockWrites(): Promise<void>;
+  lockWrites(): void;
 }
 
 export interface RedisCommandDeps {
@@ -35,10 +38,13 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole'> {
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'unlockWrites' | 'lockWrites'> {
+    const { redis } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel)),
+      unlockWrites: () => redis.unlockWrites(),
+      lockWrites: async () => redis.lockWrites(),
     };
   }
 

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
 import { Fault } from '../base/fault';
+import type { ProductionRules } from '../model/production';
 import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
@@ -17,6 +18,16 @@ export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
   const value: unknown = vscode.workspace.getConfiguration().get(key);
   const fits = type === 'array' ? Array.isArray(value) : typeof value === type;
   return (fits ? value : fallback) as SettingValue<N>;
+}
+
+/** By what a target counts as production, as the settings say now. */
+export function readProductionRules(): ProductionRules {
+  return { tags: words('productionTags'), accounts: words('productionAccounts'), namePatterns: words('productionNames') };
+}
+
+/** The entries of a list of words; whatever else was written there is none. */
+function words(name: 'productionTags' | 'productionAccounts' | 'productionNames'): readonly string[] {
+  return readSetting(name).filter((entry): entry is string => typeof entry === 'string');
 }
 
 /** Writes the person's own settings unless told; undefined takes the entry out. */

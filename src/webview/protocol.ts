@@ -11,11 +11,17 @@ const STATUSES: ReadonlySet<string> = new Set<ConsoleStatus>(['connecting', 'rea
 /** From the page. `id` is the page's own number of an entry, rising by one. */
 export type ToHost =
   | { readonly type: 'ready' }
-  | { readonly type: 'run'; readonly id: number; readonly line: string }
+  /**
+   * `rest`: the lines of the same paste that follow its first one; they are judged together, before any runs.
+   * `judged`: it was among the `rest` of another.
+   */
+  | { readonly type: 'run'; readonly id: number; readonly line: string; readonly rest: readonly string[]; readonly judged: boolean }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'ping' }
   /** Connect again, asking for the password where one is needed. */
-  | { readonly type: 'connect' };
+  | { readonly type: 'connect' }
+  /** Allow writes to a production target for a while, or no longer. */
+  | { readonly type: 'unlockWrites' | 'lockWrites' };
 
 /** The page's texts, translated by the extension. `{0}` is a hole. */
 export interface ConsoleStrings {
@@ -40,6 +46,11 @@ export interface ConsoleStrings {
   readonly truncated: string;
   readonly unanswered: string;
   readonly clear: string;
+  readonly readOnly: string;
+  /** `{0}`: minutes. */
+  readonly unlocked: string;
+  readonly unlock: string;
+  readonly lock: string;
 }
 
 const STRING_KEYS = [
@@ -62,6 +73,10 @@ const STRING_KEYS = [
   'truncated',
   'unanswered',
   'clear',
+  'readOnly',
+  'unlocked',
+  'unlock',
+  'lock',
 ] as const satisfies readonly (keyof ConsoleStrings)[];
 
 /** To the page. */
@@ -87,27 +102,50 @@ export type ToPage =
       readonly prompt: string;
     }
   /** The command was not answered; `cancelled` when the person wanted it so. */
-  | { readonly type: 'fault'; readonly id: number; readonly text: string; readonly cancelled: boolean; readonly prompt: string }
+  | {
+      readonly type: 'fault';
+      readonly id: number;
+      readonly text: string;
+      readonly cancelled: boolean;
+      /** Whether it was refused because the target is read-only here, so that unlocking is the way out. */
+      readonly readOnly: boolean;
+      readonly prompt: string;
+    }
+  | {
+      readonly type: 'guard';
+      readonly production: boolean;
+      /** Why it counts as production, one sentence; else empty. */
+      readonly reasons: string;
+      /** For which writes are still allowed, rounded up; 0 when they are not. Means nothing where it is not production. */
+      readonly minutesLeft: number;
+    }
   | { readonly type: 'pong'; readonly latencyMs: number }
   | { readonly type: 'pingFailed'; readonly text: string };
 
 /** Longest line that is taken from the page, and longest text that is given to it: the engine's bound with room for its escapes. */
 export const MAX_LINE_CHARS = 1024 * 1024;
 const MAX_TEXT_CHARS = 2 * 1024 * 1024;
+/** Lines that one paste may have, and all of their text together, UTF-16 units. */
+export const MAX_PASTE_LINES = 10_000;
+export const MAX_PASTE_CHARS = 8 * 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
 export function parseToHost(value: unknown): ToHost | undefined {
   if (!isFields(value)) return undefined;
-  const { type, id, line } = value as { type?: unknown; id?: unknown; line?: unknown };
+  const { type, id, line, rest, judged } = value as Partial<Record<'type' | 'id' | 'line' | 'rest' | 'judged', unknown>>;
   switch (type) {
     case 'ready':
     case 'ping':
     case 'connect':
+    case 'unlockWrites':
+    case 'lockWrites':
       return { type };
     case 'run':
-      return isId(id) && isText(line, MAX_LINE_CHARS) ? { type, id, line } : undefined;
+      return isId(id) && isText(line, MAX_LINE_CHARS) && isPaste(rest) && typeof judged === 'boolean'
+        ? { type, id, line, rest, judged }
+        : undefined;
     case 'cancel':
       return isId(id) ? { type, id } : undefined;
     default:
@@ -127,6 +165,8 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseReply(value);
     case 'fault':
       return parseFault(value);
+    case 'guard':
+      return parseGuard(value);
     case 'pong': {
       const latencyMs = value['latencyMs'];
       return isDuration(latencyMs) ? { type: 'pong', latencyMs } : undefined;
@@ -162,9 +202,16 @@ function parseReply(value: Fields): ToPage | undefined {
 }
 
 function parseFault(value: Fields): ToPage | undefined {
-  const { id, text, cancelled, prompt } = value as Record<'id' | 'text' | 'cancelled' | 'prompt', unknown>;
-  return isId(id) && isText(text) && typeof cancelled === 'boolean' && isText(prompt)
-    ? { type: 'fault', id, text, cancelled, prompt }
+  const { id, text, cancelled, readOnly, prompt } = value as Record<'id' | 'text' | 'cancelled' | 'readOnly' | 'prompt', unknown>;
+  return isId(id) && isText(text) && typeof cancelled === 'boolean' && typeof readOnly === 'boolean' && isText(prompt)
+    ? { type: 'fault', id, text, cancelled, readOnly, prompt }
+    : undefined;
+}
+
+function parseGuard(value: Fields): ToPage | undefined {
+  const { production, reasons, minutesLeft } = value as Record<'production' | 'reasons' | 'minutesLeft', unknown>;
+  return typeof production === 'boolean' && isText(reasons) && isDuration(minutesLeft)
+    ? { type: 'guard', production, reasons, minutesLeft }
     : undefined;
 }
 
@@ -185,6 +232,12 @@ function isFields(value: unknown): value is Fields {
 
 function isText(value: unknown, limit = MAX_TEXT_CHARS): value is string {
   return typeof value === 'string' && value.length <= limit;
+}
+
+function isPaste(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length > MAX_PASTE_LINES) return false;
+  let chars = 0;
+  return value.every((line) => isText(line, MAX_LINE_CHARS) && (chars += line.length) <= MAX_PASTE_CHARS);
 }
 
 function isId(value: unknown): value is number {

@@ -104,7 +104,7 @@ describe('the console page in a real browser', function () {
     await until(INPUT_FOCUSED);
     await page.keyboard.type('PING');
     await page.keyboard.press('Enter');
-    assert.deepEqual(await sent(), [{ type: 'run', id: 0, line: 'PING' }]);
+    assert.deepEqual(await sent(), [{ type: 'run', id: 0, line: 'PING', rest: [], judged: false }]);
     await reply(0, 'PONG');
     await log().getByText('PONG', { exact: true }).waitFor();
     assert.equal(await input().inputValue(), '');
@@ -149,7 +149,7 @@ describe('the console page in a real browser', function () {
     await input().press('Control+c');
     await until(`${SENT}.length >= 2`);
     assert.deepEqual((await sent()).at(-1), { type: 'cancel', id: 0 });
-    await say({ type: 'fault', id: 0, text: 'x', cancelled: true, prompt: 'cache:6379' });
+    await say({ type: 'fault', id: 0, text: 'x', cancelled: true, readOnly: false, prompt: 'cache:6379' });
     await log().getByText('Cancelled').waitFor();
     await input().fill('half a line');
     await input().press('Control+c');
@@ -160,12 +160,29 @@ describe('the console page in a real browser', function () {
 
   it('runs a paste line by line and leaves the last, unfinished line in the input', async () => {
     await page.evaluate(paste('SET a 1\r\nGET a\nTTL'));
-    assert.deepEqual(await sent(), [{ type: 'run', id: 0, line: 'SET a 1' }]);
+    assert.deepEqual(await sent(), [{ type: 'run', id: 0, line: 'SET a 1', rest: ['GET a'], judged: false }]);
     await page.getByText('1 more to run').waitFor();
     await reply(0, 'OK');
     await until(`${SENT}.length >= 2`);
-    assert.deepEqual((await sent()).at(-1), { type: 'run', id: 1, line: 'GET a' });
+    assert.deepEqual((await sent()).at(-1), { type: 'run', id: 1, line: 'GET a', rest: [], judged: true });
     assert.equal(await input().inputValue(), 'TTL');
+  });
+
+  it('shows that production is read-only, and the way to unlock it', async () => {
+    const badge = page.getByRole('status').getByText('read-only · production');
+    assert.equal(await badge.isVisible(), false);
+    assert.equal(await page.getByRole('button', { name: 'Unlock Writes…' }).isVisible(), false);
+    await say({ type: 'guard', production: true, reasons: 'It counts as production: tag env=prod.', minutesLeft: 0 });
+    await badge.waitFor();
+    assert.match((await badge.getAttribute('title')) ?? '', /env=prod/);
+    await submit('SET a 1');
+    await say({ type: 'fault', id: 0, text: 'SET was not run.', cancelled: false, readOnly: true, prompt: 'cache:6379' });
+    await log().getByRole('button', { name: 'Unlock Writes…' }).click();
+    assert.deepEqual((await sent()).at(-1), { type: 'unlockWrites' });
+    await say({ type: 'guard', production: true, reasons: '', minutesLeft: 14 });
+    await page.getByText('writes unlocked, 14 min left').waitFor();
+    await page.getByRole('button', { name: 'Lock Writes', exact: true }).click();
+    assert.deepEqual((await sent()).at(-1), { type: 'lockWrites' });
   });
 
   it('shows the latency of a ping', async () => {
@@ -203,7 +220,7 @@ describe('the console page in a real browser', function () {
     await reply(1, '(nil) at last');
     await log().getByText('(nil) at last').waitFor();
     await submit('PING');
-    assert.deepEqual((await sent()).at(-1), { type: 'run', id: 2, line: 'PING' });
+    assert.deepEqual((await sent()).at(-1), { type: 'run', id: 2, line: 'PING', rest: [], judged: false });
   });
 
   it('shows a megabyte quickly and keeps the document bounded', async () => {

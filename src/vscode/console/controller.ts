@@ -1,15 +1,25 @@
 import { asFault, describeFault, Fault, isCancelled } from '../../base/fault';
+import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
+import type { ProductionRules } from '../../model/production';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { RedisSession, RedisSessionState } from '../../redis/types';
 import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
 import type { RedisLogins } from '../services';
+import type { Ui } from '../ui';
+import { ConsoleGuard } from './consoleGuard';
 import { needsLogin, openWithLogin, type SessionServices, promptLabel } from './login';
 
 export interface ControllerPorts {
   readonly services: SessionServices & { readonly logger: Logger };
   readonly logins: RedisLogins;
   readonly strings: ConsoleStrings;
+  readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input'>;
+  readonly clock: Clock;
+  /** By what a target counts as production, as the settings say now. */
+  readonly productionRules: () => ProductionRules;
+  /** For how long writes to one are unlocked, ms. */
+  readonly unlockMs: () => number;
   /** Hands a message to the page that exists now. */
   readonly post: (message: ToPage) => void;
 }
@@ -20,6 +30,7 @@ export interface ControllerPorts {
  */
 export class ConsoleController {
   readonly #ports: ControllerPorts;
+  readonly #guard: ConsoleGuard;
   #tunnel: TunnelInfo;
   #session: RedisSession | undefined;
   /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
@@ -36,6 +47,9 @@ export class ConsoleController {
   constructor(tunnel: TunnelInfo, ports: ControllerPorts) {
     this.#tunnel = tunnel;
     this.#ports = ports;
+    const { ui, clock, productionRules: rules, unlockMs, services } = ports;
+    const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
+    this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
   }
 
   get tunnel(): TunnelInfo {
@@ -48,7 +62,7 @@ export class ConsoleController {
         this.#greet();
         break;
       case 'run':
-        void this.#run(message.id, message.line);
+        void this.#run(message);
         break;
       case 'cancel':
         if (this.#running?.id === message.id) this.#running.abort.abort();
@@ -59,7 +73,27 @@ export class ConsoleController {
       case 'connect':
         void this.#connectAgain();
         break;
+      case 'unlockWrites':
+        void this.unlockWrites();
+        break;
+      case 'lockWrites':
+        this.lockWrites();
+        break;
     }
+  }
+
+  /** Asks whether writes may be allowed for a while; nothing to ask about where the target is not production. */
+  async unlockWrites(): Promise<void> {
+    if (!this.#disposed) await this.#guard.unlock();
+  }
+
+  lockWrites(): void {
+    this.#guard.lock();
+  }
+
+  /** The settings, the target or the lock has changed. */
+  guardChanged(): void {
+    this.#post(this.#guard.message);
   }
 
   /** The page is gone until it says that it is ready again. */
@@ -72,6 +106,7 @@ export class ConsoleController {
     if (info.id !== this.#tunnel.id || info.state.phase !== 'closed' || this.#status === 'tunnelClosed') return;
     this.#tunnel = info;
     this.#life.abort();
+    this.#guard.lock();
     this.#setStatus('tunnelClosed', info.state.cause ? describeFault(info.state.cause) : '');
     void this.#dropSession();
   }
@@ -84,12 +119,14 @@ export class ConsoleController {
     if (this.#disposed) return;
     this.#tunnel = tunnel;
     this.#life = new AbortController();
+    this.guardChanged();
     await this.#connect();
   }
 
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#pageIsThere = false;
+    this.#guard.dispose();
     this.#life.abort();
     this.#running?.abort.abort();
     await this.#dropSession();
@@ -103,6 +140,7 @@ export class ConsoleController {
     // Before the replies that were missed, which end what the page still believes to be running.
     const unanswered = this.#missed.flatMap((message) => ('id' in message ? [message.id] : []));
     this.#post({ type: 'setup', strings, prompt: this.#prompt, status: this.#status, detail: this.#detail, running: running ?? unanswered[0] ?? null });
+    this.#post(this.#guard.message);
     for (const message of this.#missed.splice(0)) this.#post(message);
     if (!this.#session && this.#status === 'connecting') void this.#connect();
   }
@@ -123,7 +161,7 @@ export class ConsoleController {
     const { signal } = this.#life;
     this.#setStatus('connecting');
     try {
-      const session = await openWithLogin(this.#tunnel, services, logins, signal);
+      const session = await openWithLogin(this.#tunnel, services, logins, this.#guard, signal);
       if (signal.aborted) {
         await session.dispose();
         return;
@@ -171,10 +209,10 @@ export class ConsoleController {
     await this.#connect();
   }
 
-  async #run(id: number, line: string): Promise<void> {
+  async #run({ id, line, rest, judged }: Extract<ToHost, { type: 'run' }>): Promise<void> {
     const session = this.#session;
     if (!session || this.#running) {
-      this.#answer({ type: 'fault', id, text: describeFault(this.#running ? busy() : notConnected()), cancelled: false, prompt: this.#prompt });
+      this.#answer(this.#faultMessage(id, this.#running ? busy() : notConnected()));
       return;
     }
     const abort = new AbortController();
@@ -182,15 +220,21 @@ export class ConsoleController {
     let answer: ToPage;
     let failed: Fault | undefined;
     try {
+      if (!judged) await session.review([line, ...rest], abort.signal);
       const { kind, text, truncated, elapsedMs } = await session.run(line, abort.signal);
       answer = { type: 'reply', id, kind, text, truncated, elapsedMs, prompt: this.#prompt };
     } catch (error) {
       failed = asFault(error);
-      answer = { type: 'fault', id, text: describeFault(failed), cancelled: isCancelled(failed), prompt: this.#prompt };
+      answer = this.#faultMessage(id, failed);
     }
     this.#running = undefined;
     this.#answer(answer);
     if (failed && needsLogin(failed.code)) await this.#reconnectFailed(session, failed);
+  }
+
+  #faultMessage(id: number, fault: Fault): ToPage {
+    const readOnly = fault.code === 'redis.readOnly';
+    return { type: 'fault', id, text: describeFault(fault), cancelled: isCancelled(fault), readOnly, prompt: this.#prompt };
   }
 
   async #ping(): Promise<void> {

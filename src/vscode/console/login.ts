@@ -1,7 +1,7 @@
 import { asFault, cancelled, faultData } from '../../base/fault';
 import type { Route } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
-import type { RedisSession } from '../../redis/types';
+import type { GuardPorts, RedisSession } from '../../redis/types';
 import type { RedisLogins, Services } from '../services';
 
 export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa'>;
@@ -18,13 +18,14 @@ export function promptLabel({ target, role }: Route): string {
 
 /**
  * A session through the tunnel: with the remembered login first, then with whatever the person enters,
- * until it works or they give up. The login goes from the input box to the session and nowhere else.
+ * until it works or they give up. Without a guard nothing is judged: for sessions on which nobody types. The login goes from the input box to the session and nowhere else.
  * @throws Fault of `OpenRedisSession`; the last refusal when the person gives up; `operation.cancelled`.
  */
 export async function openWithLogin(
   { route, local }: TunnelInfo,
   { openRedisSession, targetCa }: SessionServices,
   logins: RedisLogins,
+  guard: GuardPorts | undefined,
   signal: AbortSignal,
 ): Promise<RedisSession> {
   const { target, endpoint } = route;
@@ -33,7 +34,7 @@ export async function openWithLogin(
   for (;;) {
     if (signal.aborted) throw cancelled();
     try {
-      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }) };
+      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }), ...(guard && { guard }) };
       return await openRedisSession(options, signal);
     } catch (error) {
       const fault = asFault(error);

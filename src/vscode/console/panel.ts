@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { systemClock } from '../../base/clock';
+import { Fault } from '../../base/fault';
+import { Scope } from '../../base/scope';
 import { sameDestination } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
 import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
+import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
 import { ConsoleController } from './controller';
 import { consoleHtml } from './html';
 import { openWithLogin } from './login';
@@ -16,22 +20,31 @@ interface Tab {
 }
 
 const VIEW_TYPE = 'sallyport.redisConsole';
+/** A working day: what is open for longer is open for good. */
+const MAX_UNLOCK_MINUTES = 480;
 
 /** The Redis consoles of this window: one editor tab per tunnel. */
-export class RedisConsoles implements vscode.Disposable {
+export class RedisConsoles {
   readonly #services: Services;
   readonly #logins: RedisLogins;
   readonly #extensionUri: vscode.Uri;
   readonly #tabs = new Set<Tab>();
-  readonly #tunnels: { dispose(): void };
+  readonly #listeners = new Scope();
 
   constructor(services: Services, logins: RedisLogins, extensionUri: vscode.Uri) {
     this.#services = services;
     this.#logins = logins;
     this.#extensionUri = extensionUri;
-    this.#tunnels = services.broker.tunnels.onDidChange((info) => {
-      for (const { controller } of this.#tabs) controller.tunnelChanged(info);
-    });
+    this.#listeners.add(
+      services.broker.tunnels.onDidChange((info) => {
+        for (const { controller } of this.#tabs) controller.tunnelChanged(info);
+      }),
+    );
+    this.#listeners.add(
+      onDidChangeSettings(['productionTags', 'productionAccounts', 'productionNames'], () => {
+        for (const { controller } of this.#tabs) controller.guardChanged();
+      }),
+    );
   }
 
   /** Shows the tunnel's console. A tab whose tunnel was closed goes on with a new tunnel to the same place. */
@@ -47,7 +60,7 @@ export class RedisConsoles implements vscode.Disposable {
 
   /** Round-trip time of a PING through the tunnel, ms; asks for a login where one is needed. @throws Fault. */
   async ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number> {
-    const session = await openWithLogin(tunnel, this.#services, this.#logins, signal);
+    const session = await openWithLogin(tunnel, this.#services, this.#logins, undefined, signal);
     try {
       return await session.ping(signal);
     } finally {
@@ -55,10 +68,27 @@ export class RedisConsoles implements vscode.Disposable {
     }
   }
 
-  dispose(): void {
-    this.#tunnels.dispose();
+  /** Of the console in front. @throws Fault `redis.noConsole`. */
+  async unlockWrites(): Promise<void> {
+    await this.#inFront().unlockWrites();
+  }
+
+  /** Of the console in front. @throws Fault `redis.noConsole`. */
+  lockWrites(): void {
+    this.#inFront().lockWrites();
+  }
+
+  async dispose(): Promise<void> {
     // Closing a panel closes its session.
     for (const { panel } of [...this.#tabs]) panel.dispose();
+    await this.#listeners.dispose();
+  }
+
+  #inFront(): ConsoleController {
+    const tabs = [...this.#tabs];
+    const tab = tabs.find(({ panel }) => panel.active) ?? (tabs.length === 1 ? tabs[0] : undefined);
+    if (tab) return tab.controller;
+    throw new Fault('redis.noConsole', 'No Redis console is in front.', { remedy: { text: 'Open one, or click into it, then try again.' } });
   }
 
   #tabOf(tunnel: TunnelInfo): Tab | undefined {
@@ -84,6 +114,10 @@ export class RedisConsoles implements vscode.Disposable {
       services: this.#services,
       logins: this.#logins,
       strings: consoleStrings(vscode.l10n, title),
+      ui: this.#services.ui,
+      clock: systemClock,
+      productionRules: readProductionRules,
+      unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a VS Code webview, not a window: it has no such argument.
       post: (message) => void webview.postMessage(message),
     });

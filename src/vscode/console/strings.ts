@@ -22,5 +22,9 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     truncated: l10n.t('The reply is longer; only its beginning is shown.'),
     unanswered: l10n.t('The reply did not arrive.'),
     clear: l10n.t('Clear'),
+    readOnly: l10n.t('read-only · production'),
+    unlocked: l10n.t('production · writes unlocked, {0} min left'),
+    unlock: l10n.t('Unlock Writes…'),
+    lock: l10n.t('Lock Writes'),
   };
 }

@@ -3,7 +3,7 @@ import { type ConsoleStrings, parseToPage, type ToHost } from '../protocol';
 import { InputHistory } from './history';
 import { type ConsoleEvent, step } from './model';
 import { restoreState, savedState } from './savedState';
-import { buildPage, View } from './view';
+import { buildPage, UNLOCK_CLASS, View } from './view';
 
 /** What VS Code puts into every webview. */
 declare function acquireVsCodeApi(): {
@@ -129,7 +129,12 @@ parts.connect.addEventListener('click', () => {
   dispatch({ type: 'connect' });
   parts.input.focus();
 });
-parts.log.addEventListener('click', () => {
+parts.lock.addEventListener('click', () => {
+  dispatch({ type: model.guard.minutesLeft > 0 ? 'lockWrites' : 'unlockWrites' });
+  parts.input.focus();
+});
+parts.log.addEventListener('click', (event) => {
+  if (event.target instanceof HTMLElement && event.target.classList.contains(UNLOCK_CLASS)) dispatch({ type: 'unlockWrites' });
   if (!hasSelection()) parts.input.focus();
 });
 window.addEventListener('focus', () => {

@@ -1,4 +1,4 @@
-import { type ConsoleStatus, MAX_LINE_CHARS, type ToHost, type ToPage } from '../protocol';
+import { type ConsoleStatus, MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, type ToHost, type ToPage } from '../protocol';
 import { hasSecretReply, isSecretLine, masked } from './secrets';
 
 /** One line of the console and what became of it. */
@@ -15,12 +15,16 @@ export interface Entry {
 export type Outcome =
   /** `dropped`: never sent, because the line before it failed or was cancelled, or it is too long. `unanswered`: the page was away meanwhile. */
   | { readonly kind: 'running' | 'cancelled' | 'dropped' | 'unanswered' }
-  | { readonly kind: 'value' | 'error' | 'fault'; readonly text: string; readonly truncated: boolean; readonly elapsedMs?: number };
+  | { readonly kind: 'value' | 'error' | 'fault'; readonly text: string; readonly truncated: boolean; readonly elapsedMs?: number }
+  /** The target is read-only here; unlocking is the way out. */
+  | { readonly kind: 'readOnly'; readonly text: string };
 
 export interface ConsoleModel {
   readonly entries: readonly Entry[];
   /** Lines that wait for the one before. */
   readonly waiting: readonly string[];
+  /** How many of them, from the first on, the extension has judged already. */
+  readonly judged: number;
   readonly running: number | undefined;
   readonly nextId: number;
   readonly prompt: string;
@@ -29,12 +33,13 @@ export interface ConsoleModel {
   readonly latency: { readonly kind: 'none' | 'asked' } | { readonly kind: 'known'; readonly ms: number } | { readonly kind: 'failed'; readonly text: string };
   /** Whether the connection has been made again since the last loss. */
   readonly restored: boolean;
+  readonly guard: Pick<Extract<ToPage, { type: 'guard' }>, 'production' | 'reasons' | 'minutesLeft'>;
 }
 
 export type ConsoleEvent =
   | { readonly type: 'submitted'; readonly text: string }
   | { readonly type: 'message'; readonly message: ToPage }
-  | { readonly type: 'cancel' | 'clear' | 'ping' | 'connect' };
+  | { readonly type: 'cancel' | 'clear' | 'ping' | 'connect' | 'unlockWrites' | 'lockWrites' };
 
 export interface Step {
   readonly model: ConsoleModel;
@@ -44,8 +49,6 @@ export interface Step {
 
 /** Entries that are kept and shown. */
 export const MAX_ENTRIES = 1000;
-/** Lines of one paste. */
-const MAX_WAITING = 10_000;
 /** Dropped lines that are shown as such. */
 const MAX_DROPPED_SHOWN = 50;
 /** Text of all replies together that is kept, UTF-16 units. */
@@ -54,6 +57,7 @@ const MAX_CHARS = 8 * 1024 * 1024;
 export const EMPTY_MODEL: ConsoleModel = {
   entries: [],
   waiting: [],
+  judged: 0,
   running: undefined,
   nextId: 0,
   prompt: '',
@@ -61,6 +65,7 @@ export const EMPTY_MODEL: ConsoleModel = {
   detail: '',
   latency: { kind: 'none' },
   restored: false,
+  guard: { production: false, reasons: '', minutesLeft: 0 },
 };
 
 /** The page's whole logic, without a page. */
@@ -78,6 +83,9 @@ export function step(model: ConsoleModel, event: ConsoleEvent): Step {
     case 'ping':
       if (model.status !== 'ready' || model.latency.kind === 'asked' || model.running !== undefined) return quiet(model);
       return { model: { ...model, latency: { kind: 'asked' } }, messages: [{ type: 'ping' }] };
+    case 'unlockWrites':
+    case 'lockWrites':
+      return { model, messages: [{ type: event.type }] };
     case 'connect':
       return model.status === 'failed' || model.status === 'lost' ? { model, messages: [{ type: 'connect' }] } : quiet(model);
   }
@@ -86,17 +94,28 @@ export function step(model: ConsoleModel, event: ConsoleEvent): Step {
 /** Blank lines are nothing; the lines of a paste run one after the other. */
 function withLines(model: ConsoleModel, text: string): ConsoleModel {
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
-  return { ...model, waiting: [...model.waiting, ...lines].slice(0, MAX_WAITING) };
+  return { ...model, waiting: [...model.waiting, ...lines].slice(0, MAX_PASTE_LINES) };
 }
 
 function startNext(model: ConsoleModel): Step {
   const [line, ...waiting] = model.waiting;
   if (line === undefined || model.running !== undefined || model.status === 'connecting') return quiet(model);
   // The extension would not take it.
-  if (line.length > MAX_LINE_CHARS) return startNext(withEntry({ ...model, waiting }, `${line.slice(0, 200)}…`, { kind: 'dropped' }));
+  const judged = Math.max(0, model.judged - 1);
+  if (line.length > MAX_LINE_CHARS) return startNext(withEntry({ ...model, waiting, judged }, `${line.slice(0, 200)}…`, { kind: 'dropped' }));
   const id = model.nextId;
-  const started = withEntry({ ...model, waiting, running: id }, line, { kind: 'running' });
-  return { model: started, messages: [{ type: 'run', id, line }] };
+  // The first line of a paste takes the others along to be judged.
+  const block = model.judged > 0 ? [] : blockOf(waiting);
+  const started = withEntry({ ...model, waiting, judged: judged + block.length, running: id }, line, { kind: 'running' });
+  const rest = block.filter((each) => each.length <= MAX_LINE_CHARS);
+  return { model: started, messages: [{ type: 'run', id, line, rest, judged: model.judged > 0 }] };
+}
+
+/** As many lines as one message may carry. */
+function blockOf(lines: readonly string[]): readonly string[] {
+  let chars = 0;
+  const end = lines.findIndex((line) => (chars += line.length) > MAX_PASTE_CHARS);
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 function withEntry(model: ConsoleModel, line: string, outcome: Outcome): ConsoleModel {
@@ -132,15 +151,24 @@ function received(model: ConsoleModel, message: ToPage): Step {
     }
     case 'fault': {
       const { id, text, prompt } = message;
-      const outcome: Outcome = message.cancelled ? { kind: 'cancelled' } : { kind: 'fault', text, truncated: false };
+      const outcome = failure(message, text);
       // The lines of a paste may depend on the one that failed.
       return quiet(withoutWaiting(answered({ ...model, prompt }, id, outcome)));
+    }
+    case 'guard': {
+      const { production, reasons, minutesLeft } = message;
+      return quiet({ ...model, guard: { production, reasons, minutesLeft } });
     }
     case 'pong':
       return quiet({ ...model, latency: { kind: 'known', ms: message.latencyMs } });
     case 'pingFailed':
       return quiet({ ...model, latency: { kind: 'failed', text: message.text } });
   }
+}
+
+function failure({ cancelled: wanted, readOnly }: Extract<ToPage, { type: 'fault' }>, text: string): Outcome {
+  if (wanted) return { kind: 'cancelled' };
+  return readOnly ? { kind: 'readOnly', text } : { kind: 'fault', text, truncated: false };
 }
 
 function withStatus(model: ConsoleModel, { status, prompt, detail }: Extract<ToPage, { type: 'status' }>): ConsoleModel {
@@ -163,7 +191,7 @@ function answered(model: ConsoleModel, id: number, outcome: Outcome): ConsoleMod
 }
 
 function withoutWaiting(model: ConsoleModel): ConsoleModel {
-  let next: ConsoleModel = { ...model, waiting: [] };
+  let next: ConsoleModel = { ...model, waiting: [], judged: 0 };
   for (const line of model.waiting.slice(0, MAX_DROPPED_SHOWN)) next = withEntry(next, line, { kind: 'dropped' });
   return next;
 }

@@ -57,5 +57,6 @@ function isOutcome(value: unknown): value is Outcome {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, text, truncated } = value as { kind?: unknown; text?: unknown; truncated?: unknown };
   if (kind === 'value' || kind === 'error' || kind === 'fault') return typeof text === 'string' && typeof truncated === 'boolean';
+  if (kind === 'readOnly') return typeof text === 'string';
   return kind === 'running' || kind === 'cancelled' || kind === 'dropped' || kind === 'unanswered';
 }

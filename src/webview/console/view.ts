@@ -10,6 +10,8 @@ export interface Parts {
   readonly progress: HTMLElement;
   readonly ping: HTMLButtonElement;
   readonly latency: HTMLElement;
+  readonly guard: HTMLElement;
+  readonly lock: HTMLButtonElement;
   readonly cancel: HTMLButtonElement;
   readonly clear: HTMLButtonElement;
   readonly prompt: HTMLElement;
@@ -30,18 +32,24 @@ export function buildPage(root: HTMLElement): Parts {
   const ping = button('ping');
   const latency = element('span', 'latency');
   latency.setAttribute('role', 'status');
+  const guard = element('span', 'guard');
+  guard.setAttribute('role', 'status');
+  const lock = button('lock');
   const progress = element('span', 'progress');
   const cancel = button('cancel');
   const clear = button('clear');
-  const strip = element('div', 'strip', ping, latency, element('span', 'gap'), progress, cancel, clear);
+  const strip = element('div', 'strip', guard, lock, ping, latency, element('span', 'gap'), progress, cancel, clear);
   const prompt = element('label', 'prompt');
   const input = document.createElement('input');
   Object.assign(input, { id: 'line', type: 'text', autocomplete: 'off', spellcheck: false });
   input.setAttribute('autocapitalize', 'off');
   prompt.setAttribute('for', input.id);
   root.replaceChildren(strip, log, banner, element('div', 'entry-line', prompt, input));
-  return { log, banner, bannerText, connect, progress, ping, latency, cancel, clear, prompt, input };
+  return { log, banner, bannerText, connect, progress, ping, latency, guard, lock, cancel, clear, prompt, input };
 }
+
+/** The buttons below what was refused because the target is read-only. */
+export const UNLOCK_CLASS = 'unlock';
 
 /** Keeps the page equal to the model; only entries that changed are touched. */
 export class View {
@@ -67,6 +75,7 @@ export class View {
     cancel.disabled = !running && model.waiting.length === 0;
     ping.disabled = running || model.status !== 'ready' || model.latency.kind === 'asked';
     this.#showLatency(model, strings);
+    this.#showGuard(model, strings);
     this.#showBanner(model, strings);
   }
 
@@ -112,6 +121,18 @@ export class View {
     this.#parts.latency.classList.toggle('failed', kind === 'failed');
   }
 
+  #showGuard({ guard: { production, reasons, minutesLeft } }: ConsoleModel, strings: ConsoleStrings): void {
+    const { guard, lock } = this.#parts;
+    const unlocked = minutesLeft > 0;
+    const shown = unlocked ? fill(strings.unlocked, minutesLeft) : strings.readOnly;
+    setText(guard, production ? shown : '');
+    guard.title = reasons;
+    guard.classList.toggle('unlocked', unlocked);
+    setText(lock, unlocked ? strings.lock : strings.unlock);
+    guard.hidden = !production;
+    lock.hidden = !production;
+  }
+
   #showBanner({ status, detail, restored }: ConsoleModel, strings: ConsoleStrings): void {
     const { banner, bannerText, connect } = this.#parts;
     const texts = { connecting: strings.connecting, ready: restored ? strings.restored : '', lost: strings.lost, failed: '', tunnelClosed: strings.tunnelClosed };
@@ -134,6 +155,9 @@ function entryElement({ prompt, shown, outcome }: Entry, strings: ConsoleStrings
       parts.push(text('pre', `reply ${outcome.kind}`, outcome.text.replaceAll('\r\n', '\n')));
       if (outcome.truncated) parts.push(text('div', 'note', strings.truncated));
       break;
+    case 'readOnly':
+      parts.push(text('pre', 'reply fault', outcome.text), labelled(button(UNLOCK_CLASS), strings.unlock));
+      break;
     case 'cancelled':
       parts.push(text('div', 'note', strings.cancelled));
       break;
@@ -147,6 +171,11 @@ function entryElement({ prompt, shown, outcome }: Entry, strings: ConsoleStrings
       break;
   }
   return element('div', 'entry', ...parts);
+}
+
+function labelled(target: HTMLButtonElement, label: string): HTMLButtonElement {
+  target.textContent = label;
+  return target;
 }
 
 function element(tag: string, name: string, ...children: readonly HTMLElement[]): HTMLElement {

@@ -24,6 +24,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** Users besides the default one. */
   readonly users?: readonly RedisUser[];
+  /** Own name of a command → the name under which alone it can be called. */
+  readonly renamed?: Readonly<Record<string, string>>;
 }
 
 export interface RedisServer {
@@ -88,7 +90,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   }
 }
 
-function configuration(port: number, directory: string, { tls, password, users = [] }: RedisOptions): string {
+function configuration(port: number, directory: string, { tls, password, users = [], renamed = {} }: RedisOptions): string {
   const lines = [
     `bind ${HOST}`,
     'protected-mode yes',
@@ -112,6 +114,7 @@ function configuration(port: number, directory: string, { tls, password, users =
   }
   if (password !== undefined) lines.push(`user default on #${sha256(password)} ~* &* +@all`);
   for (const { name, password: own, rules } of users) lines.push(`user ${name} on #${sha256(own)} ${rules}`);
+  for (const [own, name] of Object.entries(renamed)) lines.push(`rename-command ${own} ${name}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { Fault } from '../../../src/base/fault';
 import type { FaultData } from '../../../src/base/fault';
 import type { Target } from '../../../src/model/target';
-import type { TunnelInfo } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
@@ -15,7 +14,7 @@ import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
 import type { PickItem } from '../../../src/vscode/ui';
-import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
+import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, redisTools, target } from './samples';
 import { eventually } from '../../fixtures/eventually';
 
 /** Commands over fakes: what a window has, without the window. */
@@ -41,7 +40,7 @@ class Bench {
     reveal: ({ id }) => void this.revealed.push(id),
   });
   readonly consoles: string[] = [];
-  pings: (number | Error)[] = [];
+  readonly pings: (number | Error)[] = [];
   readonly tunnels = new TunnelCommands({
     board: this.board,
     ui: this.ui,
@@ -55,13 +54,7 @@ class Bench {
     attempts: this.attempts,
     connecting: this.connecting,
     tunnels: this.tunnels,
-    redis: {
-      open: ({ id }: TunnelInfo) => Promise.resolve(void this.consoles.push(id)),
-      ping: () => {
-        const answer = this.pings.shift() ?? 2.1;
-        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-      },
-    },
+    redis: redisTools(this.consoles, this.pings),
   });
   constructor(targets?: Target[]) {
     this.inventory.answer = parts(targets ? { targets } : {});
@@ -364,6 +357,13 @@ describe('commands', () => {
       assert.deepEqual(bench.consoles, ['t1']);
     });
 
+    it('unlocks and locks writes of the console in front', async () => {
+      const { redis } = await use();
+      await redis.handlers.unlockWrites(undefined);
+      await redis.handlers.lockWrites(undefined);
+      assert.deepEqual(bench.consoles, ['unlock', 'lock']);
+    });
+
     it('asks from the palette: a tunnel that is open, or another cache', async () => {
       const { redis, ui, service } = await use([target(), target({ name: 'other', endpoints: [target().endpoints[0]!] })]);
       ui.choose = ['other'];
@@ -400,7 +400,7 @@ describe('commands', () => {
 
     it('asks again for a password that was not given', async () => {
       const { redis, ui } = await use();
-      bench.pings = [new Fault('redis.passwordNeeded', 'A password is needed.', { remedy: { text: 'Enter it.', action: 'enterPassword' } }), 3];
+      bench.pings.push(new Fault('redis.passwordNeeded', 'A password is needed.', { remedy: { text: 'Enter it.', action: 'enterPassword' } }), 3);
       ui.press = ['Enter Password'];
       await redis.handlers.pingRedis(targetNodeId(target()));
       await eventually(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');

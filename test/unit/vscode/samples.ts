@@ -13,6 +13,7 @@ import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
+import type { RedisTools } from '../../../src/vscode/redisCommands';
 import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
@@ -360,4 +361,17 @@ export class MemoryLogger implements Logger {
 
 export function disposeAll(owned: readonly { dispose(): Promise<void> }[]): Promise<unknown> {
   return Promise.all(owned.map((one) => one.dispose()));
+}
+
+/** Consoles that write down what is asked of them; a ping takes what `pings` says next, or 2.1 ms. */
+export function redisTools(consoles: string[], pings: (number | Error)[]): RedisTools {
+  return {
+    open: ({ id }) => Promise.resolve(void consoles.push(id)),
+    ping: () => {
+      const answer = pings.shift() ?? 2.1;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+    unlockWrites: () => Promise.resolve(void consoles.push('unlock')),
+    lockWrites: () => void consoles.push('lock'),
+  };
 }

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/base/event';
-import { cancelled, Fault } from '../../../src/base/fault';
+import { cancelled, Fault, isCancelled } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
+import type { ProductionRules } from '../../../src/model/production';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
-import type { RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
+import type { GuardPorts, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply, Verdict } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
 import { consoleHtml } from '../../../src/vscode/console/html';
+import { FakeClock } from '../../fixtures/fakeClock';
+import { FakeUi } from '../vscode/samples';
 import { consoleStrings } from '../../../src/vscode/console/strings';
 import { plainText } from '../../../src/vscode/localizer';
 import type { ToPage } from '../../../src/webview/protocol';
 
-function tunnel(id: string, state: TunnelState = { phase: 'open', streams: 0 }): TunnelInfo {
+/** By the name alone. */
+const RULES: ProductionRules = { tags: [], accounts: [], namePatterns: ['live'] };
+
+function tunnel(id: string, state: TunnelState = { phase: 'open', streams: 0 }, name = 'orders'): TunnelInfo {
   const endpoint = { host: 'cache.internal', port: 6379 };
-  const route = { target: { id: 'arn', name: 'orders', tls: 'required' }, endpoint };
+  const route = { target: { id: 'arn', name, tls: 'required' }, endpoint };
   return { id, route, local: { host: '127.0.0.1', port: 16379 }, state } as unknown as TunnelInfo;
 }
 
@@ -30,6 +36,12 @@ class FakeSession implements RedisSession {
       signal.addEventListener('abort', () => reject(cancelled()));
       this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, truncated: false, elapsedMs: 1 }), fail: reject });
     });
+  }
+
+  reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
+
+  review(lines: readonly string[]): Promise<void> {
+    return this.reviewing(lines);
   }
 
   ping(): Promise<number> {
@@ -59,10 +71,13 @@ class World {
   entered: RedisLogin[] = [];
   /** What the server says to an attempt; undefined lets it in. */
   refuse: (options: RedisSessionOptions) => Fault | undefined = () => undefined;
+  readonly ui = new FakeUi();
+  readonly clock = new FakeClock();
+  rules = RULES;
   readonly controller: ConsoleController;
 
-  constructor() {
-    this.controller = new ConsoleController(tunnel('t1'), {
+  constructor(name = 'orders') {
+    this.controller = new ConsoleController(tunnel('t1', undefined, name), {
       services: {
         openRedisSession: async (options) => {
           this.opened.push(options);
@@ -84,6 +99,10 @@ class World {
         forget: async () => void this.forgotten++,
       },
       strings: consoleStrings(plainText, 'Redis: orders'),
+      ui: this.ui,
+      clock: this.clock,
+      productionRules: () => this.rules,
+      unlockMs: () => 15 * 60_000,
       post: (message) => this.posted.push(structuredClone(message)),
     });
   }
@@ -121,10 +140,11 @@ const wrongPassword = new Fault('redis.wrongPassword', 'Wrong password.');
 describe('ConsoleController', () => {
   it('connects when the page is ready, through the tunnel and under the real name', async () => {
     const world = await new World().start();
-    assert.deepEqual(world.opened, [
-      { label: 'orders', local: { host: '127.0.0.1', port: 16379 }, endpoint: { host: 'cache.internal', port: 6379 }, tls: 'required', ca: 'PEM' },
+    assert.ok(world.opened[0]?.guard);
+    assert.deepEqual(world.opened.map((options) => ({ ...options, guard: undefined })), [
+      { guard: undefined, label: 'orders', local: { host: '127.0.0.1', port: 16379 }, endpoint: { host: 'cache.internal', port: 6379 }, tls: 'required', ca: 'PEM' },
     ]);
-    assert.deepEqual(world.posted.map(({ type }) => type), ['setup', 'status', 'status']);
+    assert.deepEqual(world.posted.map(({ type }) => type), ['setup', 'guard', 'status', 'status']);
     assert.deepEqual(world.last, { type: 'status', status: 'ready', prompt: 'cache.internal:6379', detail: '' });
   });
 
@@ -161,17 +181,18 @@ describe('ConsoleController', () => {
 
   it('runs, cancels and pings', async () => {
     const world = await new World().start();
-    world.controller.receive({ type: 'run', id: 1, line: 'GET a' });
+    world.controller.receive({ type: 'run', id: 1, line: 'GET a', rest: [], judged: false });
+    await settled();
     world.session.runs[0]!.answer('"x"');
     await settled();
     assert.deepEqual(world.last, { type: 'reply', id: 1, kind: 'value', text: '"x"', truncated: false, elapsedMs: 1, prompt: 'cache.internal:6379' });
-    world.controller.receive({ type: 'run', id: 2, line: 'BLPOP q 0' });
+    world.controller.receive({ type: 'run', id: 2, line: 'BLPOP q 0', rest: [], judged: false });
     world.controller.receive({ type: 'cancel', id: 1 });
     await settled();
     assert.equal(world.posted.filter(({ type }) => type === 'fault').length, 0, 'an old id cancels nothing');
     world.controller.receive({ type: 'cancel', id: 2 });
     await settled();
-    assert.deepEqual(world.last, { type: 'fault', id: 2, text: 'The operation was cancelled.', cancelled: true, prompt: 'cache.internal:6379' });
+    assert.deepEqual(world.last, { type: 'fault', id: 2, text: 'The operation was cancelled.', cancelled: true, readOnly: false, prompt: 'cache.internal:6379' });
     world.controller.receive({ type: 'ping' });
     await settled();
     assert.deepEqual(world.last, { type: 'pong', latencyMs: 1.5 });
@@ -183,10 +204,10 @@ describe('ConsoleController', () => {
 
   it('refuses a second command at the same time, and any before it is connected', async () => {
     const world = new World();
-    world.controller.receive({ type: 'run', id: 0, line: 'PING' });
+    world.controller.receive({ type: 'run', id: 0, line: 'PING', rest: [], judged: false });
     await world.start();
-    world.controller.receive({ type: 'run', id: 1, line: 'BLPOP q 0' });
-    world.controller.receive({ type: 'run', id: 2, line: 'PING' });
+    world.controller.receive({ type: 'run', id: 1, line: 'BLPOP q 0', rest: [], judged: false });
+    world.controller.receive({ type: 'run', id: 2, line: 'PING', rest: [], judged: false });
     await settled();
     assert.ok(world.last?.type === 'fault' && world.last.id === 2);
     assert.equal(world.session.runs.length, 1);
@@ -194,26 +215,28 @@ describe('ConsoleController', () => {
 
   it('keeps the reply for a page that was hidden meanwhile', async () => {
     const world = await new World().start();
-    world.controller.receive({ type: 'run', id: 7, line: 'GET a' });
+    world.controller.receive({ type: 'run', id: 7, line: 'GET a', rest: [], judged: false });
+    await settled();
     world.controller.pageHidden();
     const before = world.posted.length;
     world.session.runs[0]!.answer('"x"');
     await settled();
     assert.equal(world.posted.length, before);
     await world.start();
-    assert.deepEqual(world.posted.slice(before).map(({ type }) => type), ['setup', 'reply']);
+    assert.deepEqual(world.posted.slice(before).map(({ type }) => type), ['setup', 'guard', 'reply']);
     assert.ok(world.posted[before]?.type === 'setup' && world.posted[before].running === 7);
     assert.equal(world.opened.length, 1, 'the session is the same');
     await world.start();
-    assert.equal(world.last?.type, 'setup', 'it is told once');
+    assert.equal(world.posted.filter(({ type }) => type === 'reply').length, 1, 'it is told once');
   });
 
   it('tells a new page what is still running', async () => {
     const world = await new World().start();
-    world.controller.receive({ type: 'run', id: 7, line: 'BLPOP q 0' });
+    world.controller.receive({ type: 'run', id: 7, line: 'BLPOP q 0', rest: [], judged: false });
     world.controller.pageHidden();
     await world.start();
-    assert.ok(world.last?.type === 'setup' && world.last.running === 7);
+    const setup = world.posted.findLast(({ type }) => type === 'setup');
+    assert.ok(setup?.type === 'setup' && setup.running === 7);
   });
 
   it('says when the connection is lost and when it is back', async () => {
@@ -236,7 +259,8 @@ describe('ConsoleController', () => {
     old!.change('lost');
     world.refuse = ({ login }) => (login?.password === 'new' ? undefined : needsPassword);
     world.entered = [{ password: 'new' }];
-    world.controller.receive({ type: 'run', id: 1, line: 'PING' });
+    world.controller.receive({ type: 'run', id: 1, line: 'PING', rest: [], judged: false });
+    await settled();
     old!.runs[0]!.fail(wrongPassword);
     await settled();
     assert.equal(old!.disposed, true);
@@ -273,6 +297,10 @@ describe('ConsoleController', () => {
       services: { openRedisSession: async () => gate.then(() => slow), targetCa: async () => undefined, logger: nullLogger },
       logins: { known: async () => undefined, ask: async () => undefined, forget: async () => {} },
       strings: consoleStrings(plainText, 'x'),
+      ui: world.ui,
+      clock: world.clock,
+      productionRules: () => RULES,
+      unlockMs: () => 1,
       post: (message) => world.posted.push(message),
     });
     controller.receive({ type: 'ready' });
@@ -283,6 +311,134 @@ describe('ConsoleController', () => {
     await disposal;
     assert.equal(slow.disposed, true);
     assert.equal(world.posted.length, before);
+  });
+});
+
+describe('ConsoleController on a production target', () => {
+  const guardOf = async (world: World): Promise<GuardPorts> => {
+    await world.start();
+    const guard = world.opened[0]?.guard;
+    assert.ok(guard);
+    return guard;
+  };
+  const flushall: Verdict = { command: 'FLUSHALL', class: 'dangerous', writes: true };
+  const never = new AbortController().signal;
+  const guards = (world: World): (readonly [production: boolean, minutesLeft: number])[] =>
+    world.posted.flatMap((message) => (message.type === 'guard' ? [[message.production, message.minutesLeft] as const] : []));
+
+  it('tells the page why, and that it is read-only', async () => {
+    const world = new World('orders-live');
+    const guard = await guardOf(world);
+    assert.deepEqual(world.posted.find(({ type }) => type === 'guard'), { type: 'guard', production: true, reasons: 'It counts as production: its name contains "live".', minutesLeft: 0 });
+    assert.equal(guard.production(), true);
+    assert.equal(guard.writesAllowed(), false);
+    world.rules = { ...RULES, namePatterns: [] };
+    world.controller.guardChanged();
+    assert.deepEqual(guards(world).at(-1), [false, 0]);
+    assert.equal(guard.production(), false);
+  });
+
+  it('unlocks writes when the person says so, and locks them again by itself', async () => {
+    const world = new World('orders-live');
+    const guard = await guardOf(world);
+    world.ui.agree = [false, true];
+    world.controller.receive({ type: 'unlockWrites' });
+    world.controller.receive({ type: 'unlockWrites' });
+    await settled();
+    assert.equal(world.ui.confirmed.length, 1, 'one question at a time');
+    assert.match(world.ui.confirmed[0]!.message, /"orders-live" for 15 min/);
+    assert.equal(guard.writesAllowed(), false);
+    world.controller.receive({ type: 'unlockWrites' });
+    await settled();
+    assert.equal(guard.writesAllowed(), true);
+    assert.deepEqual(guards(world).at(-1), [true, 15]);
+    world.clock.advance(60_000);
+    assert.deepEqual(guards(world).at(-1), [true, 14]);
+    world.clock.advance(14 * 60_000 - 1);
+    assert.equal(guard.writesAllowed(), true);
+    world.clock.advance(1);
+    assert.equal(guard.writesAllowed(), false);
+    assert.deepEqual(guards(world).at(-1), [true, 0]);
+    assert.equal(world.clock.pending, 0);
+  });
+
+  it('locks them on request, with the tunnel, and with the tab', async () => {
+    for (const end of [
+      (world: World) => world.controller.receive({ type: 'lockWrites' }),
+      (world: World) => world.controller.tunnelChanged(tunnel('t1', { phase: 'closed' }, 'orders-live')),
+      (world: World) => void world.controller.dispose(),
+    ]) {
+      const world = new World('orders-live');
+      const guard = await guardOf(world);
+      world.ui.agree = [true];
+      await world.controller.unlockWrites();
+      assert.equal(guard.writesAllowed(), true);
+      end(world);
+      assert.equal(guard.writesAllowed(), false);
+      assert.equal(world.clock.pending, 0);
+    }
+  });
+
+  it('asks for nothing where there is nothing to unlock', async () => {
+    const world = await new World().start();
+    await world.controller.unlockWrites();
+    assert.equal(world.ui.confirmed.length, 0);
+  });
+
+  it('has the name typed, and nothing else will do', async () => {
+    const world = new World('orders-live');
+    const guard = await guardOf(world);
+    world.ui.type = [' orders-live '];
+    assert.equal(await guard.ask({ kind: 'name', verdicts: [flushall], lines: 1 }, never), true);
+    const [box] = world.ui.inputs;
+    assert.match(box!.title, /FLUSHALL/);
+    assert.match(box!.prompt, /orders-live/);
+    assert.ok(box!.validate?.('orders') && box!.validate('') && box!.validate('yes'));
+    assert.equal(await guard.ask({ kind: 'name', verdicts: [flushall], lines: 1 }, never), false, 'dismissed');
+  });
+
+  it('asks for a yes, and says how much a slow command would read', async () => {
+    const world = new World();
+    const guard = await guardOf(world);
+    world.ui.agree = [true];
+    const slow: Verdict = { command: 'HGETALL', class: 'slow', writes: false };
+    assert.equal(await guard.ask({ kind: 'confirm', verdicts: [slow], lines: 1, size: { count: 20_000, unit: 'elements' } }, never), true);
+    assert.match(world.ui.confirmed[0]!.detail, /20000 elements/);
+    assert.equal(await guard.ask({ kind: 'confirm', verdicts: [flushall, slow], lines: 7 }, never), false);
+    assert.match(world.ui.confirmed[1]!.message, /FLUSHALL, HGETALL/);
+    assert.match(world.ui.confirmed[1]!.detail, /7 lines/);
+  });
+
+  it('gives a question up when the command is cancelled', async () => {
+    const world = new World();
+    const guard = await guardOf(world);
+    world.ui.confirm = () => new Promise(() => {});
+    const abort = new AbortController();
+    const asked = guard.ask({ kind: 'confirm', verdicts: [flushall], lines: 1 }, abort.signal);
+    abort.abort();
+    await assert.rejects(asked, (error) => isCancelled(error));
+  });
+
+  it('has a paste judged before its first line, and tells the page what is read-only', async () => {
+    const world = await new World('orders-live').start();
+    const reviews: (readonly string[])[] = [];
+    world.session.reviewing = async (lines) => void reviews.push(lines);
+    world.controller.receive({ type: 'run', id: 1, line: 'GET a', rest: ['GET b'], judged: false });
+    await settled();
+    world.session.runs[0]!.answer('x');
+    await settled();
+    world.controller.receive({ type: 'run', id: 2, line: 'GET b', rest: [], judged: true });
+    await settled();
+    world.session.runs[1]!.answer('x');
+    await settled();
+    assert.deepEqual(reviews, [['GET a', 'GET b']]);
+    world.session.reviewing = async () => {
+      throw new Fault('redis.readOnly', 'Read-only.');
+    };
+    world.controller.receive({ type: 'run', id: 3, line: 'SET a 1', rest: [], judged: false });
+    await settled();
+    assert.deepEqual(world.last, { type: 'fault', id: 3, text: 'Read-only.', cancelled: false, readOnly: true, prompt: 'cache.internal:6379' });
+    assert.equal(world.session.runs.length, 2);
   });
 });
 

@@ -44,7 +44,7 @@ class Driver {
   }
 
   fail(id: number, cancelled = false): this {
-    return this.hear({ type: 'fault', id, text: 'no', cancelled, prompt: 'h:1' });
+    return this.hear({ type: 'fault', id, text: 'no', cancelled, readOnly: false, prompt: 'h:1' });
   }
 
   get shown(): string[] {
@@ -53,12 +53,32 @@ class Driver {
 }
 
 describe('console model', () => {
+  it('hands over all lines of a paste to be judged with the first, and only then', () => {
+    const driver = new Driver().setup().submit('a\nb').submit('c\nd').reply(0).reply(1).reply(2);
+    const runs = driver.sent.map((message) => (message.type === 'run' ? [message.line, message.judged, ...message.rest] : []));
+    assert.deepEqual(runs, [['a', false, 'b'], ['b', true], ['c', false, 'd'], ['d', true]]);
+    driver.reply(3).submit('e\nf').fail(4).submit('f');
+    assert.deepEqual(driver.sent.at(-1), { type: 'run', id: 6, line: 'f', rest: [], judged: false }, 'what was dropped is judged anew');
+  });
+
+  it('shows what was refused because the target is read-only, with the way out', () => {
+    const driver = new Driver().setup().hear({ type: 'guard', production: true, reasons: 'tag', minutesLeft: 0 }).submit('SET a 1');
+    driver.hear({ type: 'fault', id: 0, text: 'Read-only.', cancelled: false, readOnly: true, prompt: 'h:1' });
+    assert.deepEqual(driver.model.entries[0]?.outcome, { kind: 'readOnly', text: 'Read-only.' });
+    assert.equal(driver.model.guard.production, true);
+    driver.on({ type: 'unlockWrites' }).on({ type: 'lockWrites' });
+    assert.deepEqual(driver.sent.slice(1), [{ type: 'unlockWrites' }, { type: 'lockWrites' }]);
+    const { model } = restoreState(structuredClone(savedState(driver.model, [], '')));
+    assert.deepEqual(model.entries, driver.model.entries);
+    assert.deepEqual(model.guard, EMPTY_MODEL.guard, 'the extension tells it anew');
+  });
+
   it('runs the lines of a paste one after the other', () => {
     const driver = new Driver().setup().submit('SET a 1\r\n\n  \nGET a\rPING');
-    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'SET a 1' }]);
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'SET a 1', rest: ['GET a', 'PING'], judged: false }]);
     assert.deepEqual(driver.model.waiting, ['GET a', 'PING']);
     driver.reply(0).reply(1, '"1"');
-    assert.deepEqual(driver.sent.at(-1), { type: 'run', id: 2, line: 'PING' });
+    assert.deepEqual(driver.sent.at(-1), { type: 'run', id: 2, line: 'PING', rest: [], judged: true });
     driver.reply(2, 'PONG');
     assert.deepEqual(driver.shown, ['SET a 1: OK', 'GET a: "1"', 'PING: PONG']);
     assert.equal(driver.model.running, undefined);
@@ -82,7 +102,7 @@ describe('console model', () => {
     const driver = new Driver().setup(null, 'connecting').submit('PING');
     assert.deepEqual(driver.sent, []);
     driver.status('ready');
-    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'PING' }]);
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'PING', rest: [], judged: false }]);
   });
 
   it('drops them when it cannot connect', () => {
@@ -93,7 +113,7 @@ describe('console model', () => {
 
   it('shows secrets masked, and sends them whole', () => {
     const driver = new Driver().setup().submit('AUTH user hunter2');
-    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'AUTH user hunter2' }]);
+    assert.deepEqual(driver.sent, [{ type: 'run', id: 0, line: 'AUTH user hunter2', rest: [], judged: false }]);
     assert.ok(!JSON.stringify(driver.model).includes('hunter2'));
   });
 

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { consoleStrings } from '../../../src/vscode/console/strings';
 import { plainText } from '../../../src/vscode/localizer';
-import { MAX_LINE_CHARS, parseToHost, parseToPage, type ToHost, type ToPage } from '../../../src/webview/protocol';
+import { MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, parseToHost, parseToPage, type ToHost, type ToPage } from '../../../src/webview/protocol';
 
 const TO_HOST: readonly ToHost[] = [
   { type: 'ready' },
   { type: 'ping' },
   { type: 'connect' },
   { type: 'cancel', id: 3 },
-  { type: 'run', id: 0, line: 'GET a' },
+  { type: 'unlockWrites' },
+  { type: 'lockWrites' },
+  { type: 'run', id: 0, line: 'GET a', rest: ['GET b'], judged: false },
 ];
 
 const TO_PAGE: readonly ToPage[] = [
@@ -17,7 +19,8 @@ const TO_PAGE: readonly ToPage[] = [
   { type: 'setup', strings: consoleStrings(plainText, 'Redis: x'), prompt: 'h:1', status: 'lost', detail: 'x', running: 4 },
   { type: 'status', status: 'tunnelClosed', prompt: 'h:1', detail: '' },
   { type: 'reply', id: 1, kind: 'error', text: 'x', truncated: false, elapsedMs: 0.5, prompt: 'h:1' },
-  { type: 'fault', id: 1, text: 'x', cancelled: true, prompt: 'h:1' },
+  { type: 'fault', id: 1, text: 'x', cancelled: true, readOnly: false, prompt: 'h:1' },
+  { type: 'guard', production: true, reasons: 'x', minutesLeft: 15 },
   { type: 'pong', latencyMs: 1.5 },
   { type: 'pingFailed', text: 'x' },
 ];
@@ -63,8 +66,17 @@ for (const [name, parse, messages] of [
 
 describe('parseToHost', () => {
   it('refuses a line that is too long', () => {
-    assert.ok(parseToHost({ type: 'run', id: 1, line: 'x'.repeat(MAX_LINE_CHARS) }));
-    assert.equal(parseToHost({ type: 'run', id: 1, line: 'x'.repeat(MAX_LINE_CHARS + 1) }), undefined);
+    assert.ok(parseToHost({ type: 'run', id: 1, line: 'x'.repeat(MAX_LINE_CHARS), rest: [], judged: false }));
+    assert.equal(parseToHost({ type: 'run', id: 1, line: 'x'.repeat(MAX_LINE_CHARS + 1), rest: [], judged: false }), undefined);
+  });
+
+  it('refuses a paste that is too long', () => {
+    const run = (rest: unknown): unknown => parseToHost({ type: 'run', id: 1, line: 'x', rest, judged: false });
+    assert.ok(run(Array.from({ length: MAX_PASTE_LINES }, () => 'x')));
+    assert.equal(run(Array.from({ length: MAX_PASTE_LINES + 1 }, () => 'x')), undefined);
+    assert.equal(run(Array.from({ length: 9 }, () => 'x'.repeat(MAX_PASTE_CHARS / 8))), undefined);
+    assert.equal(run([1]), undefined);
+    assert.equal(run('x'), undefined);
   });
 });
 
