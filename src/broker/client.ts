@@ -83,6 +83,10 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
       if (loading) await (await loading).tunnels.stop(id);
     },
     list: async () => (loading ? (await loading).tunnels.list() : []),
+    details: async (id: string) => (loading ? (await loading).tunnels.details(id) : undefined),
+    retry: async (id: string) => {
+      if (loading) await (await loading).tunnels.retry(id);
+    },
     onDidChange: changes.event,
   };
   const signIn: SignInService = {

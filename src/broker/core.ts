@@ -17,6 +17,7 @@ import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { targetProbe } from '../tunnel/probe';
+import { WatchedSurroundings } from '../tunnel/surroundings';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 import { createSshTransport } from './sshTransport';
@@ -78,6 +79,8 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
     probe: targetProbe({ clock, targetCa }),
     clock,
     logger,
+    surroundings: new WatchedSurroundings({ clock, logger }),
+    credentials: changes.event,
   });
   return {
     inventory,

@@ -10,7 +10,7 @@ import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
 import type { SshHosts } from '../../../src/model/ssh';
 import type { Target } from '../../../src/model/target';
-import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
+import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
 import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
@@ -73,6 +73,7 @@ export function tunnel(change: Partial<TunnelInfo> = {}): TunnelInfo {
     since: 1_700_000_000_000,
     bytes: { up: 812, down: 1_234_567 },
     rate: { up: 0, down: 0 },
+    reconnects: 0,
     ...change,
   };
 }
@@ -188,6 +189,19 @@ export class FakeTunnels implements TunnelService {
     const info = this.infos.find((one) => one.id === id);
     this.infos = this.infos.filter((one) => one !== info);
     if (info) this.changes.fire({ ...info, state: { phase: 'closed' } });
+    return Promise.resolve();
+  }
+
+  readonly retried: string[] = [];
+  history: TunnelDetails['history'] = [];
+
+  details(id: string): Promise<TunnelDetails | undefined> {
+    const info = this.infos.find((one) => one.id === id);
+    return Promise.resolve(info && { info, history: this.history });
+  }
+
+  retry(id: string): Promise<void> {
+    this.retried.push(id);
     return Promise.resolve();
   }
 
