@@ -5,6 +5,7 @@ import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
+import { BastionStarter } from './bastionStarter';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
@@ -20,12 +21,13 @@ import { RedisCommands } from './redisCommands';
 import { resourceNodes, resourcesContext } from './resourceNodes';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
-import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
+import { chooseScope, chosenScope, onDidChangeSettings, readSetting, readStartOptions, readStartPolicy } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
+import { TunnelNews } from './tunnelNews';
 import type { ViewNode } from './viewNode';
 
 /**
@@ -39,8 +41,10 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const preferredProfile = process.env['AWS_PROFILE'] || undefined;
   const store = scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenScope, preferredProfile, logger }));
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
-  const board = scope.add(new TunnelBoard(broker.tunnels, logger));
+  const board = scope.add(new TunnelBoard(broker.tunnels, logger, readStartOptions));
   const attempts = new Attempts(ui, logger);
+  const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
+  scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
   const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 
@@ -55,6 +59,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     board,
     ui,
     attempts,
+    starter,
     reveal: (tunnel) => reveal(tunnelNodeId(tunnel)),
   });
   scope.add(board.onDidLose((lost) => connecting.lost(lost)));

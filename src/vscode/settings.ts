@@ -5,6 +5,9 @@ import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
 import type { ProxySetting } from '../base/proxy';
+import type { StartOptions } from '../model/tunnel';
+import type { StartPolicy } from './bastionStarter';
+import { START_POLICIES } from './bastionStarter';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
@@ -56,6 +59,19 @@ export function readSsmSettings(): SsmSettings {
     keepAlive: readSetting('ssmKeepAlive'),
     maxSessionMs: readSetting('ssmMaxMinutes') * 60_000,
   });
+}
+
+/** What every tunnel is started with, as the settings say now. */
+export function readStartOptions(): StartOptions {
+  return { holdMs: Math.min(Math.max(readSetting('holdSeconds'), 0), MAX_HOLD_SECONDS) * 1000 };
+}
+
+/** A client that waits longer has given up. */
+const MAX_HOLD_SECONDS = 300;
+
+export function readStartPolicy(): StartPolicy {
+  const wanted = readSetting('startStopped');
+  return START_POLICIES.find((one) => one === wanted) ?? 'ask';
 }
 
 /** Paths of the folders that are open and lie on this machine. */

@@ -1,10 +1,11 @@
 import { Emitter } from '../../../src/base/event';
 import type { KeptState } from '../../../src/vscode/bastionMemory';
 import type { SecretStore } from '../../../src/vscode/keptSecrets';
-import type { FaultData } from '../../../src/base/fault';
+import type { Fault, FaultData } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import type { Bastion } from '../../../src/model/bastion';
 import type { NetworkFacts } from '../../../src/model/network';
+import type { BastionCondition, BastionPower } from '../../../src/model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
@@ -210,6 +211,24 @@ export class FakeTunnels implements TunnelService {
   }
 }
 
+/** Tells what the test says, one condition after the other; the last one stays. */
+export class FakePower implements BastionPower {
+  readonly started: string[] = [];
+  conditions: BastionCondition[] = [{ instance: 'stopped', agent: 'ConnectionLost' }];
+  refusal: Fault | undefined;
+  looks = 0;
+
+  condition(): Promise<BastionCondition> {
+    this.looks++;
+    return Promise.resolve(this.conditions.length > 1 ? this.conditions.shift()! : this.conditions[0]!);
+  }
+
+  start(_where: unknown, id: string): Promise<void> {
+    this.started.push(id);
+    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve();
+  }
+}
+
 /** A window that answers as the test says, in order; an answer that nobody gave is a dismissal. */
 export class FakeUi implements Ui {
   readonly l10n = plainText;
@@ -218,6 +237,8 @@ export class FakeUi implements Ui {
   readonly picks: { readonly items: readonly PickItem<unknown>[]; readonly options: PickOptions }[] = [];
   readonly inputs: InputOptions[] = [];
   readonly tasks: string[] = [];
+  /** What tasks said that they waited for. */
+  readonly said: string[] = [];
   readonly ran: CommandName[] = [];
   /** As many as `ran`. */
   readonly arguments: (string | undefined)[] = [];
@@ -254,9 +275,9 @@ export class FakeUi implements Ui {
     return Promise.resolve(text);
   }
 
-  task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  task<T>(title: string, work: (signal: AbortSignal, say: (text: string) => void) => Promise<T>): Promise<T> {
     this.tasks.push(title);
-    return work(new AbortController().signal);
+    return work(new AbortController().signal, (text) => this.said.push(text));
   }
 
   background<T>(title: string, work: () => Promise<T>): Promise<T> {
