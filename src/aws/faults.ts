@@ -62,6 +62,8 @@ const INSTANCE_ERRORS: Readonly<Record<string, readonly [FaultCode, string, stri
   'InvalidInstanceID.Malformed': ['instanceConnect.notFound', 'is no id of an instance', 'Choose an EC2 instance.', false],
   EC2InstanceStateInvalidException: ['instanceConnect.notRunning', 'is not running', 'Start it, then try again.', false],
   EC2InstanceUnavailableException: ['instanceConnect.unavailable', 'does not take keys at the moment', 'Wait a few minutes, then try again.', true],
+  IncorrectInstanceState: ['ec2.notStartable', 'cannot be started in the state that it is in now', 'Wait a moment, then try again.', true],
+  InsufficientInstanceCapacity: ['ec2.noCapacity', 'cannot be started: AWS has no room for its type there now', 'Try again later, or use another bastion.', true],
   EC2InstanceTypeInvalidException: ['instanceConnect.unsupported', 'is of a type without EC2 Instance Connect', 'Use a key file or Session Manager.', false],
   InvalidArgsException: ['instanceConnect.invalid', 'was refused the key: a parameter is not valid', 'Check the login name and the key.', false],
 };

@@ -1,4 +1,5 @@
 import { Scope } from '../base/scope';
+import type { BastionPower } from '../model/bastionPower';
 import type { AwsInventoryService } from '../model/inventory';
 import type { PluginAccess } from '../model/pluginAccess';
 import type { SignInService } from '../model/signIn';
@@ -6,6 +7,7 @@ import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
+import { AwsBastionPower } from './bastionPower';
 import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
@@ -24,6 +26,7 @@ export interface Aws extends Disposing {
   readonly plugin: PluginAccess;
   readonly instanceConnect: InstanceConnectApi;
   readonly signIn: SignInService;
+  readonly power: BastionPower;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -35,5 +38,6 @@ export function createAws(deps: AwsDeps): Aws {
     grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),
   };
   const instanceConnect = new AwsInstanceConnect(access);
-  return { inventory, sessions, plugin, instanceConnect, signIn: access, dispose: () => scope.dispose() };
+  const power = new AwsBastionPower(access);
+  return { inventory, sessions, plugin, instanceConnect, power, signIn: access, dispose: () => scope.dispose() };
 }

@@ -17,6 +17,8 @@ export type RemedyAction =
   | 'chooseAnotherPort'
   | 'enterPassword'
   | 'retry'
+  /** The subject is the instance's id. */
+  | 'startBastion'
   | 'showLog';
 
 export type FaultCode = `${string}.${string}`;

@@ -1,6 +1,7 @@
 import type { Logger } from '../base/log';
 import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
+import type { BastionPower } from '../model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 import type { Route } from '../model/route';
@@ -17,6 +18,8 @@ export interface BrokerClient {
   readonly inventory: InventoryService;
   readonly tunnels: TunnelService;
   readonly signIn: SignInService;
+  /** Starts bastions that are stopped. */
+  readonly power: BastionPower;
   /** Fires with what the person is to see although nothing has failed. */
   readonly onDidNotice: Event<Notice>;
   /** Stops every tunnel and waits until nothing of ours is left. */
@@ -85,6 +88,10 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
       if (loading) await (await loading).tunnels.stop(id);
     },
     list: async () => (loading ? (await loading).tunnels.list() : []),
+    details: async (id: string) => (loading ? (await loading).tunnels.details(id) : undefined),
+    retry: async (id: string) => {
+      if (loading) await (await loading).tunnels.retry(id);
+    },
     onDidChange: changes.event,
   };
   const signIn: SignInService = {
@@ -92,10 +99,15 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
     expiry: async (profile: string) => (loading ? (await loading).signIn.expiry(profile) : undefined),
     onDidChange: credentials.event,
   };
+  const power: BastionPower = {
+    condition: async (where, id, signal) => (await core()).power.condition(where, id, signal),
+    start: async (where, id, signal) => (await core()).power.start(where, id, signal),
+  };
   return {
     inventory,
     tunnels,
     signIn,
+    power,
     onDidNotice: notices.event,
     dispose: async () => {
       // A core that is still loading is disposed as soon as it exists.

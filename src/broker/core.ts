@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { faultData } from '../base/fault';
 import { Scope } from '../base/scope';
+import type { BastionPower } from '../model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
@@ -17,6 +18,7 @@ import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { targetProbe } from '../tunnel/probe';
+import { WatchedSurroundings } from '../tunnel/surroundings';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 import { createSshTransport } from './sshTransport';
@@ -74,15 +76,16 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
     },
     network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
   };
+  const supervision = { clock, logger, surroundings: new WatchedSurroundings({ clock, logger }), credentials: changes.event };
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
     probe: targetProbe({ clock, targetCa }),
-    clock,
-    logger,
+    ...supervision,
   });
   return {
     inventory,
     tunnels,
+    power: lazyPower(async () => (await aws()).power),
     signIn: lazySignIn(async () => (await aws()).signIn, changes.event),
     onDidNotice: notices.event,
     dispose: async () => {
@@ -109,6 +112,13 @@ function lazySignIn(service: () => Promise<SignInService>, onDidChange: SignInSe
     signIn: async (profile, way, signal) => (await service()).signIn(profile, way, signal),
     expiry: async (profile) => (await service()).expiry(profile),
     onDidChange,
+  };
+}
+
+function lazyPower(power: () => Promise<BastionPower>): BastionPower {
+  return {
+    condition: async (where, id, signal) => (await power()).condition(where, id, signal),
+    start: async (where, id, signal) => (await power()).start(where, id, signal),
   };
 }
 

@@ -22,6 +22,11 @@ export interface Link {
    * @throws Fault when the link is closed or the signal fires.
    */
   open(to: Endpoint, signal: AbortSignal): Promise<Duplex>;
+  /**
+   * The network may have changed, or the machine slept: finds out within seconds whether the connection still lives, and ends
+   * or replaces it where it does not. Absent where a link cannot; then a probe tells.
+   */
+  check?(): void;
   /** Ends every stream and the transport, and gives back what the service holds (the session is terminated). Idempotent. */
   dispose(): Promise<void>;
 }

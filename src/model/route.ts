@@ -1,5 +1,6 @@
 import type { Bastion, BastionObstacle, EcsContainer } from './bastion';
 import { REMOTE_HOST_AGENT } from './bastion';
+import { canBeStarted } from './bastionPower';
 import { Fault } from '../base/fault';
 import type { Remedy } from '../base/fault';
 import type { Endpoint } from './endpoint';
@@ -104,6 +105,9 @@ const MENDED_FIRST: readonly BastionObstacle[] = ['agentTooOld', 'offline', 'unm
 
 /** The one thing that a person would mend first. @param candidates at least one */
 function noUsableBastion(target: Target, candidates: readonly UnusableBastion[]): Fault {
+  const [best] = candidates;
+  // One click mends it.
+  if (best && canBeStarted(best.bastion)) return obstacleFault(best.obstacle, best.bastion, target);
   const [first] = MENDED_FIRST.flatMap((obstacle) => candidates.find((one) => one.obstacle === obstacle) ?? []);
   return obstacleFault(first!.obstacle, first!.bastion, target);
 }
@@ -157,8 +161,11 @@ function redeploy({ cluster, group }: EcsContainer): Remedy {
   return { text: `${how}, then refresh.`, action: 'retry' };
 }
 
-function bastionStopped({ id, kind, name, state }: Bastion): Fault {
+function bastionStopped(bastion: Bastion): Fault {
+  const { id, kind, name, state } = bastion;
   const text =
     kind === 'ec2' ? `Start it with \`aws ec2 start-instances --instance-ids ${id}\`, then refresh.` : 'Wait until it runs, then refresh.';
-  return new Fault('route.bastionStopped', `Bastion "${name}" (${id}) is ${state}.`, { remedy: { text, action: 'retry' } });
+  return new Fault('route.bastionStopped', `Bastion "${name}" (${id}) is ${state}.`, {
+    remedy: canBeStarted(bastion) ? { text, action: 'startBastion', subject: id } : { text, action: 'retry' },
+  });
 }

@@ -8,9 +8,15 @@ import type { Route } from './route';
 export type TunnelState =
   | { readonly phase: 'connecting'; readonly attempt: number }
   | { readonly phase: 'open'; readonly streams: number }
-  /** The link is gone; the port stays bound and a new link is dialled at `retryAt` (ms since the epoch). */
-  | { readonly phase: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly cause: FaultData }
+  | TunnelWaiting
   | { readonly phase: 'closed'; readonly cause?: FaultData };
+
+/** The link is gone and the port stays bound: another link is dialled at a time, or once somebody has done something. */
+export type TunnelWaiting =
+  /** `retryAt`: ms since the epoch. */
+  | { readonly phase: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly needs?: undefined; readonly cause: FaultData }
+  /** Nothing is tried until the person has signed in, or asks for it: an authentication fault is never retried by itself. */
+  | { readonly phase: 'waiting'; readonly attempt: number; readonly needs: 'signIn'; readonly retryAt?: undefined; readonly cause: FaultData };
 
 /** `up` from the local client, `down` to it. */
 export interface UpDown {
@@ -21,6 +27,7 @@ export interface UpDown {
 /** One tunnel as plain data; `local` never changes while the tunnel exists. */
 export interface TunnelInfo {
   readonly id: string;
+  /** The one in use, or that is dialled: with alternates it changes, and only its destination stays the same. */
   readonly route: Route;
   readonly local: Endpoint;
   readonly state: TunnelState;
@@ -33,11 +40,57 @@ export interface TunnelInfo {
   readonly rate: UpDown;
   /** What carries the tunnel now; absent while no link is up. */
   readonly link?: LinkReading;
+  /** How often a lost link has been replaced. */
+  readonly reconnects: number;
+  /** What last went wrong with a link, a dial or a probe; absent while nothing has. */
+  readonly lastFault?: PastFault;
 }
+
+export interface PastFault {
+  readonly fault: FaultData;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Of a probe: when it ended, what it measured, and what was relayed since the one before. */
+export interface ProbePoint {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Round-trip time, ms; absent when the probe failed, or could measure none. */
+  readonly latencyMs?: number;
+  readonly failed: boolean;
+  /** Payload bytes since the point before. */
+  readonly up: number;
+  readonly down: number;
+}
+
+/** More points than these are not kept: an hour of probes every half minute. */
+export const MAX_PROBE_POINTS = 120;
+
+/** What is too much for every event. */
+export interface TunnelDetails {
+  readonly info: TunnelInfo;
+  /** Of the points that are kept; absent while none has a latency. */
+  readonly latency?: { readonly lowestMs: number; readonly medianMs: number; readonly highestMs: number };
+  /** The newest last, at most `MAX_PROBE_POINTS`. */
+  readonly history: readonly ProbePoint[];
+}
+
+/** More alternates than these are not tried. */
+export const MAX_ALTERNATES = 5;
 
 export interface StartOptions {
   /** Local port to bind on 127.0.0.1; 0 or absent lets the system choose. */
   readonly localPort?: number;
+  /** Other routes to the same destination, the best first; dialled when the bastion of the route is gone. The first five count. */
+  readonly alternates?: readonly Route[];
+  /** How long a client's connection waits for a link, ms; 10,000 unless told. */
+  readonly holdMs?: number;
+  /**
+   * Once open, it is not closed by what another try cannot help (a target that is gone, a permission that is missing): it is
+   * tried again every five minutes, and whenever credentials or the network change.
+   */
+  readonly keep?: boolean;
 }
 
 /** Plain data in, plain data and events out: the seam that moves into the broker process later. */
@@ -51,6 +104,10 @@ export interface TunnelService {
   /** Closes the listener, its streams and its link, and terminates the session at the service. Unknown ids are fine. */
   stop(id: string): Promise<void>;
   list(): Promise<readonly TunnelInfo[]>;
+  /** Undefined for unknown ids. */
+  details(id: string): Promise<TunnelDetails | undefined>;
+  /** Dials at once where the tunnel waits, and probes the link where it has one. Unknown ids are fine. */
+  retry(id: string): Promise<void>;
   /** Fires with each change; the last event of a tunnel has phase `closed`. */
   readonly onDidChange: Event<TunnelInfo>;
 }

@@ -5,6 +5,9 @@ import type { Endpoint } from '../model/endpoint';
 /** The only address that listeners bind (as a number: `localhost` may mean another one). */
 const LOOPBACK = '127.0.0.1';
 
+/** Connections that come within one turn of the event loop; beyond Node's 511 a client would wait a second for the next try. */
+const BACKLOG = 4096;
+
 export interface Listener {
   readonly local: Endpoint;
   /** Stops accepting and resolves when the port is free; accepted sockets are the caller's. */
@@ -22,7 +25,7 @@ export async function listenOnLoopback(port: number, onConnection: (socket: Sock
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, onConnection);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(bindFault(error, port)));
-    server.listen({ host: LOOPBACK, port, exclusive: true }, resolve);
+    server.listen({ host: LOOPBACK, port, exclusive: true, backlog: BACKLOG }, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Fault('tunnel.listenFailed', 'The local port could not be read back.');

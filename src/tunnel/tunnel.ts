@@ -1,81 +1,92 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { backoffDelay, type BackoffLimits } from '../base/backoff';
 import type { Clock } from '../base/clock';
-import { sleep } from '../base/clock';
-import { asFault, cancelled, Fault, faultData, isCancelled } from '../base/fault';
-import type { Logger } from '../base/log';
+import type { Event } from '../base/event';
+import { asFault, cancelled, faultData, isCancelled, type Fault } from '../base/fault';
+import type { Logger, LogLevel } from '../base/log';
 import { Scope } from '../base/scope';
 import { UNKNOWN_HEALTH, type Health } from '../model/health';
-import type { Link, Transport } from '../model/link';
+import type { Link } from '../model/link';
 import type { Route } from '../model/route';
-import type { TunnelInfo, TunnelState } from '../model/tunnel';
+import type { CredentialsChange } from '../model/signIn';
+import type { PastFault, StartOptions, TunnelDetails, TunnelInfo, TunnelState } from '../model/tunnel';
+import type { TunnelLimits } from './limits';
 import { type Listener, listenOnLoopback } from './listener';
-import { probeInterval, type Probe } from './probe';
-import { latencyNoted, NO_TREND, withTrend } from './probe/latencyTrend';
-import { relay, reset } from './relay';
+import { LocalClients } from './localClients';
+import type { Probe } from './probe';
+import { ProbeHistory } from './probeHistory';
 import { INITIAL_STATE, step, type TunnelEvent } from './state';
+import { Supervisor } from './supervisor';
+import type { Surroundings } from './surroundings';
 import { Throughput } from './throughput';
 
-/** All times in ms. */
-export interface TunnelLimits {
-  /** Between two probes of a healthy tunnel. */
-  readonly probeEveryMs: number;
-  /** Until the next probe after a failed one. */
-  readonly reprobeMs: number;
-  readonly backoff: BackoffLimits;
-  /** How long a new client connection waits for a link that is being replaced. */
-  readonly holdMs: number;
-  /** Changes of counters are reported at most this often. */
-  readonly reportEveryMs: number;
-}
-
-export const DEFAULT_LIMITS: TunnelLimits = {
-  probeEveryMs: 30_000,
-  reprobeMs: 5_000,
-  backoff: { baseMs: 500, capMs: 30_000 },
-  holdMs: 10_000,
-  reportEveryMs: 250,
-};
-
 export interface TunnelDeps {
-  readonly transport: Transport;
+  /** Dials by the route's method. @throws Fault */
+  readonly dial: (route: Route, signal: AbortSignal) => Promise<Link>;
   readonly probe: Probe;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: TunnelLimits;
+  readonly surroundings?: Surroundings | undefined;
+  readonly credentials?: Event<CredentialsChange> | undefined;
   readonly onChange: (info: TunnelInfo) => void;
 }
 
 /**
- * One tunnel: a local port bound for its whole life, and one link beneath it that
- * is replaced when it is lost. Everything it holds is given back by `stop`.
+ * One tunnel: a local port bound for its whole life, the clients that come to it, and one link beneath it that a
+ * supervisor replaces when it is lost. Everything it holds is given back by `stop`.
  */
 export class Tunnel {
   readonly id = randomUUID();
-  readonly route: Route;
   readonly #deps: TunnelDeps;
   readonly #scope = new Scope();
   readonly #ended = new AbortController();
   readonly #since: number;
   readonly #throughput: Throughput;
-  readonly #clients = new Set<Socket>();
-  readonly #linkWaiters = new Set<(link: Link) => void>();
-  readonly #work = new Set<Promise<unknown>>();
+  readonly #history = new ProbeHistory();
+  readonly #clients: LocalClients;
+  readonly #supervisor: Supervisor;
+  #route: Route;
   #listener: Listener | undefined;
   #state: TunnelState = INITIAL_STATE;
   #health: Health = UNKNOWN_HEALTH;
-  #link: Link | undefined;
-  /** Aborted when the link in use is given up: whatever belongs to that link alone ends with it. */
-  #linkEpoch: AbortController | undefined;
+  #links = 0;
+  #lastFault: PastFault | undefined;
   #reportPending = false;
   #stopping: Promise<void> | undefined;
 
-  constructor(route: Route, deps: TunnelDeps) {
-    this.route = route;
+  constructor(route: Route, { alternates = [], keep = false, holdMs }: StartOptions, deps: TunnelDeps) {
+    this.#route = route;
     this.#deps = deps;
     this.#since = deps.clock.wall();
     this.#throughput = this.#scope.add(new Throughput(deps.clock, () => this.#report()));
+    const { clock, probe, dial, limits } = deps;
+    const log = (level: LogLevel, event: string, fields?: Record<string, unknown>): void => this.#log(level, event, fields);
+    this.#clients = new LocalClients({
+      clock,
+      limits: { ...limits, ...(holdMs !== undefined && { holdMs }) },
+      to: route.endpoint,
+      meter: this.#throughput,
+      link: () => this.#supervisor.link,
+      onChange: () => this.#countStreams(),
+      log,
+    });
+    this.#supervisor = new Supervisor(
+      route,
+      alternates,
+      keep,
+      { clock, probe, limits, dial, log },
+      {
+        received: () => this.#throughput.bytes.down,
+        routed: (to) => (this.#route = to),
+        up: (link, health) => this.#up(link, health),
+        down: (health) => (this.#health = health),
+        probed: (health, fault) => this.#probed(health, fault),
+        failed: (fault) => this.#failed(fault),
+        move: (event) => this.#move(event),
+        over: (cause) => void this.stop(cause),
+      },
+      this.#ended.signal,
+    );
   }
 
   /**
@@ -88,11 +99,12 @@ export class Tunnel {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (signal.aborted) throw cancelled();
-      const listener = await listenOnLoopback(localPort, (socket) => this.#accept(socket));
+      const listener = await listenOnLoopback(localPort, (socket) => this.#clients.accept(socket));
       this.#listener = this.#scope.add(listener);
       if (this.#ended.signal.aborted) throw cancelled();
       this.#report();
-      await this.#track(this.#connect());
+      await this.#supervisor.begin();
+      this.#watch();
     } catch (error) {
       const fault = this.#ended.signal.aborted ? cancelled() : asFault(error);
       await this.stop(fault);
@@ -102,16 +114,21 @@ export class Tunnel {
     }
   }
 
+  /** The one in use, or that is dialled. */
+  get route(): Route {
+    return this.#route;
+  }
+
   /** False once it has begun to stop. */
   get live(): boolean {
     return !this.#ended.signal.aborted;
   }
 
   get info(): TunnelInfo {
-    const reading = this.#link?.reading;
+    const reading = this.#supervisor.link?.reading;
     return {
       id: this.id,
-      route: this.route,
+      route: this.#route,
       local: this.#listener?.local ?? { host: '127.0.0.1', port: 0 },
       state: this.#state,
       health: this.#health,
@@ -119,7 +136,18 @@ export class Tunnel {
       bytes: this.#throughput.bytes,
       rate: this.#throughput.rate,
       ...(reading && { link: reading }),
+      reconnects: Math.max(0, this.#links - 1),
+      ...(this.#lastFault && { lastFault: this.#lastFault }),
     };
+  }
+
+  get details(): TunnelDetails {
+    return { info: this.info, ...this.#history.details };
+  }
+
+  /** Dials at once where it waits, and probes the link where it has one. */
+  retry(): void {
+    this.#supervisor.nudge('person');
   }
 
   /** Idempotent; resolves when the port is free, every stream is gone and the session is terminated. */
@@ -130,180 +158,56 @@ export class Tunnel {
 
   async #stop(cause: Fault | undefined): Promise<void> {
     this.#ended.abort();
-    this.#linkEpoch?.abort();
-    const link = this.#link;
-    this.#link = undefined;
-    for (const socket of this.#clients) reset(socket);
-    if (link) void this.#track(this.#disposeLink(link));
+    this.#clients.dispose();
+    const settled = this.#supervisor.settled();
     await this.#scope.dispose();
     // A dial, a probe or a link's disposal under way gives back what it holds before the tunnel counts as closed.
-    await Promise.allSettled(this.#work);
+    await settled;
     this.#move(cause && !isCancelled(cause) ? { type: 'stopped', cause: faultData(cause) } : { type: 'stopped' });
     this.#log('info', 'tunnel.closed', cause && { code: cause.code });
   }
 
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#work.add(work);
-    const forget = (): void => void this.#work.delete(work);
-    work.then(forget, forget);
-    return work;
+  /** From the first link on: until then the person waits for the outcome, and tries again. */
+  #watch(): void {
+    const { surroundings, credentials } = this.#deps;
+    if (surroundings) this.#scope.add(surroundings.watch(() => this.#supervisor.nudge('surroundings')));
+    if (!credentials) return;
+    const concerns = (change: CredentialsChange): boolean =>
+      change.kind === 'configuration' || change.profiles.includes(this.#route.place.profile);
+    this.#scope.add(
+      credentials((change) => {
+        if (concerns(change)) this.#supervisor.nudge('credentials');
+      }),
+    );
   }
 
-  async #disposeLink(link: Link): Promise<void> {
-    try {
-      await link.dispose();
-    } catch (error) {
-      this.#log('warn', 'tunnel.linkDisposeFailed', { error });
-    }
-  }
-
-  /** Dials and probes once; the link is adopted only when the probe has passed. */
-  async #connect(): Promise<void> {
-    const { transport, probe } = this.#deps;
-    const signal = this.#ended.signal;
-    const link = await transport.dial(this.route, signal);
-    try {
-      this.#health = await probe(link, this.route, signal);
-      if (signal.aborted) throw cancelled();
-    } catch (error) {
-      await this.#disposeLink(link);
-      throw error;
-    }
-    this.#adopt(link);
-  }
-
-  #adopt(link: Link): void {
-    this.#link = link;
+  #up(link: Link, health: Health): void {
+    this.#links++;
+    this.#health = health;
+    this.#note(health);
     this.#move({ type: 'linkUp' });
-    this.#log('info', 'tunnel.open', { local: this.#listener?.local.port, latencyMs: this.#health.latencyMs });
-    for (const resolve of this.#linkWaiters) resolve(link);
-    this.#linkWaiters.clear();
-    void link.closed.then((fault) => {
-      // Fence: only the link in use may change the tunnel.
-      if (this.#link !== link) return;
-      void this.#replaceLink(fault ?? new Fault('link.closed', 'The link was closed.', { retryable: true }));
-    });
-    const epoch = new AbortController();
-    this.#linkEpoch = epoch;
-    void this.#track(this.#keepProbing(link, epoch.signal));
-  }
-
-  async #replaceLink(lost: Fault): Promise<void> {
-    const { clock, limits } = this.#deps;
-    const dead = this.#link;
-    this.#link = undefined;
-    this.#linkEpoch?.abort();
-    if (dead) await this.#track(this.#disposeLink(dead));
-    let cause = lost;
-    for (let attempt = 1; !this.#ended.signal.aborted; attempt++) {
-      if (!cause.retryable) {
-        void this.stop(cause);
-        return;
-      }
-      const delay = backoffDelay(attempt - 1, limits.backoff, clock);
-      this.#health = { level: 'down', checkedAt: clock.wall(), detail: cause.message };
-      this.#move({ type: 'linkLost', cause: faultData(cause), attempt, retryAt: clock.wall() + delay });
-      this.#log('warn', 'tunnel.linkLost', { attempt, delayMs: Math.round(delay), code: cause.code, error: cause });
-      try {
-        await sleep(clock, delay, this.#ended.signal);
-        this.#move({ type: 'dialling', attempt });
-        await this.#track(this.#connect());
-        return;
-      } catch (error) {
-        cause = asFault(error, 'link.failed');
-      }
-    }
-  }
-
-  async #keepProbing(link: Link, signal: AbortSignal): Promise<void> {
-    const { clock, limits, probe } = this.#deps;
-    const seldomMs = probeInterval(this.route.target, limits.probeEveryMs);
-    const pauseAfter = ({ level }: Health): number => (level === 'ok' ? seldomMs : limits.probeEveryMs);
-    let pauseMs = pauseAfter(this.#health);
-    // Of this link alone: another one may lead over another bastion.
-    let trend = latencyNoted(NO_TREND, this.#health);
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        await sleep(clock, pauseMs, signal);
-        const health = await probe(link, this.route, signal);
-        failures = 0;
-        pauseMs = pauseAfter(health);
-        trend = latencyNoted(trend, health);
-        if (!signal.aborted) this.#setHealth(withTrend(health, trend));
-      } catch (error) {
-        if (signal.aborted) return;
-        failures++;
-        pauseMs = limits.reprobeMs;
-        this.#log('warn', 'tunnel.probeFailed', { failures, error });
-        const detail = asFault(error).message;
-        this.#setHealth({ level: failures > 1 ? 'down' : 'degraded', checkedAt: clock.wall(), detail });
-      }
-    }
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#ended.signal.aborted) {
-      socket.destroy();
-      return;
-    }
-    this.#clients.add(socket);
-    socket.once('close', () => {
-      this.#clients.delete(socket);
-      this.#countStreams();
-    });
-    // A client that has ended its side may be gone altogether, which cannot be told apart; it counts no longer.
-    socket.once('end', () => this.#countStreams());
     this.#countStreams();
-    void this.#serve(socket);
+    this.#log('info', 'tunnel.open', { local: this.#listener?.local.port, bastion: this.#route.bastion.id, latencyMs: health.latencyMs });
+    this.#clients.linkUp(link);
   }
 
-  async #serve(socket: Socket): Promise<void> {
-    const gone = new AbortController();
-    const onClose = (): void => gone.abort();
-    const onError = (error: Error): void => this.#log('debug', 'tunnel.clientError', { error });
-    socket.once('close', onClose).on('error', onError);
-    try {
-      const link = this.#link ?? (await this.#nextLink(gone.signal));
-      const stream = await link.open(this.route.endpoint, gone.signal);
-      const failure = await relay(socket, stream, this.#throughput);
-      if (failure) this.#log('debug', 'tunnel.streamReset', { error: failure });
-      this.#reportSoon();
-    } catch (error) {
-      if (!gone.signal.aborted) this.#log('warn', 'tunnel.connectionReset', { error });
-      reset(socket);
-    } finally {
-      socket.off('close', onClose);
-    }
+  #probed(health: Health, fault: Fault | undefined): void {
+    this.#health = health;
+    this.#note(health, fault !== undefined);
+    if (fault) this.#failed(fault);
+    this.#report();
   }
 
-  /** Waits, bounded, for a link that is being dialled. */
-  #nextLink(signal: AbortSignal): Promise<Link> {
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        this.#linkWaiters.delete(onLink);
-        timer.dispose();
-        signal.removeEventListener('abort', onAbort);
-        act();
-      };
-      const onLink = (link: Link): void => settle(() => resolve(link));
-      const onAbort = (): void => settle(() => reject(cancelled()));
-      const timer = this.#deps.clock.schedule(this.#deps.limits.holdMs, () =>
-        settle(() => reject(new Fault('tunnel.noLink', 'No link was up in time for this connection.', { retryable: true }))),
-      );
-      this.#linkWaiters.add(onLink);
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-    });
+  #note({ checkedAt, latencyMs }: Health, failed = false): void {
+    this.#history.add({ at: checkedAt, latencyMs, failed }, this.#throughput.bytes);
+  }
+
+  #failed(fault: Fault): void {
+    this.#lastFault = { fault: faultData(fault), at: this.#deps.clock.wall() };
   }
 
   #countStreams(): void {
-    const count = [...this.#clients].filter(({ readableEnded }) => !readableEnded).length;
-    this.#move({ type: 'streams', count }, 'later');
-  }
-
-  #setHealth(health: Health): void {
-    this.#health = health;
-    this.#report();
+    this.#move({ type: 'streams', count: this.#clients.count }, 'later');
   }
 
   #move(event: TunnelEvent, when: 'now' | 'later' = 'now'): void {
@@ -331,7 +235,7 @@ export class Tunnel {
     this.#ended.signal.addEventListener('abort', cancel, { once: true });
   }
 
-  #log(level: 'debug' | 'info' | 'warn', event: string, fields: Record<string, unknown> = {}): void {
-    this.#deps.logger.log(level, event, { tunnel: this.id, target: this.route.target.name, ...fields });
+  #log(level: LogLevel, event: string, fields: Record<string, unknown> = {}): void {
+    this.#deps.logger.log(level, event, { tunnel: this.id, target: this.#route.target.name, ...fields });
   }
 }

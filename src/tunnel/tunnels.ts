@@ -5,9 +5,12 @@ import type { Logger } from '../base/log';
 import type { Transport } from '../model/link';
 import { isEndpoint } from '../model/endpoint';
 import { sameDestination, type Route } from '../model/route';
-import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
+import type { CredentialsChange } from '../model/signIn';
+import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../model/tunnel';
+import { DEFAULT_LIMITS, type TunnelLimits } from './limits';
 import type { Probe } from './probe';
-import { DEFAULT_LIMITS, Tunnel, type TunnelLimits } from './tunnel';
+import type { Surroundings } from './surroundings';
+import { Tunnel } from './tunnel';
 
 export interface TunnelsDeps {
   readonly transports: readonly Transport[];
@@ -15,6 +18,10 @@ export interface TunnelsDeps {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly limits?: Partial<TunnelLimits>;
+  /** What makes tunnels doubt their links, and try again at once; nothing does unless told. */
+  readonly surroundings?: Surroundings;
+  /** What lets tunnels go on that wait for a sign-in. */
+  readonly credentials?: Event<CredentialsChange>;
 }
 
 /** A start under way, shared by everyone who asks for the same destination meanwhile. */
@@ -55,6 +62,15 @@ export class Tunnels implements TunnelService {
 
   list(): Promise<readonly TunnelInfo[]> {
     return Promise.resolve([...this.#tunnels.values()].map(({ info }) => info));
+  }
+
+  details(id: string): Promise<TunnelDetails | undefined> {
+    return Promise.resolve(this.#tunnels.get(id)?.details);
+  }
+
+  retry(id: string): Promise<void> {
+    this.#tunnels.get(id)?.retry();
+    return Promise.resolve();
   }
 
   /** Stops everything, starts under way included. */
@@ -101,9 +117,8 @@ export class Tunnels implements TunnelService {
   }
 
   async #create(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
-    const { transports, probe, logger, clock = systemClock, limits } = this.#deps;
-    const transport = transports.find(({ method }) => method === route.method);
-    if (!transport) throw new Fault('route.methodUnknown', `There is no transport for the method "${route.method}".`);
+    const { probe, logger, clock = systemClock, limits, surroundings, credentials } = this.#deps;
+    this.#transportFor(route);
     if (!isEndpoint(route.endpoint)) {
       throw new Fault('route.endpointInvalid', 'The endpoint of this target is not a host name and a port.', {
         remedy: { text: 'Refresh the resources.', action: 'retry' },
@@ -113,9 +128,24 @@ export class Tunnels implements TunnelService {
       if (info.state.phase === 'closed') this.#tunnels.delete(info.id);
       this.#changes.fire(info);
     };
-    const tunnel = new Tunnel(route, { transport, probe, clock, logger, limits: { ...DEFAULT_LIMITS, ...limits }, onChange });
+    const tunnel = new Tunnel(route, options, {
+      dial: async (one, until) => this.#transportFor(one).dial(one, until),
+      probe,
+      clock,
+      logger,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      surroundings,
+      credentials,
+      onChange,
+    });
     this.#tunnels.set(tunnel.id, tunnel);
     await tunnel.open(options.localPort ?? 0, signal);
     return tunnel.info;
+  }
+
+  #transportFor({ method }: Route): Transport {
+    const transport = this.#deps.transports.find((one) => one.method === method);
+    if (!transport) throw new Fault('route.methodUnknown', `There is no transport for the method "${method}".`);
+    return transport;
   }
 }

@@ -6,6 +6,7 @@ import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
+import { BastionStarter } from './bastionStarter';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
@@ -26,7 +27,7 @@ import { ResourcesView } from './resourcesView';
 import { decorateRows } from './rowDecorations';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
-import { chooseProfiles, chosenProfiles, onDidChangeSettings, readSetting } from './settings';
+import { chooseProfiles, chosenProfiles, onDidChangeSettings, readSetting, readStartOptions, readStartPolicy } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
@@ -34,6 +35,7 @@ import { TreeState } from './treeCommands';
 import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
+import { TunnelNews } from './tunnelNews';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -45,8 +47,10 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(broker);
   const store = addStore(scope, context, services);
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
-  const board = scope.add(new TunnelBoard(broker.tunnels, logger));
+  const board = scope.add(new TunnelBoard(broker.tunnels, logger, readStartOptions));
   const attempts = new Attempts(ui, logger);
+  const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
+  scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
   const logins = new SecretLogins(secrets, ui);
   const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
 
@@ -67,6 +71,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     board,
     ui,
     attempts,
+    starter,
     reveal: (tunnel) => reveal(tunnelNodeId(tunnel)),
   });
   scope.add(board.onDidLose((lost) => connecting.lost(lost)));

@@ -6,7 +6,7 @@ import type { Localizer } from './localizer';
 import type { Ui } from './ui';
 
 /** What the buttons of a failure's notification do; an action without an entry has no button. */
-export type Recovery = Partial<Readonly<Record<RemedyAction, () => void>>> & {
+export type Recovery = Partial<Readonly<Record<RemedyAction, (subject?: string) => void>>> & {
   /** What it is that failed, so that a second failure of the same takes the place of the first. */
   readonly about?: string;
 };
@@ -66,7 +66,7 @@ export class Attempts {
         if (!action) return;
         const recover = recovery[action];
         const command = COMMAND_OF[action];
-        if (recover) recover();
+        if (recover) recover(fault.remedy?.action === action ? fault.remedy.subject : undefined);
         else if (command) this.#ui.run(command, fault.remedy?.action === action ? fault.remedy.subject : undefined);
       })
       .catch((error: unknown) => this.#logger.log('error', 'notification.failed', { error }));
@@ -97,15 +97,19 @@ export function faultButtons(
   recovery: Recovery,
   l10n: Localizer,
 ): readonly { readonly action: RemedyAction; readonly label: string }[] {
-  const action = fault.remedy?.action;
+  const wanted = fault.remedy?.action;
+  // Where nothing may be started from here, somebody else may have done it.
+  const action = wanted === 'startBastion' && !recovery.startBastion ? 'retry' : wanted;
   const actions: RemedyAction[] = [];
   if (action && action !== 'showLog' && (recovery[action] || COMMAND_OF[action])) actions.push(action);
   actions.push('showLog');
-  return actions.map((one) => ({ action: one, label: actionLabel(one, l10n) }));
+  return actions.map((one) => ({ action: one, label: actionLabel(one, l10n, one === action ? fault.remedy?.subject : undefined) }));
 }
 
-export function actionLabel(action: RemedyAction, l10n: Localizer): string {
+export function actionLabel(action: RemedyAction, l10n: Localizer, subject = ''): string {
   switch (action) {
+    case 'startBastion':
+      return l10n.t('Start {0} and Connect', subject);
     case 'signIn':
       return l10n.t('Sign In');
     case 'selectProfile':

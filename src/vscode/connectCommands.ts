@@ -1,19 +1,20 @@
-import { Fault } from '../base/fault';
+import { Fault, isFault } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import type { DiscoveryScope } from '../model/inventory';
 import type { Route } from '../model/route';
 import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint } from '../model/target';
-import type { TunnelInfo } from '../model/tunnel';
-import type { Attempts } from './attempts';
+import type { StartOptions, TunnelInfo } from '../model/tunnel';
+import type { Attempts, Recovery } from './attempts';
 import type { BastionAdvice } from './bastionAdvice';
+import type { BastionStarter } from './bastionStarter';
 import type { CommandHandlers } from './contributions';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, targetsOf } from './inventoryState';
 import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './regionNodes';
-import { planRoute } from './routePlan';
+import { planAlternates, planRoute } from './routePlan';
 import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
@@ -29,6 +30,8 @@ export interface ConnectDeps {
   readonly board: TunnelBoard;
   readonly ui: Ui;
   readonly attempts: Attempts;
+  /** Absent: bastions that are stopped stay so. */
+  readonly starter?: BastionStarter;
   /** Shows the tunnel's row, where the view can be seen anyway. */
   readonly reveal: (tunnel: TunnelInfo) => void;
 }
@@ -37,6 +40,13 @@ export interface ConnectDeps {
 export interface Destination {
   readonly target: Target;
   readonly endpoint?: TargetEndpoint;
+}
+
+/** A way that the person has chosen, and what is taken where it fails. */
+interface Chosen {
+  readonly route: Route;
+  readonly key: string;
+  readonly alternates: readonly Route[];
 }
 
 /** From a row or from nothing to an open tunnel. */
@@ -82,7 +92,9 @@ export class ConnectCommands {
     const current = targetsOf(inventory).find(({ id }) => id === target.id);
     if (!current) throw goneFault(`"${target.name}"`);
     const evidence = await advice.toConnect(current, endpoint ?? defaultEndpoint(current), bastionsOf(inventory), signal);
-    return board.start(planRoute(inventory, current, endpoint, evidence), localPort, signal);
+    const route = planRoute(inventory, current, endpoint, evidence);
+    const alternates = planAlternates(inventory, current, endpoint ?? defaultEndpoint(current)!, evidence, route);
+    return board.start(route, { localPort, ...(alternates.length > 0 && { alternates }) }, signal);
   }
 
   /** Opens the tunnel under a progress notification; undefined when that failed, which was shown then. */
@@ -91,8 +103,8 @@ export class ConnectCommands {
     const title = ui.l10n.t('Connecting to {0}', destination.target.name);
     const tunnel = await attempts.run(
       'connect',
-      () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
-      { ...this.#recovery(destination.target.place, (port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
+      () => ui.task(title, (signal, say) => this.#startedIfNeeded(destination, () => this.tunnelTo(destination, localPort, signal), signal, say)),
+      { ...this.#recovery(destination.target.place, (port) => void this.connect(destination, port ?? localPort), destination), about: destination.target.id },
     );
     if (tunnel) this.#connected(tunnel, localPort);
     return tunnel;
@@ -102,7 +114,7 @@ export class ConnectCommands {
   lost({ tunnel, cause }: LostTunnel): void {
     const { attempts, ui } = this.#deps;
     const message = ui.l10n.t('The tunnel to {0} ended: {1}', routeLabel(tunnel.route, ui.l10n), cause.message);
-    const again = (port: number): void => void this.#reopen(tunnel.route, port);
+    const again = (localPort: number): void => void this.#reopen(tunnel.route, { localPort });
     attempts.report(
       'tunnel',
       // It opens again by itself after a sign-in; all else takes a word.
@@ -144,15 +156,17 @@ export class ConnectCommands {
 
   async #through(argument: unknown): Promise<void> {
     const { attempts } = this.#deps;
-    const again = { retry: () => void this.#through(undefined) };
-    const found = await attempts.run('connect', () => this.destination(argument), again);
+    const again = (): void => void this.#through(undefined);
+    const found = await attempts.run('connect', () => this.destination(argument), { retry: again });
     const destination = found && (await this.withEndpoint(found));
-    const way = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
-    if (way) await this.#reopen(way.route, 0, way.key);
+    if (!destination) return;
+    const recovery = { ...this.#recovery(destination.target.place, () => void this.#through(argument), destination), retry: again };
+    const way = await attempts.run('connect', () => this.#pickWay(destination), recovery);
+    if (way) await this.#reopen(way.route, { localPort: 0, alternates: way.alternates }, way.key);
   }
 
   /** @throws Fault where there is no way at all */
-  async #pickWay({ target, endpoint }: Destination): Promise<{ readonly route: Route; readonly key: string } | undefined> {
+  async #pickWay({ target, endpoint }: Destination): Promise<Chosen | undefined> {
     const { store, sshHosts, advice, ui } = this.#deps;
     const { l10n } = ui;
     const to = endpoint ?? defaultEndpoint(target);
@@ -165,7 +179,7 @@ export class ConnectCommands {
     if (!ways.some(({ value }) => value.route)) planRoute(inventory, target, endpoint, evidence);
     const way = await ui.pick<Way>(ways, { title: l10n.t('Connect to {0}', target.name), placeholder: l10n.t('Through which bastion, and how?') });
     if (!way) return undefined;
-    if (way.route) return { route: way.route, key: way.key };
+    if (way.route) return { route: way.route, key: way.key, alternates: planAlternates(inventory, target, to!, evidence, way.route) };
     throw way.obstacle;
   }
 
@@ -182,26 +196,46 @@ export class ConnectCommands {
   }
 
   /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
-  async #reopen(route: Route, localPort: number, chosen?: string): Promise<void> {
+  async #reopen(route: Route, options: StartOptions, chosen?: string): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
     const tunnel = await attempts.run(
       'connect',
-      () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      { ...this.#recovery(route.place, (port) => void this.#reopen(route, port ?? localPort, chosen)), about: aboutRoute(route) },
+      () => ui.task(title, (signal) => board.start(route, options, signal)),
+      {
+        ...this.#recovery(route.place, (port) => void this.#reopen(route, port === undefined ? options : { ...options, localPort: port }, chosen)),
+        about: aboutRoute(route),
+      },
     );
     if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
-    if (tunnel) this.#connected(tunnel, localPort);
+    if (tunnel) this.#connected(tunnel, options.localPort ?? 0);
   }
 
   /** `again` without a port repeats what was tried. */
-  #recovery({ profile, region }: DiscoveryScope, again: (port?: number) => void): { retry: () => void; chooseAnotherPort: () => void } {
-    const { store } = this.#deps;
-    return {
-      // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
-      retry: () => void store.refresh({ scopes: [{ profile, region }] }).then(() => again()),
-      chooseAnotherPort: () => again(0),
+  #recovery({ profile, region }: DiscoveryScope, again: (port?: number) => void, destination?: Destination): Recovery {
+    const { store, starter } = this.#deps;
+    // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
+    const retry = (): void => void store.refresh({ scopes: [{ profile, region }] }).then(() => again());
+    const chooseAnotherPort = (): void => again(0);
+    if (!starter || !destination || starter.policy === 'never') return { retry, chooseAnotherPort };
+    const startBastion = async (instanceId = ''): Promise<void> => {
+      if (await starter.run(destination.target.place, instanceId)) retry();
     };
+    return { retry, chooseAnotherPort, startBastion: (instanceId) => void startBastion(instanceId) };
+  }
+
+  /** Starts the bastion that is missing, where that is allowed without asking, and tries once more. */
+  async #startedIfNeeded<T>({ target }: Destination, work: () => Promise<T>, signal: AbortSignal, say: (text: string) => void): Promise<T> {
+    const { starter, store } = this.#deps;
+    try {
+      return await work();
+    } catch (error) {
+      const remedy = isFault(error) ? error.remedy : undefined;
+      if (starter?.policy !== 'always' || remedy?.action !== 'startBastion' || remedy.subject === undefined) throw error;
+      await starter.start(target.place, remedy.subject, signal, say);
+      await store.refresh({ scopes: [{ profile: target.place.profile, region: target.place.region }] });
+      return work();
+    }
   }
 
   #connected(tunnel: TunnelInfo, wantedPort: number): void {

@@ -35,6 +35,8 @@ export function moodIcon(mood: TunnelMood): NodeIcon {
       return { id: 'warning', color: 'list.warningForeground' };
     case 'waiting':
       return { id: 'sync~spin', color: 'list.warningForeground' };
+    case 'signIn':
+      return { id: 'account', color: 'list.warningForeground' };
     case 'down':
       return { id: 'error', color: 'list.errorForeground' };
     case 'closed':
@@ -66,7 +68,7 @@ function spokenText({ local, health }: TunnelInfo, label: string, mood: TunnelMo
 }
 
 function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
-  const { route, local, state, health, bytes, rate, link, since } = tunnel;
+  const { route, local, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
   return tooltipMarkdown(label, [
@@ -84,6 +86,8 @@ function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateT
     [l10n.t('Sent'), bytesText(bytes.up)],
     [l10n.t('Received'), bytesText(bytes.down)],
     [l10n.t('Open since'), dateText(since)],
+    [l10n.t('Reconnects'), reconnects > 0 ? String(reconnects) : undefined],
+    [l10n.t('Last fault'), lastFault && `${lastFault.fault.message} (${dateText(lastFault.at)})`],
     [l10n.t('Last checked'), health.checkedAt > 0 ? dateText(health.checkedAt) : undefined],
   ]);
 }

@@ -100,6 +100,8 @@ export const SETTINGS = {
     scope: 'window',
     restricted: false,
   },
+  startStopped: { key: 'sallyport.bastions.startStopped', type: 'string', default: 'ask', scope: 'machine', restricted: true },
+  holdSeconds: { key: 'sallyport.tunnels.holdSeconds', type: 'number', default: 10, scope: 'machine', restricted: false },
   ssmClient: { key: 'sallyport.ssm.client', type: 'string', default: 'native', scope: 'machine', restricted: true },
   ssmPluginPath: { key: 'sallyport.ssm.pluginPath', type: 'string', default: '', scope: 'machine', restricted: true },
   ssmDocument: { key: 'sallyport.ssm.document', type: 'string', default: '', scope: 'machine', restricted: true },

@@ -3,6 +3,8 @@ import type { Bastion } from '../model/bastion';
 import type { Route } from '../model/route';
 import { chooseBastion, makeRoute } from '../model/route';
 import type { RankingEvidence } from '../model/ranking';
+import { rankBastions } from '../model/ranking';
+import { MAX_ALTERNATES } from '../model/tunnel';
 import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint, isServing } from '../model/target';
 import type { RegionInventory } from './inventoryState';
@@ -26,6 +28,14 @@ export function planRoute(inventory: RegionInventory, target: Target, endpoint: 
     });
   }
   return makeRoute(target, destination, bastionFor(inventory, target, evidence));
+}
+
+/** Other ways to the same endpoint, for when the bastion of `route` is gone: those that may be taken without asking, the best first. */
+export function planAlternates(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint, evidence: RankingEvidence, route: Route): Route[] {
+  return rankBastions(target, bastionsOf(inventory), evidence)
+    .filter(({ automatic, obstacle, bastion }) => automatic && obstacle === undefined && (route.method !== 'ssm' || bastion.id !== route.bastion.id))
+    .slice(0, MAX_ALTERNATES)
+    .map(({ bastion }) => makeRoute(target, endpoint, bastion));
 }
 
 function bastionFor(inventory: RegionInventory, target: Target, evidence: RankingEvidence): Bastion {

@@ -6,6 +6,9 @@ import type { SshSettings } from '../model/ssh';
 import { ssmSettings } from '../model/ssmSettings';
 import type { SsmSettings } from '../model/ssmSettings';
 import type { ProxySetting } from '../base/proxy';
+import type { StartOptions } from '../model/tunnel';
+import type { StartPolicy } from './bastionStarter';
+import { START_POLICIES } from './bastionStarter';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import { chosenSetting, parseChosen } from './selection';
@@ -83,6 +86,19 @@ export function readSsmSettings(): SsmSettings {
 /** The custom targets as they stand there: whoever uses them looks at each, and says what is wrong. */
 export function readCustomTargets(): unknown {
   return vscode.workspace.getConfiguration().get(SETTINGS.targets.key);
+}
+
+/** What every tunnel is started with, as the settings say now. */
+export function readStartOptions(): StartOptions {
+  return { holdMs: Math.min(Math.max(readSetting('holdSeconds'), 0), MAX_HOLD_SECONDS) * 1000 };
+}
+
+/** A client that waits longer has given up. */
+const MAX_HOLD_SECONDS = 300;
+
+export function readStartPolicy(): StartPolicy {
+  const wanted = readSetting('startStopped');
+  return START_POLICIES.find((one) => one === wanted) ?? 'ask';
 }
 
 /** Paths of the folders that are open and lie on this machine. */

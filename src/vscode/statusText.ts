@@ -20,6 +20,7 @@ const LEVEL = {
   checking: 'unknown',
   connecting: 'unknown',
   waiting: 'degraded',
+  signIn: 'degraded',
   degraded: 'degraded',
   down: 'down',
   closed: 'ok',

@@ -5,7 +5,7 @@ import type { Logger } from '../base/log';
 import { Scope } from '../base/scope';
 import type { Route } from '../model/route';
 import type { Endpoint } from '../model/endpoint';
-import type { TunnelInfo, TunnelService } from '../model/tunnel';
+import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 
 /** A tunnel that this window opened and that ended without being stopped. */
 export interface LostTunnel {
@@ -17,6 +17,7 @@ export interface LostTunnel {
 export class TunnelBoard {
   readonly #scope = new Scope();
   readonly #service: TunnelService;
+  readonly #defaults: () => StartOptions;
   readonly #tunnels = new Map<string, TunnelInfo>();
   readonly #adopted = new Set<string>();
   /** Starts whose answer is awaited, and the tunnels that closed meanwhile: an answer that comes late must not revive one. */
@@ -29,9 +30,11 @@ export class TunnelBoard {
   /** Fires once for each tunnel of this window that ended by itself. */
   readonly onDidLose: Event<LostTunnel>;
 
-  constructor(service: TunnelService, logger: Logger) {
+  /** @param defaults what the settings say of every tunnel that is started from here */
+  constructor(service: TunnelService, logger: Logger, defaults: () => StartOptions = () => ({})) {
     const report = (error: unknown): void => logger.log('error', 'tunnelBoard.listenerFailed', { error });
     this.#service = service;
+    this.#defaults = defaults;
     this.#changes = this.#scope.add(new Emitter(report));
     this.#losses = this.#scope.add(new Emitter(report));
     this.onDidChange = this.#changes.event;
@@ -61,10 +64,10 @@ export class TunnelBoard {
   }
 
   /** Opens a tunnel; its loss is reported from now on. @throws what the service throws. */
-  async start(route: Route, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+  async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     this.#starting++;
     try {
-      const info = await this.#service.start(route, { localPort }, signal);
+      const info = await this.#service.start(route, { ...this.#defaults(), ...options }, signal);
       this.#adopted.add(info.id);
       const closed = this.#closedMeanwhile.get(info.id);
       // The event may come after the answer, or have come before it and told more.

@@ -72,8 +72,8 @@ export interface Ui {
   input(options: InputOptions): Promise<string | undefined>;
   /** An input box whose text has its effect while it is typed. */
   liveInput(options: LiveInputOptions): Promise<string | undefined>;
-  /** Runs the work under a progress notification whose Cancel button fires the signal. */
-  task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Runs the work under a progress notification whose Cancel button fires the signal; `say` tells what is waited for now. */
+  task<T>(title: string, work: (signal: AbortSignal, say: (text: string) => void) => Promise<T>): Promise<T>;
   /** Runs short work that cannot be cancelled under a progress text in the status bar. */
   background<T>(title: string, work: () => Promise<T>): Promise<T>;
   /** A modal question; false when dismissed. `detail` may have several lines. */

@@ -112,13 +112,14 @@ export class WindowUi implements Ui {
     return (await vscode.window.showWarningMessage(messageText(message), options, button)) === button;
   }
 
-  async task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async task<T>(title: string, work: (signal: AbortSignal, say: (text: string) => void) => Promise<T>): Promise<T> {
     const options = { location: vscode.ProgressLocation.Notification, title: messageText(title), cancellable: true };
-    return vscode.window.withProgress(options, async (_, token) => {
+    return vscode.window.withProgress(options, async (progress, token) => {
       const pressed = new AbortController();
       const listener = token.onCancellationRequested(() => pressed.abort());
       try {
-        return await work(AbortSignal.any([pressed.signal, this.#closing.signal]));
+        const say = (text: string): void => progress.report({ message: messageText(text) });
+        return await work(AbortSignal.any([pressed.signal, this.#closing.signal]), say);
       } catch (error) {
         // A failure that comes after Cancel is the cancelling itself, whatever it looks like.
         throw pressed.signal.aborted || this.#closing.signal.aborted ? cancelled() : error;

@@ -293,10 +293,11 @@ export function reasonText(reason: ReasonCode, bastion: Bastion, l10n: Localizer
   }
 }
 
-export type TunnelMood = 'ok' | 'checking' | 'connecting' | 'degraded' | 'waiting' | 'down' | 'closed';
+export type TunnelMood = 'ok' | 'checking' | 'connecting' | 'degraded' | 'waiting' | 'signIn' | 'down' | 'closed';
 
 /** Phase and health of a tunnel as the one thing that its icon, its words and the status bar show. */
 export function tunnelMood({ state, health }: Pick<TunnelInfo, 'state' | 'health'>): TunnelMood {
+  if (state.phase === 'waiting' && state.needs !== undefined) return state.needs;
   if (state.phase !== 'open') return state.phase;
   return health.level === 'unknown' ? 'checking' : health.level;
 }
@@ -314,6 +315,8 @@ export function moodText(mood: TunnelMood, l10n: Localizer): string {
       return l10n.t('degraded');
     case 'waiting':
       return l10n.t('reconnecting…');
+    case 'signIn':
+      return l10n.t('waits for you to sign in');
     case 'down':
       return l10n.t('down');
     case 'closed':

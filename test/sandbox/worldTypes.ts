@@ -248,6 +248,8 @@ export interface Instance {
   readonly ports?: Readonly<Record<number, Backing>>;
   /** What it wrote to its console since it booted. */
   console?: string;
+  /** From its start until it runs, and from then until its agent reports, ms; 2,000 unless told. */
+  bootMs?: number;
 }
 
 export interface Managed {

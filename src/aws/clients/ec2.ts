@@ -5,6 +5,7 @@ import {
   DescribeVpcPeeringConnectionsCommand,
   EC2Client,
   GetConsoleOutputCommand,
+  StartInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type {
   DescribeInstancesCommandInput,
@@ -17,6 +18,8 @@ import type {
   DescribeVpcPeeringConnectionsCommandOutput,
   GetConsoleOutputCommandInput,
   GetConsoleOutputCommandOutput,
+  StartInstancesCommandInput,
+  StartInstancesCommandOutput,
 } from '@aws-sdk/client-ec2';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
@@ -31,6 +34,7 @@ export interface Ec2Api {
     options: SendOptions,
   ): Promise<DescribeVpcPeeringConnectionsCommandOutput>;
   getConsoleOutput(input: GetConsoleOutputCommandInput, options: SendOptions): Promise<GetConsoleOutputCommandOutput>;
+  startInstances(input: StartInstancesCommandInput, options: SendOptions): Promise<StartInstancesCommandOutput>;
 }
 
 export function createEc2(settings: ClientSettings): Ec2Api {
@@ -41,5 +45,6 @@ export function createEc2(settings: ClientSettings): Ec2Api {
     describeSecurityGroups: (input, options) => client.send(new DescribeSecurityGroupsCommand(input), options),
     describeVpcPeeringConnections: (input, options) => client.send(new DescribeVpcPeeringConnectionsCommand(input), options),
     getConsoleOutput: (input, options) => client.send(new GetConsoleOutputCommand(input), options),
+    startInstances: (input, options) => client.send(new StartInstancesCommand(input), options),
   };
 }

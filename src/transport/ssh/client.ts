@@ -225,6 +225,10 @@ class SshLink implements Link {
     return stream;
   }
 
+  check(): void {
+    this.#lease.connection.check();
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     // Others may go on over the same connection.

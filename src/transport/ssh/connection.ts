@@ -112,6 +112,11 @@ export class SshConnection {
     return this.#channels.open(to, signal);
   }
 
+  /** Finds out within seconds whether the other side still answers; the connection ends where it does not. */
+  check(): void {
+    if (this.#phase === 'open') this.#vitals?.check();
+  }
+
   /** Ends every stream, says goodbye and closes the socket. Idempotent, never rejects. */
   async dispose(): Promise<void> {
     const { socket } = this.#request;

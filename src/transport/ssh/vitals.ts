@@ -8,6 +8,8 @@ import type { PacketLayer } from './ssh2Internals';
 
 /** What is used when the configuration sets no ServerAliveInterval, ms: a dead path is noticed within a minute. */
 const DEFAULT_INTERVAL_MS = 15_000;
+/** How long an answer may take when the connection is in doubt, ms. */
+const CHECK_MS = 10_000;
 /** New keys after this many payload bytes in either direction: a sixteenth of what RFC 4344 allows AES (2^32 blocks), or… */
 const REKEY_BYTES = 4 * 1024 ** 3;
 /** …after this long in use, ms (RFC 4253, section 9). */
@@ -37,10 +39,15 @@ export class Vitals implements Disposable {
   readonly #deps: VitalsDeps;
   readonly #intervalMs: number;
   readonly #countMax: number;
-  readonly #onData = (): void => void (this.#heard = true);
+  readonly #onData = (): void => {
+    this.#heard = true;
+    this.#inDoubt?.dispose();
+    this.#inDoubt = undefined;
+  };
   #timer: Disposable;
   #heard = false;
   #unanswered = 0;
+  #inDoubt: Disposable | undefined;
   #keysAt: number;
   #keysAfter = 0;
 
@@ -50,15 +57,24 @@ export class Vitals implements Disposable {
     this.#countMax = serverAliveCountMax;
     this.#keysAt = deps.clock.now();
     deps.socket.on('data', this.#onData);
-    this.#timer = deps.clock.schedule(this.#intervalMs, () => this.#check());
+    this.#timer = deps.clock.schedule(this.#intervalMs, () => this.#look());
+  }
+
+  /** Asks for a sign of life now, and gives the connection up when none comes within ten seconds. */
+  check(): void {
+    const { clock, layer, server, onDead } = this.#deps;
+    if (this.#inDoubt) return;
+    this.#inDoubt = clock.schedule(CHECK_MS, () => onDead(keepaliveLost(server, CHECK_MS / 1000)));
+    layer.ping();
   }
 
   dispose(): void {
     this.#timer.dispose();
+    this.#inDoubt?.dispose();
     this.#deps.socket.off('data', this.#onData);
   }
 
-  #check(): void {
+  #look(): void {
     const { clock, layer, server, onDead } = this.#deps;
     if (this.#heard) this.#unanswered = 0;
     // As OpenSSH: with a limit of 0 nothing is given up.
@@ -68,7 +84,7 @@ export class Vitals implements Disposable {
     }
     const quiet = !this.#heard;
     this.#heard = false;
-    this.#timer = clock.schedule(this.#intervalMs, () => this.#check());
+    this.#timer = clock.schedule(this.#intervalMs, () => this.#look());
     if (this.#keysAreOld()) layer.rekey();
     else if (quiet) layer.ping();
   }

@@ -103,6 +103,10 @@ export class BasicLink implements SessionLink, Carrier {
     });
   }
 
+  check(): void {
+    this.#session.check();
+  }
+
   dispose(): Promise<void> {
     return this.#session.dispose();
   }

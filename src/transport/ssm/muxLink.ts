@@ -120,6 +120,10 @@ export class MuxLink implements SessionLink, Carrier {
     return stream;
   }
 
+  check(): void {
+    this.#session.check();
+  }
+
   dispose(): Promise<void> {
     return this.#session.dispose();
   }

@@ -136,6 +136,10 @@ export class SessionPool implements Link {
     this.#settle();
   }
 
+  check(): void {
+    for (const { link } of this.#members.values()) link.check?.();
+  }
+
   dispose(): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;

@@ -153,6 +153,11 @@ export class SessionPump {
     this.#heard();
   }
 
+  /** Asks the service for a sign of life now. */
+  check(): void {
+    this.#ping();
+  }
+
   dispose(): void {
     this.#over = true;
     this.detach();
@@ -287,11 +292,11 @@ export class SessionPump {
   }
 
   #ping(): void {
-    if (this.#pongTimer) return;
+    if (this.#pongTimer || !this.#socket) return;
     this.#pongTimer = this.#clock.schedule(PONG_TIMEOUT_MS, () => {
       this.#pongTimer = undefined;
       this.#host.socketDead();
     });
-    this.#socket?.ping();
+    this.#socket.ping();
   }
 }

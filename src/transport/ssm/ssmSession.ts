@@ -76,6 +76,8 @@ export class SsmSession {
   #carrier: Carrier | undefined;
   #stepTimer: Disposable | undefined;
   #cleanup: Promise<void> = Promise.resolve();
+  /** Ends the pause before the next try to resume. */
+  #hurry: AbortController | undefined;
   readonly #resumption: Resumption;
   /** Whether the present socket has brought anything. */
   #fruitful = false;
@@ -162,6 +164,12 @@ export class SsmSession {
   /** The carrier has something to send, or its `congested` may have changed. */
   wake(): void {
     this.#pump.wake();
+  }
+
+  /** Finds out within seconds whether the socket lives; without one, the next try to resume it comes at once. */
+  check(): void {
+    if (this.#state.phase === 'live') this.#pump.check();
+    this.#hurry?.abort();
   }
 
   /** Sends a flag. @returns its sequence number, for `isAcknowledged`. */
@@ -366,7 +374,7 @@ export class SsmSession {
     for (let pause = this.#resumption.next(cause); pause !== undefined; pause = this.#resumption.next(cause)) {
       const attempt = this.#resumption.tries;
       try {
-        if (pause > 0) await sleep(clock, pause, this.#abort.signal);
+        if (pause > 0) await this.#pauseBeforeResuming(pause);
         const bound = { clock, ms: STEP_TIMEOUT_MS, late: () => handshakeTimeout('connection') };
         const socket = await bounded(bound, (signal) => this.#reopen(signal), this.#abort.signal);
         if (!socket) {
@@ -388,6 +396,16 @@ export class SsmSession {
       }
     }
     this.#end(connectionLost(cause));
+  }
+
+  /** @throws Fault `operation.cancelled` once the session has ended */
+  async #pauseBeforeResuming(ms: number): Promise<void> {
+    const hurry = new AbortController();
+    this.#hurry = hurry;
+    await sleep(this.#deps.clock, ms, AbortSignal.any([this.#abort.signal, hurry.signal])).catch((error: unknown) => {
+      if (this.#abort.signal.aborted) throw error;
+    });
+    this.#hurry = undefined;
   }
 
   /** A socket for the same session under a new token; undefined when the session is over. */

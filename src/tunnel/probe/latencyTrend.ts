@@ -46,7 +46,8 @@ export function withTrend(health: Health, { risenFrom }: LatencyTrend): Health {
   return { ...health, level: 'degraded', detail: `The latency has risen: ${now} ms, where ${usual} ms were usual.` };
 }
 
-function median(values: readonly number[]): number {
+/** @param values at least one */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

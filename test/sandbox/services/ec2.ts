@@ -55,7 +55,7 @@ function renderInstance(instance: Instance, vpc: Vpc, accountId: string): Output
   return {
     instanceId: id,
     imageId: 'ami-0c0ffee00c0ffee00',
-    instanceState: { code: STATE_CODES[state], name: state },
+    instanceState: renderState(state),
     privateDnsName: placed ? `ip-${privateIp.replaceAll('.', '-')}.internal` : '',
     dnsName: '',
     reason: '',
@@ -90,6 +90,48 @@ const getConsoleOutput: Action = {
     return { instanceId: id, timestamp: new Date(Date.UTC(2026, 0, 15, 8, 31)), output };
   },
 };
+
+/** From EC2's `StartInstances`: a running one stays as it is, one that is stopped runs after its boot, and its agent reports a while later. */
+const startInstances: Action = {
+  run({ input, world, caller, region }) {
+    const ids = input.texts('InstanceId');
+    const places = world.places.filter((place) => place.accountId === caller.accountId && place.region === region.name);
+    const all = places.flatMap(({ vpcs }) => vpcs.flatMap(({ instances }) => instances));
+    const rows = ids.map((id) => {
+      if (!INSTANCE_ID.test(id)) throw new ApiError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
+      const row = all.find((one) => one.id === id);
+      if (!row) throw new ApiError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
+      if (!['stopped', 'pending', 'running'].includes(row.state)) {
+        throw new ApiError('IncorrectInstanceState', `The instance '${id}' is not in a state from which it can be started.`);
+      }
+      return row;
+    });
+    const item = rows.map((row) => {
+      const previous = row.state;
+      if (previous === 'stopped') boot(row);
+      return { instanceId: row.id, currentState: renderState(row.state), previousState: renderState(previous) };
+    });
+    return { instancesSet: { item } };
+  },
+};
+
+const BOOT_MS = 2000;
+
+function boot(instance: Instance): void {
+  const { bootMs = BOOT_MS, managed } = instance;
+  instance.state = 'pending';
+  setTimeout(() => {
+    if (instance.state !== 'pending') return;
+    instance.state = 'running';
+    setTimeout(() => {
+      if (managed && instance.state === 'running') managed.ping = 'Online';
+    }, bootMs).unref();
+  }, bootMs).unref();
+}
+
+function renderState(state: InstanceState): Output {
+  return { code: STATE_CODES[state], name: state };
+}
 
 function instanceProfile(accountId: string): Output {
   return { arn: `arn:aws:iam::${accountId}:instance-profile/managed`, id: 'AIPASANDBOXMANAGED01' };
@@ -285,6 +327,7 @@ export const ec2: ServiceDefinition = {
     DescribeRegions: describeRegions,
     DescribeVpcPeeringConnections: describeVpcPeerings,
     GetConsoleOutput: getConsoleOutput,
+    StartInstances: startInstances,
   },
 };
 

@@ -54,6 +54,35 @@ describe('a lost socket', () => {
     socket._socket.resume();
   });
 
+  it('is noticed at once, and resumed without a pause, when it is told to check', async () => {
+    rig.echo();
+    const link = await rig.dial();
+    const stream = await link.open(endpoint, never);
+    assert.equal(await roundTrip(stream), 'ping');
+    const socket = rig.service.sessions[0]!.socket! as unknown as { _socket: { pause(): void; resume(): void } };
+    socket._socket.pause();
+    const before = rig.clock.now();
+    link.check!();
+    rig.clock.skip(5000);
+    await eventually(() => rig.service.sessions[0]!.greetings.length > 1, 'the next socket');
+    assert.ok(rig.clock.now() - before < 10_000, 'sooner than anything else would tell');
+    assert.equal(await roundTrip(stream), 'ping');
+    await link.dispose();
+    socket._socket.resume();
+  });
+
+  it('stays as it is when it is told to check, and answers', async () => {
+    rig.echo();
+    rig.echo();
+    const link = await rig.dial();
+    link.check!();
+    // What is sent after the ping is answered after it.
+    assert.equal(await roundTrip(await link.open(endpoint, never)), 'ping');
+    rig.clock.skip(5000);
+    assert.equal(rig.service.sessions[0]!.greetings.length, 1);
+    await link.dispose();
+  });
+
   it('ends the link when the service says that the session is over', async () => {
     const link = await rig.dial();
     rig.service.sessions[0]!.over = true;

@@ -13,6 +13,12 @@ describe('tunnel state', () => {
     assert.deepEqual(run({ type: 'linkUp' }, { type: 'linkLost', cause, attempt: 1, retryAt: 5 }, { type: 'dialling', attempt: 1 }, { type: 'linkUp' }), { phase: 'open', streams: 0 });
   });
 
+  it('waits for a sign-in without a time', () => {
+    const held = run({ type: 'linkUp' }, { type: 'held', cause, attempt: 1, needs: 'signIn' });
+    assert.deepEqual(held, { phase: 'waiting', attempt: 1, needs: 'signIn', cause });
+    assert.equal('retryAt' in held, false);
+  });
+
   it('counts streams only while it is open', () => {
     assert.deepEqual(run({ type: 'linkUp' }, { type: 'streams', count: 3 }), { phase: 'open', streams: 3 });
     assert.equal(step(INITIAL_STATE, { type: 'streams', count: 3 }), INITIAL_STATE);

@@ -200,10 +200,10 @@ describe('Tunnels', () => {
 
   it('closes for good when another attempt cannot help', async () => {
     const info = await tunnels.start(testRoute, {}, never);
-    transport.links[0]!.fail(new Fault('aws.expiredCredentials', 'Sign in again.'));
+    transport.links[0]!.fail(new Fault('aws.accessDenied', 'No permission.'));
     await eventually(() => events.at(-1)!.state.phase === 'closed', 'closed');
     const { state } = events.at(-1)!;
-    assert.ok(state.phase === 'closed' && state.cause?.code === 'aws.expiredCredentials');
+    assert.ok(state.phase === 'closed' && state.cause?.code === 'aws.accessDenied');
     await assertFree(info.local.port);
   });
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { FakeClock } from '../../fixtures/fakeClock';
+import { eventually } from '../../fixtures/eventually';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
+import { BastionStarter, type StartPolicy } from '../../../src/vscode/bastionStarter';
 import { ConnectCommands } from '../../../src/vscode/connectCommands';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { endpointNodeId } from '../../../src/vscode/regionNodes';
 import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
-import { bastion, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
+import { bastion, disposeAll, FakeInventory, FakePower, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, target } from './samples';
 
 class Bench {
   readonly inventory = new FakeInventory();
@@ -18,16 +21,57 @@ class Bench {
   readonly sshHosts = new SshHostStore(this.inventory, this.logger);
   readonly board = new TunnelBoard(this.service, this.logger);
   readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));
+  readonly attempts = new Attempts(this.ui, this.logger);
+  readonly power = new FakePower();
+  policy: StartPolicy = 'ask';
   readonly connecting = new ConnectCommands({
     store: this.store,
     sshHosts: this.sshHosts,
     advice: new BastionAdvice({ inventory: this.inventory, memory: this.memory, tag: () => 'sallyport=bastion', logger: this.logger }),
     board: this.board,
     ui: this.ui,
-    attempts: new Attempts(this.ui, this.logger),
+    attempts: this.attempts,
+    starter: new BastionStarter({ power: this.power, policy: () => this.policy, clock: new FakeClock(), ui: this.ui, attempts: this.attempts }),
     reveal: () => {},
   });
 }
+
+describe('a bastion that is stopped when somebody connects', () => {
+  let bench: Bench;
+  const row = endpointNodeId(target(), target().endpoints[0]!);
+
+  beforeEach(async () => {
+    bench = new Bench();
+    bench.inventory.answer = parts({ bastions: [bastion({ id: 'i-0f', state: 'stopped', managed: 'ConnectionLost' })] });
+    await bench.store.refresh();
+    bench.power.conditions = [{ instance: 'running', agent: 'Online' }];
+    bench.inventory.answer = parts();
+  });
+
+  afterEach(() => disposeAll([bench.store]));
+
+  it('is offered to be started, and used when it is online', async () => {
+    bench.ui.press = ['Start i-0f and Connect'];
+    await bench.connecting.handlers.connect(row);
+    await eventually(() => bench.service.started.length === 1, 'connected');
+    assert.deepEqual(bench.ui.errors[0]!.buttons, ['Start i-0f and Connect', 'Show Log']);
+    assert.ok(bench.ui.tasks.includes('Starting bastion i-0f'));
+  });
+
+  it('is started without asking where that is set', async () => {
+    bench.policy = 'always';
+    await bench.connecting.handlers.connect(row);
+    assert.equal(bench.service.started.length, 1);
+    assert.equal(bench.ui.errors.length, 0);
+  });
+
+  it('is left alone where that is set', async () => {
+    bench.policy = 'never';
+    await bench.connecting.handlers.connect(row);
+    assert.deepEqual(bench.ui.errors[0]!.buttons, ['Try Again', 'Show Log']);
+    assert.equal(bench.power.looks, 0);
+  });
+});
 
 describe('the choice between bastions', () => {
   let bench: Bench;
@@ -37,6 +81,20 @@ describe('the choice between bastions', () => {
   });
 
   afterEach(() => disposeAll([bench.store]));
+
+  it('hands the other ones over for when the best is gone, those that may be taken without asking', async () => {
+    const others = [
+      bastion({ id: 'i-b', name: 'b' }),
+      bastion({ id: 'i-off', name: 'off', managed: 'ConnectionLost' }),
+      bastion({ id: 'i-else', name: 'else', vpcId: 'vpc-other', tags: { sallyport: 'bastion' } }),
+    ];
+    bench.inventory.answer = parts({ bastions: [bastion({ name: 'a' }), ...others] });
+    await bench.store.refresh();
+    await bench.connecting.handlers.connect(endpointNodeId(target(), target().endpoints[0]!));
+    const [{ route, options }] = bench.service.started as [(typeof bench.service.started)[0]];
+    assert.equal(route.bastion.name, 'a');
+    assert.deepEqual(options.alternates?.map((one) => [one.bastion.id, one.endpoint]), [['i-b', route.endpoint]]);
+  });
 
   it('takes the best of several bastions, and the one that was chosen from then on', async () => {
     bench.inventory.answer = parts({ bastions: [bastion(), bastion({ id: 'i-tagged', name: 'z', tags: { sallyport: 'bastion' } }), bastion({ id: 'i-off', name: 'off', managed: 'ConnectionLost' })] });

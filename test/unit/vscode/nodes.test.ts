@@ -356,8 +356,23 @@ describe('the rows of Connections', () => {
     assert.ok(row!.tooltip!.includes('The session ended\\. Wait\\.'));
   });
 
+  it('say that a tunnel waits for the person, and that nothing is tried meanwhile', () => {
+    const cause = { code: 'aws.expiredCredentials', message: 'Sign-in has expired.', retryable: false } as const;
+    const [row] = rows(tunnel({ state: { phase: 'waiting', attempt: 1, needs: 'signIn', cause } }));
+    assert.equal(row!.description, '127.0.0.1:53211 · waits for you to sign in');
+    assert.ok(!row!.icon!.id.includes('spin'));
+  });
+
+  it('tell in the tooltip how often a tunnel has reconnected, and what went wrong last', () => {
+    const fault = { code: 'ssm.sessionEnded', message: 'The session is over.', retryable: true } as const;
+    const [row] = rows(tunnel({ reconnects: 3, lastFault: { fault, at: 1_700_000_000_000 } }));
+    assert.match(row!.tooltip!, /Reconnects.*3[\s\S]*Last fault.*The session is over/);
+    const [calm] = rows(tunnel());
+    assert.ok(!/Reconnects|Last fault/.test(calm!.tooltip!));
+  });
+
   it('differ in shape for every mood, not in colour alone', () => {
-    const moods = ['ok', 'checking', 'connecting', 'degraded', 'waiting', 'down', 'closed'] as const;
+    const moods = ['ok', 'checking', 'connecting', 'degraded', 'waiting', 'signIn', 'down', 'closed'] as const;
     assert.equal(new Set(moods.map((mood) => moodIcon(mood).id)).size, moods.length);
   });
 

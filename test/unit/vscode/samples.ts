@@ -1,16 +1,17 @@
 import { Emitter } from '../../../src/base/event';
 import type { KeptState } from '../../../src/vscode/bastionMemory';
 import type { SecretStore } from '../../../src/vscode/keptSecrets';
-import type { FaultData } from '../../../src/base/fault';
+import type { Fault, FaultData } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import type { Bastion } from '../../../src/model/bastion';
 import type { NetworkFacts } from '../../../src/model/network';
+import type { BastionCondition, BastionPower } from '../../../src/model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
 import type { SshHosts } from '../../../src/model/ssh';
 import type { Target } from '../../../src/model/target';
-import type { StartOptions, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
+import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
 import type { RedisTools } from '../../../src/vscode/redisCommands';
@@ -74,6 +75,7 @@ export function tunnel(change: Partial<TunnelInfo> = {}): TunnelInfo {
     since: 1_700_000_000_000,
     bytes: { up: 812, down: 1_234_567 },
     rate: { up: 0, down: 0 },
+    reconnects: 0,
     ...change,
   };
 }
@@ -204,8 +206,39 @@ export class FakeTunnels implements TunnelService {
     return Promise.resolve();
   }
 
+  readonly retried: string[] = [];
+  history: TunnelDetails['history'] = [];
+
+  details(id: string): Promise<TunnelDetails | undefined> {
+    const info = this.infos.find((one) => one.id === id);
+    return Promise.resolve(info && { info, history: this.history });
+  }
+
+  retry(id: string): Promise<void> {
+    this.retried.push(id);
+    return Promise.resolve();
+  }
+
   list(): Promise<readonly TunnelInfo[]> {
     return Promise.resolve(this.infos);
+  }
+}
+
+/** Tells what the test says, one condition after the other; the last one stays. */
+export class FakePower implements BastionPower {
+  readonly started: string[] = [];
+  conditions: BastionCondition[] = [{ instance: 'stopped', agent: 'ConnectionLost' }];
+  refusal: Fault | undefined;
+  looks = 0;
+
+  condition(): Promise<BastionCondition> {
+    this.looks++;
+    return Promise.resolve(this.conditions.length > 1 ? this.conditions.shift()! : this.conditions[0]!);
+  }
+
+  start(_where: unknown, id: string): Promise<void> {
+    this.started.push(id);
+    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve();
   }
 }
 
@@ -217,6 +250,8 @@ export class FakeUi implements Ui {
   readonly picks: { readonly items: readonly PickItem<unknown>[]; readonly options: PickOptions }[] = [];
   readonly inputs: InputOptions[] = [];
   readonly tasks: string[] = [];
+  /** What tasks said that they waited for. */
+  readonly said: string[] = [];
   readonly ran: CommandName[] = [];
   /** As many as `ran`. */
   readonly arguments: (string | undefined)[] = [];
@@ -275,9 +310,9 @@ export class FakeUi implements Ui {
     return Promise.resolve(this.escape ? undefined : text);
   }
 
-  task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  task<T>(title: string, work: (signal: AbortSignal, say: (text: string) => void) => Promise<T>): Promise<T> {
     this.tasks.push(title);
-    return work(new AbortController().signal);
+    return work(new AbortController().signal, (text) => this.said.push(text));
   }
 
   background<T>(title: string, work: () => Promise<T>): Promise<T> {

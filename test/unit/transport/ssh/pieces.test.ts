@@ -158,6 +158,22 @@ describe('the vitals of a connection', () => {
     assert.deepEqual([endless.seen.pings, endless.seen.dead.length], [60, 0]);
   });
 
+  it('are asked for at once in doubt, and given up after ten seconds without a byte', () => {
+    const { clock, socket, seen, vitals } = rig({ serverAliveIntervalMs: 60_000, serverAliveCountMax: 3 });
+    vitals.check();
+    vitals.check();
+    assert.equal(seen.pings, 1);
+    socket.emit('data', Buffer.alloc(1));
+    clock.advance(30_000);
+    assert.equal(seen.dead.length, 0);
+    vitals.check();
+    clock.advance(10_000);
+    assert.equal(seen.dead[0]?.code, 'ssh.keepaliveLost');
+    vitals.check();
+    vitals.dispose();
+    assert.equal(clock.pending, 0);
+  });
+
   it('include new keys after 4 GB or an hour of use, and none for an idle connection', () => {
     const { clock, seen, vitals } = rig({ serverAliveIntervalMs: 60_000, serverAliveCountMax: 0 });
     clock.advance(2 * 3_600_000);
