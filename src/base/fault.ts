@@ -14,6 +14,7 @@ export type RemedyAction =
   | 'selectRegion'
   | 'chooseAnotherPort'
   | 'enterPassword'
+  | 'restartBroker'
   | 'retry'
   | 'showLog';
 

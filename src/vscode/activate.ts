@@ -4,6 +4,7 @@ import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
+import { BrokerCommands } from './brokerCommands';
 import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
@@ -29,9 +30,8 @@ import { TunnelCommands } from './tunnelCommands';
 import type { ViewNode } from './viewNode';
 
 /**
- * Composes views, commands and the status bar over the services. Touches no
- * network and no file. Everything goes into `scope`, whose disposal stops every
- * tunnel and waits for it.
+ * Composes views, commands and the status bar over the services. Touches no network, and no file but to see whether a broker
+ * is running. Everything goes into `scope`, whose disposal leaves the broker.
  */
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
   const { broker, ui, secrets, logger } = services;
@@ -76,12 +76,13 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     choose: chooseScope,
     showLog: () => log.show(),
   });
+  const brokerCommands = new BrokerCommands({ broker, board, ui, attempts });
   const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
   const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
+  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers, ...brokerCommands.handlers });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }

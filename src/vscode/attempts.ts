@@ -26,6 +26,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   selectProfile: 'selectProfile',
   selectRegion: 'selectRegion',
   signIn: 'signIn',
+  restartBroker: 'restartBroker',
   showLog: 'showLog',
 };
 
@@ -115,6 +116,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer): string {
       return l10n.t('Use Another Port');
     case 'enterPassword':
       return l10n.t('Enter Password');
+    case 'restartBroker':
+      return l10n.t('Restart Background Process');
     case 'retry':
       return l10n.t('Try Again');
     case 'showLog':

@@ -37,6 +37,7 @@ export const COMMANDS = {
   selectRegion: { icon: '$(globe)' },
   signIn: { icon: '$(sign-in)' },
   showLog: { icon: '$(output)' },
+  restartBroker: {},
   toggleTunnels: {},
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
 
@@ -71,6 +72,7 @@ export const SETTINGS = {
     scope: 'window',
     restricted: false,
   },
+  brokerLinger: { key: 'sallyport.broker.lingerSeconds', type: 'number', default: 60, scope: 'machine', restricted: false },
   ssmClient: { key: 'sallyport.ssm.client', type: 'string', default: 'native', scope: 'machine', restricted: true },
   ssmPluginPath: { key: 'sallyport.ssm.pluginPath', type: 'string', default: '', scope: 'machine', restricted: true },
   ssmDocument: { key: 'sallyport.ssm.document', type: 'string', default: '', scope: 'machine', restricted: true },

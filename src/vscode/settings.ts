@@ -8,7 +8,7 @@ import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import type { ChosenScope } from './selection';
-import { parsePem } from './targetCa';
+import { parsePem } from '../model/caFile';
 
 /** The setting's value; its default where settings.json holds something of another type. */
 export function readSetting<N extends SettingName>(name: N): SettingValue<N> {
