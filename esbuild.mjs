@@ -20,6 +20,7 @@ const dev = flags.has('--dev') || flags.has('--watch');
  */
 const LAZY = {
   core: 'src/broker/core.ts',
+  'broker-client': 'src/broker/connect.ts',
   aws: 'src/aws/index.ts',
   'aws-ec2': 'src/aws/clients/ec2.ts',
   'aws-ecs': 'src/aws/clients/ecs.ts',
@@ -79,6 +80,8 @@ function bundles() {
     { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: [...node.external, 'vscode'] },
     // Built without `vscode` as an external: an import of it from below src/vscode/ fails the build.
     { ...node, entryPoints: Object.fromEntries(Object.entries(LAZY)), outdir: 'dist' },
+    // The process that owns the tunnels of all windows; its core is the lazy bundle above.
+    { ...node, entryPoints: { broker: 'src/broker/brokerMain.ts' }, outdir: 'dist' },
     // Run by OpenSSH to ask for secrets, and as a watchdog on Windows: a program of its own.
     { ...node, entryPoints: { 'ssh-companion': 'src/transport/sshSystem/companionMain.ts' }, outdir: 'dist' },
     {

@@ -1,13 +1,15 @@
 import * as vscode from 'vscode';
 import { asFault, describeFault } from './base/fault';
 import { Scope } from './base/scope';
-import { connectInProcess } from './broker/client';
+import { connectLazily } from './broker/client';
+import { brokerIsHere } from './broker/presence';
 import { activateSallyport } from './vscode/activate';
+import { brokerOptions } from './vscode/brokerOptions';
 import { KeptSecrets } from './vscode/keptSecrets';
 import { openLogChannel } from './vscode/logChannel';
 import { Questions } from './vscode/questions';
 import type { Services } from './vscode/services';
-import { readCustomTargets, readProxy, readSshSettings, readSsmSettings, readTargetCa, workspaceFolders } from './vscode/settings';
+import { readTargetCa } from './vscode/settings';
 import { WindowUi } from './vscode/windowUi';
 
 // Owns everything; the log last of all, since what ends still logs.
@@ -26,10 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const services: Services = {
       ui,
       secrets,
-      broker: connectInProcess(
-        { logger: log, targetCa: readTargetCa, customTargets: readCustomTargets, ssm: readSsmSettings, ssh: readSshSettings, ask, proxy: readProxy, workspaceFolders },
-        async () => (await import('./broker/core')).createCore,
-      ),
+      broker: connectLazily(brokerOptions(context, log, ask), async () => (await import('./broker/connect')).connectBroker, brokerIsHere),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
       targetCa: readTargetCa,
       logger: log,
@@ -44,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 }
 
-/** Resolves when every tunnel, session and listener is gone. */
+/** Leaves the broker, whose tunnels outlive this window for a while. */
 export async function deactivate(): Promise<void> {
   await running?.dispose();
   running = undefined;

@@ -16,6 +16,7 @@ export type RemedyAction =
   | 'copyPolicy'
   | 'chooseAnotherPort'
   | 'enterPassword'
+  | 'restartBroker'
   | 'retry'
   /** The subject is the instance's id. */
   | 'startBastion'

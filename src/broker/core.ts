@@ -20,11 +20,12 @@ import { SsmTransport } from '../transport/ssm/ssmTransport';
 import { targetProbe } from '../tunnel/probe';
 import { WatchedSurroundings } from '../tunnel/surroundings';
 import { Tunnels } from '../tunnel/tunnels';
-import type { Core, CoreOptions } from './client';
+import type { Core, CoreOptions, Ledger } from './client';
 import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, customTargets }: CoreOptions): Core {
+export function createCore(options: CoreOptions): Core {
+  const { logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, customTargets, ledger } = options;
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -37,13 +38,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
     scope.add(created.signIn.onDidChange((change) => changes.fire(change)));
     return created;
   });
-  const api: SsmSessionApi = {
-    start: async (request, signal) => (await aws()).sessions.start(request, signal),
-    resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
-    terminate: async (place, id, signal) => (await aws()).sessions.terminate(place, id, signal),
-    limits: async (place, signal) => (await aws()).sessions.limits(place, signal),
-    dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
-  };
+  const api = sessionApi(aws, ledger);
   const access: PluginAccess = { grant: async (place, signal) => (await aws()).plugin.grant(place, signal) };
   const onNotice = (notice: Notice): void => notices.fire(notice);
   const ssmDeps = { api, clock, logger, settings: ssm, createSocket: out.connect, onNotice };
@@ -51,7 +46,10 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   const untrusted = workspaceFolders ?? (() => []);
   const plugin = new PluginTransport({ api, access, clock, logger, settings: ssm, env: env ?? process.env, untrusted });
   const sshSettings = ssh ?? ((): SshSettings => DEFAULT_SSH_SETTINGS);
-  const sshSources = (): ConfigSources => localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() });
+  const sshSources = (): ConfigSources => ({
+    ...localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() }),
+    ...(env && { env }),
+  });
   const instanceConnect: InstanceConnectApi = {
     pushSshKey: async (place, key, signal) => (await aws()).instanceConnect.pushSshKey(place, key, signal),
     consoleHostKeys: async (place, id, signal) => (await aws()).instanceConnect.consoleHostKeys(place, id, signal),
@@ -88,11 +86,32 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
     power: lazyPower(async () => (await aws()).power),
     signIn: lazySignIn(async () => (await aws()).signIn, changes.event),
     onDidNotice: notices.event,
+    endSession: (place, id, signal) => api.terminate(place, id, signal),
+    // Not a process of its own: there is nothing to start anew.
+    restart: () => Promise.resolve(),
     dispose: async () => {
       // Tunnels first: ending their sessions still needs the API.
       await tunnels.dispose();
       await scope.dispose();
     },
+  };
+}
+
+/** The calls of AWS, with an account of what they leave running. */
+function sessionApi(aws: () => Promise<{ readonly sessions: SsmSessionApi }>, ledger: Ledger | undefined): SsmSessionApi {
+  return {
+    start: async (request, signal) => {
+      const grant = await (await aws()).sessions.start(request, signal);
+      ledger?.sessionStarted(request.place, grant.sessionId);
+      return grant;
+    },
+    resume: async (place, id, signal) => (await aws()).sessions.resume(place, id, signal),
+    terminate: async (place, id, signal) => {
+      await (await aws()).sessions.terminate(place, id, signal);
+      ledger?.sessionEnded(id);
+    },
+    limits: async (place, signal) => (await aws()).sessions.limits(place, signal),
+    dataKey: async (place, request, signal) => (await aws()).sessions.dataKey(place, request, signal),
   };
 }
 

@@ -63,13 +63,29 @@ function killAll(): void {
   for (const [pid, group] of running) group.signal(pid, 'SIGKILL');
 }
 
+/** Keeps account of groups, for the case that this process cannot end them itself. */
+export interface GroupLedger {
+  groupStarted(pid: number): void;
+  groupEnded(pid: number): void;
+}
+
+// Every bundle has a copy of this module; there is one ledger for all.
+const LEDGER = Symbol.for('sallyport.groupLedger');
+type WithLedger = typeof globalThis & { [LEDGER]?: GroupLedger | undefined };
+
+export function keepGroupLedger(ledger: GroupLedger | undefined): void {
+  (globalThis as WithLedger)[LEDGER] = ledger;
+}
+
 /** Has the group killed should this process exit first. */
 export function guardGroup(pid: number, group: ProcessGroup): void {
   if (running.size === 0) process.once('exit', killAll);
   running.set(pid, group);
+  (globalThis as WithLedger)[LEDGER]?.groupStarted(pid);
 }
 
 export function releaseGroup(pid: number): void {
   running.delete(pid);
+  (globalThis as WithLedger)[LEDGER]?.groupEnded(pid);
   if (running.size === 0) process.removeListener('exit', killAll);
 }

@@ -5,6 +5,7 @@ import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
+import { BrokerCommands } from './brokerCommands';
 import { KeptBastionMemory } from './bastionMemory';
 import { BastionStarter } from './bastionStarter';
 import { ConnectCommands } from './connectCommands';
@@ -38,9 +39,8 @@ import { TunnelCommands } from './tunnelCommands';
 import { TunnelNews } from './tunnelNews';
 
 /**
- * Composes views, commands and the status bar over the services. Touches no
- * network and no file. Everything goes into `scope`, whose disposal stops every
- * tunnel and waits for it.
+ * Composes views, commands and the status bar over the services. Touches no network, and no file but to see whether a broker
+ * is running. Everything goes into `scope`, whose disposal leaves the broker.
  */
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
   const { broker, ui, secrets, logger } = services;
@@ -93,16 +93,12 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     below: (row) => resources.below(row),
     showLog: () => log.show(),
   });
+  const brokerCommands = new BrokerCommands({ broker, board, ui, attempts });
   const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
   const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
-  scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
-  scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
-  const readTargetsAgain = (): void => {
-    if (store.state.phase !== 'idle') void store.refresh();
-  };
-  scope.add(onDidChangeSettings(['targets'], readTargetsAgain));
+  followSettings(scope, store, tree);
   register(scope, attempts, {
     ...connecting.handlers,
     ...tunnels.handlers,
@@ -110,6 +106,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     ...scopes.handlers,
     ...resourceCommands({ tree, inventories: () => store.inventories, advice, connecting, ui, attempts }),
     ...signIns.handlers,
+    ...brokerCommands.handlers,
   });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
@@ -123,6 +120,15 @@ function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logg
   const lastSelection = new KeptSelection(context.globalState, (error) => logger.log('warn', 'selection.notKept', { error }));
   const preferredProfile = process.env['AWS_PROFILE'] || undefined;
   return scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenProfiles, preferredProfile, logger, cache, lastSelection }));
+}
+
+function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): void {
+  scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
+  scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
+  const readTargetsAgain = (): void => {
+    if (store.state.phase !== 'idle') void store.refresh();
+  };
+  scope.add(onDidChangeSettings(['targets'], readTargetsAgain));
 }
 
 /** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */

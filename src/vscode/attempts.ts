@@ -27,6 +27,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   selectRegion: 'selectRegion',
   copyPolicy: 'copyPolicy',
   signIn: 'signIn',
+  restartBroker: 'restartBroker',
   showLog: 'showLog',
 };
 
@@ -122,6 +123,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer, subject = '')
       return l10n.t('Use Another Port');
     case 'enterPassword':
       return l10n.t('Enter Password');
+    case 'restartBroker':
+      return l10n.t('Restart Background Process');
     case 'retry':
       return l10n.t('Try Again');
     case 'showLog':

@@ -48,6 +48,7 @@ export const COMMANDS = {
   openInAws: { icon: '$(link-external)' },
   signIn: { icon: '$(sign-in)' },
   showLog: { icon: '$(output)' },
+  restartBroker: {},
   toggleTunnels: {},
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
 
@@ -102,6 +103,7 @@ export const SETTINGS = {
   },
   startStopped: { key: 'sallyport.bastions.startStopped', type: 'string', default: 'ask', scope: 'machine', restricted: true },
   holdSeconds: { key: 'sallyport.tunnels.holdSeconds', type: 'number', default: 10, scope: 'machine', restricted: false },
+  brokerLinger: { key: 'sallyport.broker.lingerSeconds', type: 'number', default: 60, scope: 'machine', restricted: false },
   ssmClient: { key: 'sallyport.ssm.client', type: 'string', default: 'native', scope: 'machine', restricted: true },
   ssmPluginPath: { key: 'sallyport.ssm.pluginPath', type: 'string', default: '', scope: 'machine', restricted: true },
   ssmDocument: { key: 'sallyport.ssm.document', type: 'string', default: '', scope: 'machine', restricted: true },

@@ -13,7 +13,7 @@ import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
 import { chosenSetting, parseChosen } from './selection';
 import type { ChosenProfile } from './selection';
-import { parsePem } from './targetCa';
+import { parsePem } from '../model/caFile';
 
 /** The setting's value; its default where settings.json holds something of another type. */
 export function readSetting<N extends SettingName>(name: N): SettingValue<N> {

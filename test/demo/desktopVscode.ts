@@ -5,6 +5,8 @@ import { thisMachine } from '../provision/systemPrograms';
 import { testEnvironment } from '../run/environment';
 import type { OwnedProcess } from '../run/ownedProcess';
 import { startProcess } from '../run/ownedProcess';
+import { STATE_VARIABLE } from '../../src/broker/places';
+import { endBroker } from '../vscode/harness/brokerEnd';
 import type { RunFolders } from '../vscode/harness/folders';
 import type { SandboxProcess } from '../vscode/harness/sandboxProcess';
 import { writeSettings } from '../vscode/harness/settings';
@@ -52,7 +54,9 @@ export function startDesktop(
   const { folders, sandbox, extension } = options;
   writeSettings(folders, sandbox.settings);
   const [command, ...args] = desktopCommand(code, folders, extension, process.platform);
-  const running = startProcess(command, args, { env: testEnvironment(process.env, sandbox.env), output: 'collect' });
+  // Not the broker of the person's own windows.
+  const broker = { [STATE_VARIABLE]: join(folders.root, 'state') };
+  const running = startProcess(command, args, { env: testEnvironment(process.env, { ...sandbox.env, ...broker }), output: 'collect' });
   return {
     exited: running.exited,
     stop: async () => {
@@ -60,6 +64,7 @@ export function startDesktop(
       const main = readPid(join(folders.userData, 'code.lock'));
       if (main !== undefined) await endProcess(main);
       await running.stop();
+      await endBroker(broker);
     },
   };
 }

@@ -4,7 +4,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DescribeSessionsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as vscode from 'vscode';
+import { readLock } from '../../src/broker/lock';
+import { placesOf, thisMachine } from '../../src/broker/places';
 import { eventually } from '../fixtures/eventually';
+import { isAlive } from '../fixtures/isAlive';
 import { findExtension } from './extension';
 
 const TARGETS = ['orders-cache', 'catalog-cluster'].map(
@@ -42,8 +45,9 @@ function holdings(): Record<string, number> {
 }
 
 describe('deactivation', () => {
-  it('leaves no session, listener or process, with tunnels and a console open', async () => {
+  it('leaves tunnels to the broker, which closes them, their sessions and itself once no window has come back', async () => {
     await findExtension().activate();
+    await vscode.workspace.getConfiguration().update('sallyport.broker.lingerSeconds', 2, vscode.ConfigurationTarget.Global);
     await vscode.commands.executeCommand('sallyport.refresh');
     const before = holdings();
     await vscode.commands.executeCommand('sallyport.connect', TARGETS[0]);
@@ -53,14 +57,17 @@ describe('deactivation', () => {
     await vscode.commands.executeCommand('sallyport.connect', TARGETS[1]);
     await vscode.commands.executeCommand('sallyport.openConsole', TARGETS[0]);
     assert.equal((await activeSessions()).length, 2);
-    assert.equal(holdings()['TCPServerWrap']! - before['TCPServerWrap']!, 2, 'two listeners of ours');
+    const broker = await readLock(placesOf(thisMachine(process.env)).lockFile);
+    assert.ok(broker && isAlive(broker.pid), 'the broker runs');
 
     const loaded = require.cache[join(findExtension().extensionPath, 'dist/extension.js')];
     assert.ok(loaded, 'the loaded bundle is found');
     await (loaded.exports as { deactivate(): Promise<void> }).deactivate();
 
+    assert.ok(!(await refused(port)), 'the tunnel outlives the window');
+    assert.deepEqual(holdings(), before, 'nothing of ours is left in this process');
+    await eventually(() => refused(port), 'the tunnel is closed', 20_000);
+    await eventually(() => !isAlive(broker.pid), 'the broker has ended', 20_000);
     assert.deepEqual(await activeSessions(), []);
-    assert.ok(await refused(port));
-    await eventually(() => JSON.stringify(holdings()) === JSON.stringify(before), `back to ${JSON.stringify(before)}`);
   });
 });

@@ -27,7 +27,7 @@ export const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
   aws: [/^@aws-sdk\//, /^@smithy\//],
   tunnel: [],
   redis: [/^ioredis$/],
-  broker: [],
+  broker: [/^vscode-jsonrpc\/node$/],
   vscode: [/^vscode$/],
   extension: [/^vscode$/],
 };

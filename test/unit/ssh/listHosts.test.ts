@@ -74,9 +74,10 @@ describe('the hosts of the SSH configuration', () => {
   it('does not compare a hostile number of hosts with a hostile number of patterns', async () => {
     const lines = Array.from({ length: 10_000 }, (_, at) => `Host h${at}\nHost *x${at}\n`);
     await home.write('.ssh/config', lines.join(''));
-    const started = performance.now();
+    const before = process.cpuUsage();
     assert.equal((await listHosts(home.sources())).hosts.length, 10_000);
-    assert.ok(performance.now() - started < 5000);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 5e6);
   });
 
   it('marks those of a workspace', async () => {

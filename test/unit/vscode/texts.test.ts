@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { plainText } from '../../../src/vscode/localizer';
 import { escapeMarkdown, labelText, messageText, tooltipMarkdown, withoutIcons } from '../../../src/vscode/safeText';
 import { statusText } from '../../../src/vscode/statusText';
-import { parsePem } from '../../../src/vscode/targetCa';
+import { parsePem } from '../../../src/model/caFile';
 import { bytesText, engineText, healthText, joined, latencyText, routeLabel, tunnelMood } from '../../../src/vscode/wording';
 import { tunnel } from './samples';
 

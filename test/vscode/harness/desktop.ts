@@ -6,6 +6,8 @@ import type { ReleaseName } from '../../provision/vscodeServer';
 import { REPORT_FILE, testEnvironment } from '../../run/environment';
 import type { SuiteReport } from '../../run/totals';
 import { readReport } from '../../run/totals';
+import { STATE_VARIABLE } from '../../../src/broker/places';
+import { endBroker } from './brokerEnd';
 import { createRunFolders } from './folders';
 import type { Settings } from './settings';
 import { writeSettings } from './settings';
@@ -19,12 +21,14 @@ export async function runInDesktop(options: {
   readonly settings: Settings;
 }): Promise<SuiteReport | undefined> {
   const folders = createRunFolders();
+  const broker = { [STATE_VARIABLE]: join(folders.root, 'state') };
   try {
     writeSettings(folders, options.settings);
     const reportFile = join(folders.root, 'report.json');
     const env = testEnvironment(process.env, {
       HOME: folders.home,
       USERPROFILE: folders.home,
+      ...broker,
       ...options.env,
       [REPORT_FILE]: reportFile,
     });
@@ -47,6 +51,7 @@ export async function runInDesktop(options: {
     await ending.catch((error: unknown) => console.error(error));
     return readReport(reportFile);
   } finally {
+    await endBroker(broker);
     folders.dispose();
   }
 }

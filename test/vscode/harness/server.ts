@@ -6,6 +6,7 @@ import { Fault } from '../../../src/base/fault';
 import type { VscodeServer } from '../../provision/vscodeServer';
 import { testEnvironment } from '../../run/environment';
 import { startProcess } from '../../run/ownedProcess';
+import { endBroker } from './brokerEnd';
 import type { RunFolders } from './folders';
 
 export interface ServerOptions {
@@ -38,6 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tokenFile = join(folders.serverData, 'connection-token');
   // In a file: what is in the arguments is seen by everybody on the machine.
   writeFileSync(tokenFile, connectionToken, { mode: 0o600 });
+  const environment = serverEnvironment(folders, options.env);
   const running = startProcess(
     vscode.node,
     [
@@ -51,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       '--force-disable-user-env',
       ...folderArguments(folders),
     ],
-    { cwd: folders.workspace, env: serverEnvironment(folders, options.env), output: 'collect' },
+    { cwd: folders.workspace, env: environment, output: 'collect' },
   );
   try {
     const port = await listeningPort(running);
@@ -60,7 +62,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       port,
       address: (folder, payload) => workbenchAddress(port, connectionToken, folder, payload),
       output: running.output,
-      stop: () => running.stop(STOP_MS),
+      stop: async () => {
+        await running.stop(STOP_MS);
+        // It outlives its windows for a while, and ends its sessions as long as there is somebody to end them at.
+        await endBroker(environment);
+      },
     };
   } catch (error) {
     await running.stop();
@@ -111,6 +117,7 @@ function serverEnvironment(folders: RunFolders, additions: NodeJS.ProcessEnv): N
     TMPDIR: folders.temporary,
     XDG_CONFIG_HOME: undefined,
     XDG_DATA_HOME: undefined,
+    XDG_STATE_HOME: undefined,
     XDG_RUNTIME_DIR: undefined,
     // No marketplace: nothing is looked up.
     EXTENSIONS_GALLERY: '{}',

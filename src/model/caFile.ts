@@ -1,12 +1,13 @@
-import { isAbsolute } from 'node:path';
 import { Fault, isFault } from '../base/fault';
 
 /** More than any bundle of root certificates has, bytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
+/** Of POSIX, of a drive and of a share: what is none of this machine's kind cannot be read anyway. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 
 /** The file's text when it holds certificates. @throws Fault `settings.caFile` that says what is wrong with it. */
 export async function parsePem(path: string, read: (path: string) => PromiseLike<Uint8Array>): Promise<string> {
-  if (!isAbsolute(path)) throw caFault(path, 'is not an absolute path');
+  if (!ABSOLUTE.test(path)) throw caFault(path, 'is not an absolute path');
   try {
     const bytes = await read(path);
     if (bytes.byteLength > MAX_BYTES) throw caFault(path, 'is too large for a certificate file');

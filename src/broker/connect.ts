@@ -1,0 +1,299 @@
+import type { Clock } from '../base/clock';
+import { sleep, systemClock } from '../base/clock';
+import { Emitter } from '../base/event';
+import type { Fault } from '../base/fault';
+import { asFault, cancelled, faultData, isCancelled, isFault } from '../base/fault';
+import { Scope } from '../base/scope';
+import type { BastionPower } from '../model/bastionPower';
+import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { Notice } from '../model/notice';
+import { compareVersions } from '../model/bastion';
+import type { CredentialsChange, SignInService } from '../model/signIn';
+import type { TunnelDetails, TunnelInfo, TunnelService } from '../model/tunnel';
+import type { BrokerClient, BrokerOptions, Core } from './client';
+import { coreOptionsOf } from './coreOptions';
+import { KnownTunnels } from './knownTunnels';
+import { placesOf, thisMachine } from './places';
+import type { EndReason } from './protocol';
+import { ACTIVE, ASK, CHANGED, CREDENTIALS, ENDING, LOG, NOTICE, PROTOCOL, relevantVariables, SETTINGS } from './protocol';
+import { endBroker, reachBroker } from './reach';
+import type { ReachDeps } from './reach';
+import { remoteServices } from './remote';
+import type { Services } from './remote';
+import type { Rpc } from './rpc';
+import { peerLost } from './rpc';
+
+/** What answers now: a broker, or a core in this very process. */
+interface Backend {
+  readonly services: Services;
+  readonly rpc?: Rpc;
+}
+
+/** Tries to open a tunnel again that a lost broker had. */
+const REOPEN_TRIES = 5;
+const REOPEN_PAUSE_MS = 500;
+/** An older window leaves a newer one so long to start the next broker, ms. */
+const YIELD_MS = 2_000;
+/** Faults that say that there can be no broker on this machine. */
+const NO_BROKER = new Set(['broker.notStarted', 'broker.folderFailed', 'broker.folderUnsafe']);
+
+/** A window's services by the broker process, or by a core in this process where there can be no other. */
+export function connectBroker(options: BrokerOptions): BrokerClient {
+  return new Connection(options, systemClock);
+}
+
+class Connection implements BrokerClient {
+  readonly inventory: InventoryService;
+  readonly tunnels: TunnelService;
+  readonly signIn: SignInService;
+  readonly power: BastionPower;
+  readonly onDidNotice;
+  readonly #options: BrokerOptions;
+  readonly #clock: Clock;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #scope = new Scope();
+  readonly #closing = new AbortController();
+  readonly #known = new KnownTunnels();
+  readonly #changes: Emitter<TunnelInfo>;
+  readonly #notices: Emitter<Notice>;
+  readonly #credentials: Emitter<CredentialsChange>;
+  #backend: Promise<Backend> | undefined;
+  #rpc: Rpc | undefined;
+  #core: Core | undefined;
+  #ending: { readonly reason: EndReason; readonly successor?: string } | undefined;
+  #reopening: Promise<void> | undefined;
+
+  constructor(options: BrokerOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#env = options.env ?? process.env;
+    const emitter = <T>(): Emitter<T> => this.#scope.add(new Emitter<T>((error) => options.logger.log('error', 'broker.listenerFailed', { error })));
+    this.#changes = emitter<TunnelInfo>();
+    this.#notices = emitter<Notice>();
+    this.#credentials = emitter<CredentialsChange>();
+    this.onDidNotice = this.#notices.event;
+    this.inventory = this.#inventory();
+    this.tunnels = {
+      start: async (route, start, signal) => this.#known.heard(await (await this.#use(signal)).tunnels.start(route, start, signal)),
+      stop: (id) => this.#stop(id),
+      list: () => this.#list(),
+      details: (id) => this.#details(id),
+      retry: async (id) => (await this.#use()).tunnels.retry(this.#known.brokerId(id)),
+      onDidChange: this.#changes.event,
+    };
+    this.signIn = {
+      signIn: async (profile, way, signal) => (await this.#use(signal)).signIn.signIn(profile, way, signal),
+      // Asks nobody, so it starts nothing either.
+      expiry: async (profile) => (this.#backend ? (await this.#use()).signIn.expiry(profile) : undefined),
+      onDidChange: this.#credentials.event,
+    };
+    this.power = {
+      condition: async (where, id, signal) => (await this.#use(signal)).power.condition(where, id, signal),
+      start: async (where, id, signal) => (await this.#use(signal)).power.start(where, id, signal),
+    };
+    const { onDidChangeSettings, onDidFocus, settings } = options;
+    if (onDidChangeSettings) this.#scope.add(onDidChangeSettings(() => this.#rpc?.notify(SETTINGS, settings())));
+    if (onDidFocus) this.#scope.add(onDidFocus(() => this.#rpc?.notify(ACTIVE, null)));
+  }
+
+  /** A core of our own needs no restart: it is as new as this window. */
+  async restart(): Promise<void> {
+    if (this.#core) return;
+    this.#ending = { reason: 'replaced' };
+    await endBroker(this.#reachDeps(), this.#closing.signal);
+    await this.#use();
+  }
+
+  async dispose(): Promise<void> {
+    this.#closing.abort();
+    await this.#backend?.catch(() => {});
+    await this.#reopening;
+    this.#rpc?.end();
+    await this.#rpc?.closed;
+    await this.#core?.dispose();
+    await this.#scope.dispose();
+  }
+
+  #inventory(): InventoryService {
+    const use = (): Promise<Services> => this.#use();
+    return {
+      sshHosts: async () => (await use()).inventory.sshHosts(),
+      profiles: async () => (await use()).inventory.profiles(),
+      async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
+        yield* (await use()).inventory.discover(where, signal, only);
+      },
+      network: async (where, groupIds, signal) => (await use()).inventory.network(where, groupIds, signal),
+    };
+  }
+
+  async #stop(id: string): Promise<void> {
+    // What waits for a broker is simply not opened again.
+    if (this.#known.isLost(id)) {
+      this.#fire(this.#known.close(id));
+      return;
+    }
+    const services = await this.#use();
+    try {
+      await services.tunnels.stop(this.#known.brokerId(id));
+    } catch (error) {
+      // It has ended with its broker, which is what was wanted.
+      if (!isFault(error) || error.code !== 'broker.lost') throw error;
+      this.#fire(this.#known.close(id));
+    }
+  }
+
+  async #details(id: string): Promise<TunnelDetails | undefined> {
+    const details = await (await this.#use()).tunnels.details(this.#known.brokerId(id));
+    return details && { ...details, info: this.#known.heard(details.info) };
+  }
+
+  async #list(): Promise<readonly TunnelInfo[]> {
+    const listed = await (await this.#use()).tunnels.list();
+    return listed.map((info) => this.#known.heard(info));
+  }
+
+  async #use(signal?: AbortSignal): Promise<Services> {
+    if (this.#closing.signal.aborted || signal?.aborted) throw cancelled();
+    const backend = (this.#backend ??= this.#connect());
+    backend.catch(() => {
+      if (this.#backend === backend) this.#backend = undefined;
+    });
+    return (await backend).services;
+  }
+
+  async #connect(): Promise<Backend> {
+    const { logger, version } = this.#options;
+    try {
+      const { rpc, welcome } = await reachBroker(this.#reachDeps(), this.#closing.signal);
+      logger.log('info', 'broker.connected', { pid: welcome.pid, version: welcome.version, own: version });
+      this.#rpc = rpc;
+      this.#ending = undefined;
+      const backend = { rpc, services: remoteServices(rpc) };
+      void rpc.closed.then(() => this.#lost(backend));
+      // Those of before this window came, and what has become of those that it knows.
+      void this.#refresh(backend);
+      return backend;
+    } catch (error) {
+      if (!isFault(error) || !NO_BROKER.has(error.code)) throw error;
+      return this.#inWindow(error);
+    }
+  }
+
+  async #refresh({ services }: Backend): Promise<void> {
+    try {
+      const listed = (await services.tunnels.list()).map((info) => this.#known.heard(info));
+      for (const info of listed) this.#fire(info);
+      for (const info of this.#known.closeAllBut(new Set(listed.map(({ id }) => id)))) this.#fire(info);
+    } catch (error) {
+      this.#options.logger.log('debug', 'broker.notListed', { error });
+    }
+  }
+
+  /** Everything here, as if there were no other window; said once, since tunnels end with the window then. */
+  async #inWindow(why: Fault): Promise<Backend> {
+    const { logger, settings, ask, companion } = this.#options;
+    logger.log('warn', 'broker.inWindow', { code: why.code, message: why.message, error: why.cause });
+    const { createCore } = await import('./core');
+    if (this.#closing.signal.aborted) throw cancelled();
+    const core = createCore({ ...coreOptionsOf(settings), logger, env: this.#env, companion, ...(ask && { ask }) });
+    this.#core = core;
+    this.#scope.add(core.tunnels.onDidChange((info) => this.#fire(this.#known.heard(info))));
+    this.#scope.add(core.onDidNotice((notice) => this.#notices.fire(notice)));
+    this.#scope.add(core.signIn.onDidChange((change) => this.#credentials.fire(change)));
+    this.#notices.fire({ kind: 'brokerInWindow', text: why.message, tunnels: 0 });
+    return { services: core };
+  }
+
+  #reachDeps(): ReachDeps {
+    const { logger, program, version, companion, settings } = this.#options;
+    const machine = thisMachine(this.#env);
+    return {
+      places: placesOf(machine),
+      machine,
+      clock: this.#clock,
+      logger,
+      program,
+      version,
+      hello: () => ({ protocol: PROTOCOL, version, companion, settings: settings(), env: relevantVariables(this.#env) }),
+      prepare: (rpc) => this.#listen(rpc),
+    };
+  }
+
+  #listen(rpc: Rpc): void {
+    const { ask, logger } = this.#options;
+    rpc.onNote(CHANGED, (info) => this.#fire(this.#known.heard(info)));
+    rpc.onNote(NOTICE, (notice) => this.#notices.fire(notice));
+    rpc.onNote(CREDENTIALS, (change) => this.#credentials.fire(change));
+    rpc.onNote(LOG, (entries) => {
+      for (const { level, event, fields } of entries) logger.log(level, event, fields);
+    });
+    rpc.onNote(ENDING, (ending) => {
+      this.#ending = ending;
+    });
+    rpc.onRequest(ASK, async ({ question }, signal) => (await ask?.(question, signal)) ?? null);
+  }
+
+  #fire(info: TunnelInfo | undefined): void {
+    if (info && !this.#closing.signal.aborted) this.#changes.fire(info);
+  }
+
+  #lost(backend: Backend): void {
+    if (this.#rpc !== backend.rpc) return;
+    this.#rpc = undefined;
+    this.#backend = undefined;
+    if (this.#closing.signal.aborted) return;
+    const { logger, version } = this.#options;
+    const ending = this.#ending;
+    if (ending) {
+      // Asked to: its tunnels were closed, or it had none.
+      logger.log('info', 'broker.ended', { ...ending });
+      for (const { id } of this.#known.all) this.#fire(this.#known.close(id));
+      const older = ending.successor !== undefined && compareVersions(version, ending.successor) < 0;
+      if (ending.reason === 'retired') this.#reconnect(older ? YIELD_MS : 0);
+      return;
+    }
+    const lost = this.#known.lose(faultData(peerLost()), this.#clock.wall());
+    logger.log('warn', 'broker.lost', { tunnels: lost.length });
+    for (const info of lost) this.#fire(info);
+    if (lost.length === 0) {
+      this.#reconnect(0);
+      return;
+    }
+    this.#notices.fire({ kind: 'brokerLost', text: '', tunnels: lost.length });
+    this.#reopening = this.#reopen(lost).finally(() => (this.#reopening = undefined));
+  }
+
+  #reconnect(afterMs: number): void {
+    void sleep(this.#clock, afterMs, this.#closing.signal)
+      .then(() => this.#use())
+      .catch((error: unknown) => {
+        if (!isCancelled(error)) this.#options.logger.log('warn', 'broker.notReached', { error });
+      });
+  }
+
+  /** Every window does this for the tunnels that it knows: the broker opens each but once. */
+  async #reopen(lost: readonly TunnelInfo[]): Promise<void> {
+    await Promise.all(lost.map((info) => this.#reopenOne(info)));
+  }
+
+  async #reopenOne({ id, route, local }: TunnelInfo): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 1; this.#known.isLost(id) && !signal.aborted; attempt++) {
+      try {
+        this.#fire(this.#known.heard(await (await this.#use()).tunnels.start(route, { localPort: local.port }, signal)));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const fault = asFault(error);
+        this.#options.logger.log('warn', 'broker.notReopened', { attempt, local: local.port, code: fault.code, error: fault });
+        // The port may still be that of what the lost broker has left.
+        const hopeless = !fault.retryable && fault.code !== 'tunnel.portTaken';
+        if (hopeless || attempt >= REOPEN_TRIES) {
+          this.#fire(this.#known.close(id, faultData(fault)));
+          return;
+        }
+        await sleep(this.#clock, REOPEN_PAUSE_MS, signal).catch(() => {});
+      }
+    }
+  }
+}
