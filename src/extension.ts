@@ -27,7 +27,16 @@ export function activate(context: vscode.ExtensionContext): void {
       ui,
       secrets,
       broker: connectInProcess(
-        { logger: log, targetCa: readTargetCa, ssm: readSsmSettings, ssh: readSshSettings, ask, proxy: readProxy, workspaceFolders },
+        {
+          logger: log,
+          targetCa: readTargetCa,
+          ssm: readSsmSettings,
+          ssh: readSshSettings,
+          ask,
+          proxy: readProxy,
+          workspaceFolders,
+          stateDir: context.globalStorageUri.fsPath,
+        },
         async () => (await import('./broker/core')).createCore,
       ),
       openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),

@@ -16,13 +16,15 @@ import { localSources } from '../ssh/localSources';
 import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
+import { bookFileIn } from '../tunnel/bookFile';
+import { PortStore } from '../tunnel/portStore';
 import { targetProbe } from '../tunnel/probe';
 import { Tunnels } from '../tunnel/tunnels';
 import type { Core, CoreOptions } from './client';
 import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
-export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion }: CoreOptions): Core {
+export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, stateDir }: CoreOptions): Core {
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -76,6 +78,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
     probe: targetProbe({ clock, targetCa }),
+    ports: new PortStore(stateDir === undefined ? undefined : bookFileIn(stateDir, 'ports.json', clock), logger),
     clock,
     logger,
   });

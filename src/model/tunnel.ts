@@ -22,7 +22,10 @@ export interface UpDown {
 export interface TunnelInfo {
   readonly id: string;
   readonly route: Route;
+  /** Where programs on this machine connect to. */
   readonly local: Endpoint;
+  /** The address that the tunnel listens on, where that is not this machine's own loopback: others may reach it. */
+  readonly exposedOn?: string;
   readonly state: TunnelState;
   readonly health: Health;
   /** Milliseconds since the epoch. */
@@ -36,8 +39,12 @@ export interface TunnelInfo {
 }
 
 export interface StartOptions {
-  /** Local port to bind on 127.0.0.1; 0 or absent lets the system choose. */
+  /** Local port to bind; 0 or absent: the one that this destination had last, else one that the system offers, which it then keeps. */
   readonly localPort?: number;
+  /** Whether the destination keeps `localPort` from now on. */
+  readonly keepPort?: boolean;
+  /** Literal IP address to listen on; 127.0.0.1 unless told. What is not loopback the person has agreed to. */
+  readonly bindAddress?: string;
 }
 
 /** Plain data in, plain data and events out: the seam that moves into the broker process later. */

@@ -10,7 +10,7 @@ import { UNKNOWN_HEALTH, type Health } from '../model/health';
 import type { Link, Transport } from '../model/link';
 import type { Route } from '../model/route';
 import type { TunnelInfo, TunnelState } from '../model/tunnel';
-import { type Listener, listenOnLoopback } from './listener';
+import type { Listen, Listener } from './listener';
 import { probeInterval, type Probe } from './probe';
 import { latencyNoted, NO_TREND, withTrend } from './probe/latencyTrend';
 import { relay, reset } from './relay';
@@ -80,15 +80,14 @@ export class Tunnel {
 
   /**
    * Binds the port, dials, probes; called once. Resolves when the first probe has passed.
-   * @param localPort 0 lets the system choose.
    * @throws Fault of the port, the link or the probe, or `operation.cancelled`; the tunnel is closed then.
    */
-  async open(localPort: number, signal: AbortSignal): Promise<void> {
+  async open(listen: Listen, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.#ended.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (signal.aborted) throw cancelled();
-      const listener = await listenOnLoopback(localPort, (socket) => this.#accept(socket));
+      const listener = await listen((socket) => this.#accept(socket));
       this.#listener = this.#scope.add(listener);
       if (this.#ended.signal.aborted) throw cancelled();
       this.#report();
@@ -113,6 +112,7 @@ export class Tunnel {
       id: this.id,
       route: this.route,
       local: this.#listener?.local ?? { host: '127.0.0.1', port: 0 },
+      ...(this.#listener?.exposedOn !== undefined && { exposedOn: this.#listener.exposedOn }),
       state: this.#state,
       health: this.#health,
       since: this.#since,

@@ -6,6 +6,8 @@ import type { Transport } from '../model/link';
 import { isEndpoint } from '../model/endpoint';
 import { sameDestination, type Route } from '../model/route';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
+import { LocalPorts } from './localPorts';
+import { PortStore } from './portStore';
 import type { Probe } from './probe';
 import { DEFAULT_LIMITS, Tunnel, type TunnelLimits } from './tunnel';
 
@@ -15,6 +17,8 @@ export interface TunnelsDeps {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly limits?: Partial<TunnelLimits>;
+  /** Which local ports destinations have; in memory unless told. */
+  readonly ports?: PortStore;
 }
 
 /** A start under way, shared by everyone who asks for the same destination meanwhile. */
@@ -31,6 +35,8 @@ export class Tunnels implements TunnelService {
   readonly #changes: Emitter<TunnelInfo>;
   readonly #tunnels = new Map<string, Tunnel>();
   readonly #openings = new Set<Opening>();
+  readonly #store: PortStore;
+  readonly #ports: LocalPorts;
   #disposed = false;
 
   readonly onDidChange: Event<TunnelInfo>;
@@ -39,6 +45,10 @@ export class Tunnels implements TunnelService {
     this.#deps = deps;
     this.#changes = new Emitter((error) => deps.logger.log('error', 'tunnel.listenerFailed', { error }));
     this.onDidChange = this.#changes.event;
+    this.#store = deps.ports ?? new PortStore(undefined, deps.logger);
+    const own = (): readonly TunnelInfo[] => [...this.#tunnels.values()].filter(({ live }) => live).map(({ info }) => info);
+    const ending = (port: number): Promise<void> | undefined => [...this.#tunnels.values()].find((one) => !one.live && one.info.local.port === port)?.stop();
+    this.#ports = new LocalPorts({ store: this.#store, logger: deps.logger, own, ending });
   }
 
   async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
@@ -64,6 +74,7 @@ export class Tunnels implements TunnelService {
     // All at once: whoever disposes at exit has seconds, and each end waits for the service.
     const openings = [...this.#openings].map(({ result }) => result);
     await Promise.allSettled([...openings, ...[...this.#tunnels.values()].map((tunnel) => tunnel.stop())]);
+    await this.#store.settled();
     this.#changes.dispose();
   }
 
@@ -115,7 +126,7 @@ export class Tunnels implements TunnelService {
     };
     const tunnel = new Tunnel(route, { transport, probe, clock, logger, limits: { ...DEFAULT_LIMITS, ...limits }, onChange });
     this.#tunnels.set(tunnel.id, tunnel);
-    await tunnel.open(options.localPort ?? 0, signal);
+    await tunnel.open(this.#ports.for(route, options), signal);
     return tunnel.info;
   }
 }

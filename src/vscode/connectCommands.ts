@@ -6,6 +6,8 @@ import { defaultEndpoint } from '../model/target';
 import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import type { BastionAdvice } from './bastionAdvice';
+import type { PortChoice } from './connectionsPorts';
+import { ANY_PORT, parsePort, withPortChoice } from './connectionsPorts';
 import type { CommandHandlers } from './contributions';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, targetsOf } from './inventoryState';
@@ -69,7 +71,7 @@ export class ConnectCommands {
   }
 
   /** The open tunnel to the destination, opened if need be. @throws Fault. */
-  async tunnelTo({ target, endpoint }: Destination, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+  async tunnelTo({ target, endpoint }: Destination, port: PortChoice, signal: AbortSignal): Promise<TunnelInfo> {
     const { store, board, advice } = this.#deps;
     const wanted = endpoint ?? defaultEndpoint(target);
     const open = wanted && board.toTarget(target.id, wanted, target.place.profile);
@@ -79,32 +81,31 @@ export class ConnectCommands {
     const current = targetsOf(inventory).find(({ id }) => id === target.id);
     if (!current) throw goneFault(`"${target.name}"`);
     const evidence = await advice.toConnect(current, endpoint ?? defaultEndpoint(current), bastionsOf(inventory), signal);
-    return board.start(planRoute(inventory, current, endpoint, evidence), localPort, signal);
+    return board.start(planRoute(inventory, current, endpoint, evidence), port, signal);
   }
 
   /** Opens the tunnel under a progress notification; undefined when that failed, which was shown then. */
-  async connect(destination: Destination, localPort: number): Promise<TunnelInfo | undefined> {
+  async connect(destination: Destination, wanted: PortChoice): Promise<TunnelInfo | undefined> {
     const { ui, attempts } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', destination.target.name);
-    const tunnel = await attempts.run(
+    const opened = await attempts.run(
       'connect',
-      () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
-      { ...this.#recovery((port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => this.tunnelTo(destination, port, signal))),
+      { retry: this.#anew(() => void this.connect(destination, wanted)), about: destination.target.id },
     );
-    if (tunnel) this.#connected(tunnel, localPort);
-    return tunnel;
+    if (opened) this.#connected(opened.result, opened.port);
+    return opened?.result;
   }
 
   /** Says that a tunnel ended by itself, and offers to open it again on the same port. */
   lost({ tunnel, cause }: LostTunnel): void {
     const { attempts, ui } = this.#deps;
     const message = ui.l10n.t('The tunnel to {0} ended: {1}', routeLabel(tunnel.route, ui.l10n), cause.message);
-    const again = (port: number): void => void this.#reopen(tunnel.route, port);
     attempts.report(
       'tunnel',
       // It opens again by itself after a sign-in; all else takes a word.
       wantsSignIn(cause) ? { ...cause, message } : { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
-      { retry: () => again(tunnel.local.port), about: aboutRoute(tunnel.route) },
+      { retry: () => void this.#reopen(tunnel.route, { localPort: tunnel.local.port, keepPort: false }), about: aboutRoute(tunnel.route) },
     );
   }
 
@@ -128,7 +129,7 @@ export class ConnectCommands {
     const retry = (): void => void this.#command(undefined, (found) => this.withEndpoint(found));
     const destination = await this.#deps.attempts.run('connect', () => this.destination(argument), { retry });
     const refined = destination && (await refine(destination));
-    if (refined) await this.connect(refined, 0);
+    if (refined) await this.connect(refined, ANY_PORT);
   }
 
   async #onPort(argument: unknown): Promise<void> {
@@ -136,7 +137,7 @@ export class ConnectCommands {
     const found = await attempts.run('connect', () => this.destination(argument), { retry: () => void this.#onPort(undefined) });
     const destination = found && (await this.withEndpoint(found));
     const port = destination && (await this.#askPort(destination));
-    if (port !== undefined) await this.connect(destination!, port);
+    if (port !== undefined) await this.connect(destination!, { localPort: port, keepPort: true });
   }
 
   async #through(argument: unknown): Promise<void> {
@@ -145,7 +146,7 @@ export class ConnectCommands {
     const found = await attempts.run('connect', () => this.destination(argument), again);
     const destination = found && (await this.withEndpoint(found));
     const way = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
-    if (way) await this.#reopen(way.route, 0, way.key);
+    if (way) await this.#reopen(way.route, ANY_PORT, way.key);
   }
 
   /** @throws Fault where there is no way at all */
@@ -179,34 +180,29 @@ export class ConnectCommands {
   }
 
   /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
-  async #reopen(route: Route, localPort: number, chosen?: string): Promise<void> {
+  async #reopen(route: Route, wanted: PortChoice, chosen?: string): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
-    const tunnel = await attempts.run(
+    const opened = await attempts.run(
       'connect',
-      () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      { ...this.#recovery((port) => void this.#reopen(route, port ?? localPort, chosen)), about: aboutRoute(route) },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, port, signal))),
+      { retry: this.#anew(() => void this.#reopen(route, wanted, chosen)), about: aboutRoute(route) },
     );
-    if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
-    if (tunnel) this.#connected(tunnel, localPort);
+    if (opened && chosen !== undefined) advice.remember(route.target.id, chosen);
+    if (opened) this.#connected(opened.result, opened.port);
   }
 
-  /** `again` without a port repeats what was tried. */
-  #recovery(again: (port?: number) => void): { retry: () => void; chooseAnotherPort: () => void } {
-    const { store } = this.#deps;
-    return {
-      // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
-      retry: () => void store.refresh().then(() => again()),
-      chooseAnotherPort: () => again(0),
-    };
+  /** Most faults of connecting are facts about AWS, so a repetition looks at them anew. */
+  #anew(again: () => void): () => void {
+    return () => void this.#deps.store.refresh().then(again);
   }
 
-  #connected(tunnel: TunnelInfo, wantedPort: number): void {
+  #connected(tunnel: TunnelInfo, { localPort }: PortChoice): void {
     const { ui, reveal } = this.#deps;
     const name = routeLabel(tunnel.route, ui.l10n);
     const address = formatEndpoint(tunnel.local);
     reveal(tunnel);
-    if (wantedPort !== 0 && tunnel.local.port !== wantedPort) ui.info(ui.l10n.t('{0} is already open at {1}.', name, address));
+    if (localPort !== 0 && tunnel.local.port !== localPort) ui.info(ui.l10n.t('{0} is already open at {1}.', name, address));
     else ui.brief(ui.l10n.t('Connected: {0} at {1}', name, address));
   }
 
@@ -243,11 +239,4 @@ function noTargets({ scope }: RegionInventory): Fault {
   return new Fault('target.none', `The profile "${scope.profile}" shows nothing to connect to in ${scope.region}.`, {
     remedy: { text: 'Select another region or profile.', action: 'selectRegion' },
   });
-}
-
-/** A TCP port from what a person typed; undefined when it is none. */
-export function parsePort(text: string): number | undefined {
-  if (!/^\s*\d{1,5}\s*$/.test(text)) return undefined;
-  const port = Number(text);
-  return port >= 1 && port <= 65535 ? port : undefined;
 }

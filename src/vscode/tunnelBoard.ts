@@ -5,7 +5,7 @@ import type { Logger } from '../base/log';
 import { Scope } from '../base/scope';
 import type { Route } from '../model/route';
 import type { Endpoint } from '../model/endpoint';
-import type { TunnelInfo, TunnelService } from '../model/tunnel';
+import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 
 /** A tunnel that this window opened and that ended without being stopped. */
 export interface LostTunnel {
@@ -61,10 +61,10 @@ export class TunnelBoard {
   }
 
   /** Opens a tunnel; its loss is reported from now on. @throws what the service throws. */
-  async start(route: Route, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+  async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     this.#starting++;
     try {
-      const info = await this.#service.start(route, { localPort }, signal);
+      const info = await this.#service.start(route, options, signal);
       this.#adopted.add(info.id);
       const closed = this.#closedMeanwhile.get(info.id);
       // The event may come after the answer, or have come before it and told more.

@@ -6,8 +6,9 @@ import type { TunnelInfo } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
-import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands';
+import { ConnectCommands } from '../../../src/vscode/connectCommands';
 import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
+import { parsePort } from '../../../src/vscode/connectionsPorts';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { RedisCommands } from '../../../src/vscode/redisCommands';
 import { endpointNodeId, targetNodeId } from '../../../src/vscode/regionNodes';
@@ -190,13 +191,11 @@ describe('commands', () => {
 
     it('offers another port when the wanted one is taken', async () => {
       const { connecting, ui, service } = await use();
-      service.failures = [new Fault('tunnel.portTaken', 'Port 6379 is in use.', { remedy: { text: 'Use another port.', action: 'chooseAnotherPort' } })];
+      service.failures = [new Fault('tunnel.portTaken', 'Port 6379 is in use.', { remedy: { text: 'Use another port.', action: 'chooseAnotherPort', subject: '54012' } })];
       ui.type = ['6379'];
-      ui.choose = ['primary'];
-      ui.press = ['Use Another Port'];
+      ui.choose = ['primary', 'Use 54012 Once'];
       await connecting.handlers.connectOnPort(targetNodeId(target()));
-      await eventually(() => service.started.length === 2, 'the second try');
-      assert.deepEqual(service.started.map(({ options }) => options.localPort), [6379, 0]);
+      assert.deepEqual(service.started.map(({ options: { localPort, keepPort } }) => [localPort, keepPort]), [[6379, true], [54012, false]]);
     });
 
     it('says where a tunnel is that was open already on another port', async () => {
