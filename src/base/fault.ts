@@ -4,7 +4,7 @@ export interface Remedy {
   readonly text: string;
   /** A stable name that the UI maps to a command; unknown names show no button. */
   readonly action?: RemedyAction;
-  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to. */
+  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to, a port that is free. */
   readonly subject?: string;
 }
 
@@ -13,6 +13,7 @@ export type RemedyAction =
   | 'selectProfile'
   | 'selectRegion'
   | 'chooseAnotherPort'
+  | 'editConnection'
   | 'enterPassword'
   | 'retry'
   | 'showLog';

@@ -6,7 +6,9 @@ import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
-import { connectionNodes, tunnelNodeId } from './connectionNodes';
+import type { ConnectionParts } from './connections';
+import { addConnections, addOutageNotices } from './connections';
+import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
 import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
@@ -47,23 +49,39 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
 
-  const reveal = addViews(scope, store, sshHosts, board, services);
-  const connecting = new ConnectCommands({
+  const connections = addConnections(scope, {
+    context,
+    services,
+    store,
+    sshHosts,
+    board,
+    advice,
+    attempts,
+    preferredProfile,
+    connecting: () => connecting,
+    tunnels: () => tunnels,
+    reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
+  });
+  const reveal = addViews(scope, store, sshHosts, board, connections, services);
+  const connecting: ConnectCommands = new ConnectCommands({
     store,
     sshHosts,
     advice,
     board,
     ui,
     attempts,
-    reveal: (tunnel) => reveal(tunnelNodeId(tunnel)),
+    reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
+    recent: () => connections.commands.recentItems(),
   });
+  addOutageNotices(scope, { services, board, connecting: () => connecting, redis });
   scope.add(board.onDidLose((lost) => connecting.lost(lost)));
-  const tunnels = new TunnelCommands({
+  const tunnels: TunnelCommands = new TunnelCommands({
     board,
     ui,
     attempts,
     connectTo: () => connecting.handlers.connectTo(undefined),
     openConsole: (tunnel) => redisCommands.open(tunnel),
+    toggle: connections.toggle,
   });
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const scopes = new ScopeCommands({
@@ -81,13 +99,14 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
-  void attempts.run('tunnels', () => board.load());
+  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
+  register(scope, attempts, { ...connecting.handlers, ...connections.commands.handlers, ...onTunnels, ...scopes.handlers, ...signIns.handlers });
+  void attempts.run('tunnels', () => board.load()).then(() => connections.startAutomatically());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
 
 /** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
-function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { broker, logger }: Services): (id: string) => void {
+function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { saved }: ConnectionParts, { broker, logger }: Services): (id: string) => void {
   const { l10n } = vscode;
   const profile = (): string | undefined => store.inventory?.scope.profile;
   const expiry = scope.add(new ExpiryWatch({ service: broker.signIn, clock: systemClock, logger, profile, onChange: () => resources.update() }));
@@ -100,11 +119,12 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
   const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
-    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
+    new NodeView('connections', { project: () => connectionsView(savedRows(saved), board.tunnels, l10n, dateText), logger }),
   );
   const status = scope.add(new StatusItem());
   const showTunnels = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);
+    setContext('hasConnections', saved.entries.length > 0);
     status.update(board.tunnels, readSetting('hideStatusWhenUnused'));
     connections.update();
   };
@@ -116,7 +136,8 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
     // The bar at the top of the view runs as long as the store is busy.
     if (store.busy) progress ??= showProgress(store).finally(() => (progress = undefined));
   };
-  scope.add(board.onDidChange(showTunnels));
+  // It also tells of every change of the tunnels.
+  scope.add(saved.onDidChange(showTunnels));
   scope.add(store.onDidChange(showResources));
   scope.add(sshHosts.onDidChange(showResources));
   scope.add(onDidChangeSettings(['hideStatusWhenUnused'], showTunnels));

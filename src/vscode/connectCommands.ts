@@ -15,7 +15,6 @@ import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './regionNodes';
 import { planRoute } from './routePlan';
-import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
 import type { Way } from './throughChoice';
@@ -32,6 +31,8 @@ export interface ConnectDeps {
   readonly attempts: Attempts;
   /** Shows the tunnel's row, where the view can be seen anyway. */
   readonly reveal: (tunnel: TunnelInfo) => void;
+  /** Tunnels that were open lately, offered again beside the targets. */
+  readonly recent: () => PickItem<() => Promise<void>>[];
 }
 
 /** A target, and the endpoint where the person chose one. */
@@ -52,7 +53,7 @@ export class ConnectCommands {
     return {
       // On a row at once, to the endpoint that takes writes; elsewhere the person chooses.
       connect: (argument) => this.#command(argument, (found) => (argument === undefined ? this.withEndpoint(found) : Promise.resolve(found))),
-      connectTo: (argument) => this.#command(argument, (found) => this.withEndpoint(found)),
+      connectTo: (argument) => (argument === undefined ? this.#connectTo() : this.#command(argument, (found) => this.withEndpoint(found))),
       connectOnPort: (argument) => this.#onPort(argument),
       connectThrough: (argument) => this.#through(argument),
     };
@@ -67,7 +68,7 @@ export class ConnectCommands {
     const found = resolveTarget(this.#deps.store.inventory, argument);
     if (found) return found;
     if (typeof argument === 'string') throw goneFault('This resource');
-    return this.#pickTarget(fits);
+    return this.#pickTarget(fits, []);
   }
 
   /** The open tunnel to the destination, opened if need be. @throws Fault. */
@@ -97,16 +98,14 @@ export class ConnectCommands {
     return opened?.result;
   }
 
-  /** Says that a tunnel ended by itself, and offers to open it again on the same port. */
+  /** Opens a tunnel again that ended, on the port that it had. */
+  async reopen({ route, local }: TunnelInfo): Promise<void> {
+    await this.#reopen(route, { localPort: local.port, keepPort: false });
+  }
+
+  /** A tunnel that ended for want of a sign-in opens again after one. */
   lost({ tunnel, cause }: LostTunnel): void {
-    const { attempts, ui } = this.#deps;
-    const message = ui.l10n.t('The tunnel to {0} ended: {1}', routeLabel(tunnel.route, ui.l10n), cause.message);
-    attempts.report(
-      'tunnel',
-      // It opens again by itself after a sign-in; all else takes a word.
-      wantsSignIn(cause) ? { ...cause, message } : { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
-      { retry: () => void this.#reopen(tunnel.route, { localPort: tunnel.local.port, keepPort: false }), about: aboutRoute(tunnel.route) },
-    );
+    this.#deps.attempts.awaitSignIn('tunnel', cause, { retry: () => void this.reopen(tunnel), about: aboutRoute(tunnel.route) });
   }
 
   /** Asks which endpoint where there are several. */
@@ -129,6 +128,18 @@ export class ConnectCommands {
     const retry = (): void => void this.#command(undefined, (found) => this.withEndpoint(found));
     const destination = await this.#deps.attempts.run('connect', () => this.destination(argument), { retry });
     const refined = destination && (await refine(destination));
+    if (refined) await this.connect(refined, ANY_PORT);
+  }
+
+  /** To a target, or to what was open lately. */
+  async #connectTo(): Promise<void> {
+    const recent = this.#deps.recent();
+    const chosen = await this.#deps.attempts.run('connect', () => this.#pickTarget(() => true, recent), { retry: () => void this.#connectTo() });
+    if (typeof chosen === 'function') {
+      await chosen();
+      return;
+    }
+    const refined = chosen && (await this.withEndpoint(chosen));
     if (refined) await this.connect(refined, ANY_PORT);
   }
 
@@ -213,21 +224,20 @@ export class ConnectCommands {
     return store.loaded(new AbortController().signal);
   }
 
-  async #pickTarget(fits: (target: Target) => boolean): Promise<Destination | undefined> {
+  async #pickTarget<T>(fits: (target: Target) => boolean, others: readonly PickItem<T>[]): Promise<Destination | T | undefined> {
     const { ui } = this.#deps;
     const { l10n } = ui;
     const inventory = await this.#inventory(l10n.t('Looking for caches and databases'));
     const targets = targetsOf(inventory).filter(fits);
-    if (targets.length === 0) throw noTargets(inventory);
-    const items = targets.map((target): PickItem<Target> => ({
+    if (targets.length === 0 && others.length === 0) throw noTargets(inventory);
+    const items = targets.map((target): PickItem<Destination | T> => ({
       label: target.name,
       icon: targetIcon(target),
       description: joined([engineText(target), target.status, tlsBadge(target.tls, l10n), authBadge(target.auth, l10n)]),
       detail: joined([target.place.profile, target.place.region, target.vpcId]),
-      value: target,
+      value: { target },
     }));
-    const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
-    return target && { target };
+    return ui.pick([...others, ...items], { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
   }
 }
 

@@ -30,6 +30,11 @@ export const COMMANDS = {
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
+  saveConnection: { icon: '$(save)' },
+  startConnection: { icon: '$(debug-start)', palette: 'sallyport.hasConnections' },
+  startGroup: { icon: '$(run-all)', palette: 'sallyport.hasConnections' },
+  editConnections: { icon: '$(edit)' },
+  forgetConnection: { palette: 'sallyport.hasConnections' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
   refresh: { icon: '$(refresh)' },
@@ -49,12 +54,12 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
 /** A command can be called with anything, by anyone: each handler checks its argument. */
 export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
 
-interface SettingDeclaration<T extends string | boolean | number> {
+interface SettingDeclaration<T extends string | boolean | number | readonly unknown[]> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : T extends number ? 'number' : 'boolean';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : 'array';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
-  readonly scope: 'machine' | 'window';
+  readonly scope: 'machine' | 'window' | 'resource';
   /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity or an account. */
   readonly restricted: boolean;
 }
@@ -62,8 +67,11 @@ interface SettingDeclaration<T extends string | boolean | number> {
 export const SETTINGS = {
   profile: { key: 'sallyport.profile', type: 'string', default: '', scope: 'machine', restricted: true },
   region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
+  /** Read by `connectionsSettings` alone: what a workspace says is kept apart from what the person says. */
+  connections: { key: 'sallyport.connections', type: 'array', default: [], scope: 'resource', restricted: false },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
+  downSeconds: { key: 'sallyport.notifications.downSeconds', type: 'number', default: 20, scope: 'window', restricted: false },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',
     type: 'boolean',
@@ -82,9 +90,10 @@ export const SETTINGS = {
   sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
   sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
   sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number> | SettingDeclaration<readonly unknown[]>>>;
 
-export type SettingName = keyof typeof SETTINGS;
+/** Settings with one plain value. */
+export type SettingName = Exclude<keyof typeof SETTINGS, 'connections'>;
 
 /** Type of a setting's value. */
 export type SettingValue<N extends SettingName> = {
@@ -96,6 +105,8 @@ export type SettingValue<N extends SettingName> = {
 export const CONTEXT_KEYS = {
   /** Whether a tunnel exists; boolean. */
   hasTunnels: 'sallyport.hasTunnels',
+  /** Whether a connection is saved; boolean. */
+  hasConnections: 'sallyport.hasConnections',
   /** Which welcome text an empty Resources view shows; one of `RESOURCES_CONTEXTS`. */
   resources: 'sallyport.resourcesState',
 } as const;
@@ -119,6 +130,12 @@ export const ITEM_WORDS = [
   /** Speaks the Redis protocol. */
   'redis',
   'tunnel',
+  /** A tunnel that belongs to no saved connection. */
+  'unsaved',
+  /** A saved connection, open or not. */
+  'saved',
+  /** A saved connection without a tunnel. */
+  'startable',
   'fault',
   /** A fault that signing in cures. */
   'signIn',

@@ -1,10 +1,11 @@
 import type { ProfileInfo } from '../model/inventory';
+import { isRegionCode } from '../model/region';
 import type { Attempts } from './attempts';
 import type { CommandHandlers } from './contributions';
 import type { InventoryStore } from './inventoryStore';
 import { REGIONS } from './regions';
 import type { ChosenScope } from './selection';
-import { isRegionCode, resolveSelection } from './selection';
+import { resolveSelection } from './selection';
 import type { SshHostStore } from './sshHostStore';
 import type { PickItem, Ui } from './ui';
 import { joined } from './wording';

@@ -4,8 +4,9 @@ import { Scope } from '../base/scope';
 import { isWebAddress } from '../model/question';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
+import { showLivePick } from './livePick';
 import { detailText, messageText, withoutIcons } from './safeText';
-import type { ConfirmOptions, InputOptions, PickItem, PickOptions, Ui } from './ui';
+import type { ConfirmOptions, InputOptions, LivePick, PickItem, PickOptions, Ui } from './ui';
 
 const BRIEF_MS = 5000;
 
@@ -23,6 +24,10 @@ export class WindowUi implements Ui {
     options: PickOptions & { readonly accept: (text: string) => PickItem<T> | undefined },
   ): Promise<T | undefined> {
     return this.#quickPick(items, options, options.accept);
+  }
+
+  live(pick: LivePick): Promise<void> {
+    return showLivePick(pick);
   }
 
   async input({ title, prompt, value, password, signal, validate }: InputOptions): Promise<string | undefined> {
@@ -74,6 +79,10 @@ export class WindowUi implements Ui {
 
   async error(text: string, buttons: readonly string[]): Promise<string | undefined> {
     return vscode.window.showErrorMessage(messageText(text), ...buttons);
+  }
+
+  async ask(text: string, buttons: readonly string[]): Promise<string | undefined> {
+    return vscode.window.showInformationMessage(messageText(text), ...buttons);
   }
 
   info(text: string): void {

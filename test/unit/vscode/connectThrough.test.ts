@@ -26,6 +26,7 @@ class Bench {
     ui: this.ui,
     attempts: new Attempts(this.ui, this.logger),
     reveal: () => {},
+    recent: () => [],
   });
 }
 

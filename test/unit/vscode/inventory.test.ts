@@ -4,7 +4,8 @@ import type { InventoryPart } from '../../../src/model/inventory';
 import { bastionsOf, faultsOf, step, targetsOf } from '../../../src/vscode/inventoryState';
 import type { ResourcesState } from '../../../src/vscode/inventoryState';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
-import { isRegionCode, resolveSelection } from '../../../src/vscode/selection';
+import { isRegionCode } from '../../../src/model/region';
+import { resolveSelection } from '../../../src/vscode/selection';
 import { bastion, denied, FakeInventory, MemoryLogger, parts, target } from './samples';
 import { eventually } from '../../fixtures/eventually';
 

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { Target } from '../../../src/model/target';
+import type { TunnelInfo } from '../../../src/model/tunnel';
+import { Attempts } from '../../../src/vscode/attempts';
+import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
+import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
+import { ConnectCommands } from '../../../src/vscode/connectCommands';
+import { InventoryStore } from '../../../src/vscode/inventoryStore';
+import { RedisCommands } from '../../../src/vscode/redisCommands';
+import { ScopeCommands } from '../../../src/vscode/scopeCommands';
+import { SshHostStore } from '../../../src/vscode/sshHostStore';
+import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
+import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
+import { disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts } from './samples';
+
+/** Commands over fakes: what a window has, without the window. */
+export class Bench {
+  readonly inventory = new FakeInventory();
+  readonly service = new FakeTunnels();
+  readonly ui = new FakeUi();
+  readonly logger = new MemoryLogger();
+  readonly revealed: string[] = [];
+  chosen = { profile: '', region: '' };
+  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => this.chosen, preferredProfile: undefined, logger: this.logger });
+  readonly sshHosts = new SshHostStore(this.inventory, this.logger);
+  readonly board = new TunnelBoard(this.service, this.logger);
+  readonly attempts = new Attempts(this.ui, this.logger);
+  readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));
+  readonly advice = new BastionAdvice({ inventory: this.inventory, memory: this.memory, tag: () => 'sallyport=bastion', logger: this.logger });
+  readonly connecting = new ConnectCommands({
+    store: this.store,
+    sshHosts: this.sshHosts,
+    advice: this.advice,
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    reveal: ({ id }) => void this.revealed.push(id),
+    recent: () => [],
+  });
+  readonly consoles: string[] = [];
+  pings: (number | Error)[] = [];
+  readonly tunnels = new TunnelCommands({
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    connectTo: () => this.connecting.handlers.connectTo(undefined),
+    openConsole: (tunnel) => this.redis.open(tunnel),
+    toggle: {
+      saved: () => [],
+      recent: () => [],
+      start: () => Promise.resolve(),
+      startAll: () => Promise.resolve(),
+      showDetails: ({ id }) => Promise.resolve(void this.revealed.push(id)),
+      onDidChange: (listener) => this.board.onDidChange(() => listener()),
+    },
+  });
+  readonly redis: RedisCommands = new RedisCommands({
+    board: this.board,
+    ui: this.ui,
+    attempts: this.attempts,
+    connecting: this.connecting,
+    tunnels: this.tunnels,
+    redis: {
+      open: ({ id }: TunnelInfo) => Promise.resolve(void this.consoles.push(id)),
+      ping: () => {
+        const answer = this.pings.shift() ?? 2.1;
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    },
+  });
+  readonly scopes = new ScopeCommands({
+    store: this.store,
+    sshHosts: this.sshHosts,
+    ui: this.ui,
+    attempts: this.attempts,
+    chosen: () => this.chosen,
+    preferredProfile: undefined,
+    choose: (scope) => Promise.resolve(void (this.chosen = { ...this.chosen, ...scope })),
+    showLog: () => void this.ui.shown.push('log'),
+  });
+
+  constructor(targets?: Target[]) {
+    this.inventory.answer = parts(targets ? { targets } : {});
+  }
+
+  get destinations(): string[] {
+    return this.service.started.map(({ route }) => `${route.endpoint.host} via ${route.bastion.id}`);
+  }
+
+  dispose(): Promise<unknown> {
+    return disposeAll([this.store, this.board]);
+  }
+}
