@@ -1,12 +1,16 @@
 import * as vscode from 'vscode';
+import { systemClock } from '../base/clock';
 import type { Event } from '../base/event';
 import { Fault } from '../base/fault';
+import { Scope } from '../base/scope';
 import type { ConnectionOrigin, ConnectionSource } from '../model/connection';
 import { isFields } from '../model/connectionFields';
 import type { ConnectionSettings } from './connectionsStore';
 import { SETTINGS } from './contributions';
 
 const { key } = SETTINGS.connections;
+/** Longer than this no file takes to open. */
+const OPENED_MS = 2000;
 
 interface Place {
   readonly origin: ConnectionOrigin;
@@ -53,7 +57,11 @@ export class WindowConnectionSettings implements ConnectionSettings {
   async edit(entry?: { readonly origin: ConnectionOrigin; readonly name: string }): Promise<void> {
     const place = entry && places().find((one) => one.origin === entry.origin && listOf(one.value).some((value) => isNamed(value, entry.name)));
     await openFile(place);
-    if (entry) revealName(entry.name);
+    if (!entry || (await revealName(entry.name)) || entry.origin !== 'user') return;
+    // In a remote window the person has two settings files, and VS Code does not say which one a value is from.
+    const other = vscode.window.activeTextEditor?.document;
+    await vscode.commands.executeCommand('workbench.action.openRemoteSettingsFile');
+    await revealName(entry.name, other);
   }
 }
 
@@ -104,19 +112,43 @@ async function openFile(place: Place | undefined): Promise<void> {
   }
   const workspace = place?.target === vscode.ConfigurationTarget.Workspace;
   const command = workspace ? 'workbench.action.openWorkspaceSettingsFile' : 'workbench.action.openSettingsJson';
-  // Without an entry a new list is begun where there is none.
-  await vscode.commands.executeCommand(command, { revealSetting: { key, edit: place === undefined } });
+  // A list is begun where there is none; else nothing is written. The entry itself is found afterwards.
+  const edit = places().every(({ value }) => listOf(value).length === 0);
+  await vscode.commands.executeCommand(command, ...(place ? [] : [{ revealSetting: { key, edit } }]));
 }
 
-/** Selects the entry's name in the settings file that was just opened. */
-function revealName(name: string): void {
-  const editor = vscode.window.activeTextEditor;
-  if (!editor?.document.fileName.endsWith('.json')) return;
+/**
+ * Selects the entry's name in the settings file that was just opened; false where it is not in there.
+ * @param before what was open and is not meant
+ */
+async function revealName(name: string, before?: vscode.TextDocument): Promise<boolean> {
+  const editor = await openedSettings(before);
+  if (!editor) return false;
   const text = editor.document.getText();
   const list = text.indexOf(JSON.stringify(key));
-  const at = text.indexOf(JSON.stringify(name), Math.max(list, 0));
-  if (at < 0) return;
+  const at = list < 0 ? -1 : text.indexOf(JSON.stringify(name), list);
+  if (at < 0) return false;
   const start = editor.document.positionAt(at + 1);
   editor.selection = new vscode.Selection(start, start);
   editor.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  return true;
+}
+
+/** The editor of the settings file, which the command that opened it does not wait for. */
+async function openedSettings(before: vscode.TextDocument | undefined): Promise<vscode.TextEditor | undefined> {
+  const scope = new Scope();
+  const isSettings = (editor: vscode.TextEditor | undefined): boolean =>
+    editor !== undefined && editor.document !== before && editor.document.fileName.endsWith('settings.json');
+  try {
+    return await new Promise((resolve) => {
+      const look = (): void => {
+        if (isSettings(vscode.window.activeTextEditor)) resolve(vscode.window.activeTextEditor);
+      };
+      scope.add(vscode.window.onDidChangeActiveTextEditor(look));
+      scope.add(systemClock.schedule(OPENED_MS, () => resolve(undefined)));
+      look();
+    });
+  } finally {
+    await scope.dispose();
+  }
 }
