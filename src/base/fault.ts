@@ -4,7 +4,7 @@ export interface Remedy {
   readonly text: string;
   /** A stable name that the UI maps to a command; unknown names show no button. */
   readonly action?: RemedyAction;
-  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to, the action to allow. */
+  /** What the action is about, where it is not what the person has selected: the AWS profile to sign in to, the action to allow, a port that is free. */
   readonly subject?: string;
 }
 
@@ -15,6 +15,7 @@ export type RemedyAction =
   /** `subject`: the IAM action that is missing. */
   | 'copyPolicy'
   | 'chooseAnotherPort'
+  | 'editConnection'
   | 'enterPassword'
   | 'restartBroker'
   | 'retry'

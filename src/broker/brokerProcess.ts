@@ -70,7 +70,7 @@ export class BrokerProcess {
     this.#ring = ring;
     this.#journal = journal;
     const logger = ring;
-    this.#host = new BrokerHost({ clock, logger, env: machine.env, journal, left, createCore });
+    this.#host = new BrokerHost({ clock, logger, env: machine.env, journal, stateDir: this.#places.stateFolder, left, createCore });
     this.#server = new BrokerServer({
       token,
       version,

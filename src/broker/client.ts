@@ -86,6 +86,8 @@ export interface CoreOptions {
   readonly companion?: string;
   /** The AWS configuration's and the proxy's variables; `process.env` unless told. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Absolute path of this user's folder for what is kept between runs; made (0700) when it is first written. In memory unless told. */
+  readonly stateDir?: string;
   /** What the person has set, read at each connection; the variables are used for what is empty there. */
   readonly proxy?: () => ProxySetting;
   /** The custom targets as they stand in the settings, read at each discovery; none unless told. */

@@ -8,8 +8,9 @@ import type { BastionPower } from '../model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { Notice } from '../model/notice';
 import { compareVersions } from '../model/bastion';
+import type { Route } from '../model/route';
 import type { CredentialsChange, SignInService } from '../model/signIn';
-import type { TunnelDetails, TunnelInfo, TunnelService } from '../model/tunnel';
+import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../model/tunnel';
 import type { BrokerClient, BrokerOptions, Core } from './client';
 import { coreOptionsOf } from './coreOptions';
 import { KnownTunnels } from './knownTunnels';
@@ -54,6 +55,8 @@ class Connection implements BrokerClient {
   readonly #scope = new Scope();
   readonly #closing = new AbortController();
   readonly #known = new KnownTunnels();
+  /** How tunnels that were started from here are to be, should they have to be opened again; by id. */
+  readonly #wishes = new Map<string, StartOptions>();
   readonly #changes: Emitter<TunnelInfo>;
   readonly #notices: Emitter<Notice>;
   readonly #credentials: Emitter<CredentialsChange>;
@@ -74,7 +77,7 @@ class Connection implements BrokerClient {
     this.onDidNotice = this.#notices.event;
     this.inventory = this.#inventory();
     this.tunnels = {
-      start: async (route, start, signal) => this.#known.heard(await (await this.#use(signal)).tunnels.start(route, start, signal)),
+      start: (route, start, signal) => this.#start(route, start, signal),
       stop: (id) => this.#stop(id),
       list: () => this.#list(),
       details: (id) => this.#details(id),
@@ -124,6 +127,12 @@ class Connection implements BrokerClient {
       },
       network: async (where, groupIds, signal) => (await use()).inventory.network(where, groupIds, signal),
     };
+  }
+
+  async #start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
+    const info = this.#known.heard(await (await this.#use(signal)).tunnels.start(route, options, signal));
+    this.#wishes.set(info.id, options);
+    return info;
   }
 
   async #stop(id: string): Promise<void> {
@@ -195,7 +204,8 @@ class Connection implements BrokerClient {
     logger.log('warn', 'broker.inWindow', { code: why.code, message: why.message, error: why.cause });
     const { createCore } = await import('./core');
     if (this.#closing.signal.aborted) throw cancelled();
-    const core = createCore({ ...coreOptionsOf(settings), logger, env: this.#env, companion, ...(ask && { ask }) });
+    const stateDir = placesOf(thisMachine(this.#env)).stateFolder;
+    const core = createCore({ ...coreOptionsOf(settings), logger, env: this.#env, companion, stateDir, ...(ask && { ask }) });
     this.#core = core;
     this.#scope.add(core.tunnels.onDidChange((info) => this.#fire(this.#known.heard(info))));
     this.#scope.add(core.onDidNotice((notice) => this.#notices.fire(notice)));
@@ -234,6 +244,7 @@ class Connection implements BrokerClient {
   }
 
   #fire(info: TunnelInfo | undefined): void {
+    if (info?.state.phase === 'closed') this.#wishes.delete(info.id);
     if (info && !this.#closing.signal.aborted) this.#changes.fire(info);
   }
 
@@ -280,7 +291,7 @@ class Connection implements BrokerClient {
     const { signal } = this.#closing;
     for (let attempt = 1; this.#known.isLost(id) && !signal.aborted; attempt++) {
       try {
-        this.#fire(this.#known.heard(await (await this.#use()).tunnels.start(route, { localPort: local.port }, signal)));
+        this.#fire(this.#known.heard(await (await this.#use()).tunnels.start(route, { ...this.#wishes.get(id), localPort: local.port }, signal)));
         return;
       } catch (error) {
         if (signal.aborted) return;

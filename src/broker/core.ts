@@ -17,6 +17,8 @@ import { localSources } from '../ssh/localSources';
 import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
+import { bookFileIn } from '../tunnel/bookFile';
+import { PortStore } from '../tunnel/portStore';
 import { targetProbe } from '../tunnel/probe';
 import { WatchedSurroundings } from '../tunnel/surroundings';
 import { Tunnels } from '../tunnel/tunnels';
@@ -25,7 +27,7 @@ import { createSshTransport } from './sshTransport';
 
 /** Composes AWS access, transports and tunnels. The AWS SDK itself loads at the first call that needs it. */
 export function createCore(options: CoreOptions): Core {
-  const { logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, customTargets, ledger } = options;
+  const { logger, targetCa, ssm, ssh, ask, env, proxy, workspaceFolders, companion, customTargets, ledger, stateDir } = options;
   const clock = systemClock;
   const scope = new Scope();
   const notices = scope.add(new Emitter<Notice>((error) => logger.log('error', 'notice.listenerFailed', { error })));
@@ -50,10 +52,6 @@ export function createCore(options: CoreOptions): Core {
     ...localSources({ configFile: sshSettings().configFile, workspaceFolders: untrusted() }),
     ...(env && { env }),
   });
-  const instanceConnect: InstanceConnectApi = {
-    pushSshKey: async (place, key, signal) => (await aws()).instanceConnect.pushSshKey(place, key, signal),
-    consoleHostKeys: async (place, id, signal) => (await aws()).instanceConnect.consoleHostKeys(place, id, signal),
-  };
   const sshTransport = createSshTransport({
     clock,
     logger,
@@ -61,7 +59,7 @@ export function createCore(options: CoreOptions): Core {
     sources: sshSources,
     ask: ask ?? (() => Promise.resolve(undefined)),
     ssm: ssmDeps,
-    instanceConnect,
+    instanceConnect: lazyInstanceConnect(async () => (await aws()).instanceConnect),
     onNotice,
     ...(env && { env }),
     ...(companion !== undefined && { companion }),
@@ -78,6 +76,7 @@ export function createCore(options: CoreOptions): Core {
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
     probe: targetProbe({ clock, targetCa }),
+    ports: new PortStore(stateDir === undefined ? undefined : bookFileIn(stateDir, 'ports.json', clock), logger),
     ...supervision,
   });
   return {
@@ -131,6 +130,13 @@ function lazySignIn(service: () => Promise<SignInService>, onDidChange: SignInSe
     signIn: async (profile, way, signal) => (await service()).signIn(profile, way, signal),
     expiry: async (profile) => (await service()).expiry(profile),
     onDidChange,
+  };
+}
+
+function lazyInstanceConnect(api: () => Promise<InstanceConnectApi>): InstanceConnectApi {
+  return {
+    pushSshKey: async (place, key, signal) => (await api()).pushSshKey(place, key, signal),
+    consoleHostKeys: async (place, id, signal) => (await api()).consoleHostKeys(place, id, signal),
   };
 }
 

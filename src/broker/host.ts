@@ -34,6 +34,8 @@ export interface HostDeps {
   /** The variables of this process. */
   readonly env: NodeJS.ProcessEnv;
   readonly journal: Journal;
+  /** Where the local ports of destinations are kept. */
+  readonly stateDir: string;
   /** What a broker before this one has left at the service. */
   readonly left: readonly OpenSession[];
   readonly createCore: () => Promise<(options: CoreOptions) => Core>;
@@ -180,7 +182,7 @@ export class BrokerHost {
   }
 
   async #createCore(key: string, member: Member): Promise<Core> {
-    const { createCore, logger, journal, env } = this.#deps;
+    const { createCore, logger, journal, env, stateDir } = this.#deps;
     const create = await createCore();
     const current = (): Member => this.#membersOf(key)[0] ?? this.#accesses.get(key)?.last ?? member;
     const ask: Ask = (question, signal) =>
@@ -194,6 +196,7 @@ export class BrokerHost {
       env: withVariables(env, member.env),
       companion: member.companion,
       ledger: journal,
+      stateDir,
     });
     core.tunnels.onDidChange((info) => this.#changed(key, info));
     core.onDidNotice((notice) => this.#askable(key)[0]?.tell(notice));

@@ -113,6 +113,7 @@ export const tunnelShape = shape<TunnelInfo>({
   rate: upDown,
   link: maybe(reading),
   reconnects: finite,
+  exposedOn: maybe(text),
   lastFault: maybe(shape<PastFault>({ fault: faultShape, at: finite })),
 });
 const probePoint = shape<ProbePoint>({ at: finite, latencyMs: maybe(finite), failed: yesNo, up: finite, down: finite });
@@ -126,6 +127,8 @@ const startOptions = shape<StartOptions>({
   alternates: maybe(list(routeShape, 100)),
   holdMs: maybe(integer(0, 3_600_000)),
   keep: maybe(yesNo),
+  keepPort: maybe(yesNo),
+  bindAddress: maybe(text),
 });
 const condition = shape<BastionCondition>({ instance: text as Check<BastionCondition['instance']>, agent: text as Check<BastionCondition['agent']> });
 const instanceOf = shape<{ readonly where: DiscoveryScope; readonly instanceId: string }>({ where: scope, instanceId: text });

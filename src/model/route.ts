@@ -72,6 +72,11 @@ export function sameDestination(a: Route, b: Route): boolean {
   );
 }
 
+/** One line that is the same for two routes exactly when `sameDestination` holds. */
+export function destinationKey({ target, endpoint, place }: Pick<Route, 'target' | 'endpoint' | 'place'>): string {
+  return [target.id, endpoint.host, endpoint.port, place.profile].join(' ');
+}
+
 /**
  * The bastion that "Connect" uses: the best of those whose network reaches the target's, or that the person has chosen before.
  * @throws Fault `route.noBastion` when there is none at all; `route.bastionOffline`,

@@ -29,7 +29,10 @@ export interface TunnelInfo {
   readonly id: string;
   /** The one in use, or that is dialled: with alternates it changes, and only its destination stays the same. */
   readonly route: Route;
+  /** Where programs on this machine connect to. */
   readonly local: Endpoint;
+  /** The address that the tunnel listens on, where that is not this machine's own loopback: others may reach it. */
+  readonly exposedOn?: string;
   readonly state: TunnelState;
   readonly health: Health;
   /** Milliseconds since the epoch. */
@@ -80,7 +83,7 @@ export interface TunnelDetails {
 export const MAX_ALTERNATES = 5;
 
 export interface StartOptions {
-  /** Local port to bind on 127.0.0.1; 0 or absent lets the system choose. */
+  /** Local port to bind; 0 or absent: the one that this destination had last, else one that the system offers, which it then keeps. */
   readonly localPort?: number;
   /** Other routes to the same destination, the best first; dialled when the bastion of the route is gone. The first five count. */
   readonly alternates?: readonly Route[];
@@ -91,6 +94,10 @@ export interface StartOptions {
    * tried again every five minutes, and whenever credentials or the network change.
    */
   readonly keep?: boolean;
+  /** Whether the destination keeps `localPort` from now on. */
+  readonly keepPort?: boolean;
+  /** Literal IP address to listen on; 127.0.0.1 unless told. What is not loopback the person has agreed to. */
+  readonly bindAddress?: string;
 }
 
 /** Plain data in, plain data and events out: the seam that moves into the broker process later. */

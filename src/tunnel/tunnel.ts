@@ -10,7 +10,7 @@ import type { Route } from '../model/route';
 import type { CredentialsChange } from '../model/signIn';
 import type { PastFault, StartOptions, TunnelDetails, TunnelInfo, TunnelState } from '../model/tunnel';
 import type { TunnelLimits } from './limits';
-import { type Listener, listenOnLoopback } from './listener';
+import type { Listen, Listener } from './listener';
 import { LocalClients } from './localClients';
 import type { Probe } from './probe';
 import { ProbeHistory } from './probeHistory';
@@ -91,15 +91,14 @@ export class Tunnel {
 
   /**
    * Binds the port, dials, probes; called once. Resolves when the first probe has passed.
-   * @param localPort 0 lets the system choose.
    * @throws Fault of the port, the link or the probe, or `operation.cancelled`; the tunnel is closed then.
    */
-  async open(localPort: number, signal: AbortSignal): Promise<void> {
+  async open(listen: Listen, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.#ended.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (signal.aborted) throw cancelled();
-      const listener = await listenOnLoopback(localPort, (socket) => this.#clients.accept(socket));
+      const listener = await listen((socket) => this.#clients.accept(socket));
       this.#listener = this.#scope.add(listener);
       if (this.#ended.signal.aborted) throw cancelled();
       this.#report();
@@ -130,6 +129,7 @@ export class Tunnel {
       id: this.id,
       route: this.#route,
       local: this.#listener?.local ?? { host: '127.0.0.1', port: 0 },
+      ...(this.#listener?.exposedOn !== undefined && { exposedOn: this.#listener.exposedOn }),
       state: this.#state,
       health: this.#health,
       since: this.#since,

@@ -8,6 +8,8 @@ import { sameDestination, type Route } from '../model/route';
 import type { CredentialsChange } from '../model/signIn';
 import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../model/tunnel';
 import { DEFAULT_LIMITS, type TunnelLimits } from './limits';
+import { LocalPorts } from './localPorts';
+import { PortStore } from './portStore';
 import type { Probe } from './probe';
 import type { Surroundings } from './surroundings';
 import { Tunnel } from './tunnel';
@@ -22,6 +24,8 @@ export interface TunnelsDeps {
   readonly surroundings?: Surroundings;
   /** What lets tunnels go on that wait for a sign-in. */
   readonly credentials?: Event<CredentialsChange>;
+  /** Which local ports destinations have; in memory unless told. */
+  readonly ports?: PortStore;
 }
 
 /** A start under way, shared by everyone who asks for the same destination meanwhile. */
@@ -38,6 +42,8 @@ export class Tunnels implements TunnelService {
   readonly #changes: Emitter<TunnelInfo>;
   readonly #tunnels = new Map<string, Tunnel>();
   readonly #openings = new Set<Opening>();
+  readonly #store: PortStore;
+  readonly #ports: LocalPorts;
   #disposed = false;
 
   readonly onDidChange: Event<TunnelInfo>;
@@ -46,6 +52,10 @@ export class Tunnels implements TunnelService {
     this.#deps = deps;
     this.#changes = new Emitter((error) => deps.logger.log('error', 'tunnel.listenerFailed', { error }));
     this.onDidChange = this.#changes.event;
+    this.#store = deps.ports ?? new PortStore(undefined, deps.logger);
+    const own = (): readonly TunnelInfo[] => [...this.#tunnels.values()].filter(({ live }) => live).map(({ info }) => info);
+    const ending = (port: number): Promise<void> | undefined => [...this.#tunnels.values()].find((one) => !one.live && one.info.local.port === port)?.stop();
+    this.#ports = new LocalPorts({ store: this.#store, logger: deps.logger, own, ending });
   }
 
   async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
@@ -80,6 +90,7 @@ export class Tunnels implements TunnelService {
     // All at once: whoever disposes at exit has seconds, and each end waits for the service.
     const openings = [...this.#openings].map(({ result }) => result);
     await Promise.allSettled([...openings, ...[...this.#tunnels.values()].map((tunnel) => tunnel.stop())]);
+    await this.#store.settled();
     this.#changes.dispose();
   }
 
@@ -139,7 +150,7 @@ export class Tunnels implements TunnelService {
       onChange,
     });
     this.#tunnels.set(tunnel.id, tunnel);
-    await tunnel.open(options.localPort ?? 0, signal);
+    await tunnel.open(this.#ports.for(route, options), signal);
     return tunnel.info;
   }
 

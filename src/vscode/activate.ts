@@ -5,11 +5,13 @@ import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
-import { BrokerCommands } from './brokerCommands';
 import { KeptBastionMemory } from './bastionMemory';
 import { BastionStarter } from './bastionStarter';
+import { BrokerCommands } from './brokerCommands';
 import { ConnectCommands } from './connectCommands';
-import { connectionNodes, tunnelNodeId } from './connectionNodes';
+import type { ConnectionParts } from './connections';
+import { addConnections, addOutageNotices } from './connections';
+import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
 import { RedisConsoles } from './console/panel';
 import { setContext } from './contextKeys';
 import type { CommandHandlers, CommandName } from './contributions';
@@ -63,8 +65,21 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     new ResourcesView({ store, sshHosts, tree, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger, media }),
   );
   scope.add(decorateRows());
-  const reveal = addConnections(scope, board, media, logger);
-  const connecting = new ConnectCommands({
+  const connections = addConnections(scope, {
+    context,
+    services,
+    store,
+    sshHosts,
+    board,
+    advice,
+    attempts,
+    preferredProfile: preferredProfile(),
+    connecting: () => connecting,
+    tunnels: () => tunnels,
+    reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
+  });
+  const reveal = addConnectionsView(scope, board, connections, media, logger);
+  const connecting: ConnectCommands = new ConnectCommands({
     store,
     sshHosts,
     advice,
@@ -72,44 +87,67 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     ui,
     attempts,
     starter,
-    reveal: (tunnel) => reveal(tunnelNodeId(tunnel)),
+    reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
+    recent: () => connections.commands.recentItems(),
   });
+  addOutageNotices(scope, { services, board, connecting: () => connecting, redis });
   scope.add(board.onDidLose((lost) => connecting.lost(lost)));
-  const tunnels = new TunnelCommands({
+  const tunnels: TunnelCommands = new TunnelCommands({
     board,
     ui,
     attempts,
     connectTo: () => connecting.handlers.connectTo(undefined),
     openConsole: (tunnel) => redisCommands.open(tunnel),
+    toggle: connections.toggle,
   });
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
-  const scopes = new ScopeCommands({
-    store,
-    sshHosts,
-    ui,
-    attempts,
-    chosen: chosenProfiles,
-    choose: chooseProfiles,
-    below: (row) => resources.below(row),
-    showLog: () => log.show(),
-  });
-  const brokerCommands = new BrokerCommands({ broker, board, ui, attempts });
-  const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
-  const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
-  scope.add(retryAfterSignIn(broker.signIn, store, attempts));
-  scope.add(showNotices(broker.onDidNotice, ui));
+  const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   followSettings(scope, store, tree);
+  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
   register(scope, attempts, {
     ...connecting.handlers,
-    ...tunnels.handlers,
-    ...redisCommands.handlers,
-    ...scopes.handlers,
+    ...connections.commands.handlers,
+    ...onTunnels,
+    ...others,
     ...resourceCommands({ tree, inventories: () => store.inventories, advice, connecting, ui, attempts }),
-    ...signIns.handlers,
-    ...brokerCommands.handlers,
   });
-  void attempts.run('tunnels', () => board.load());
+  void attempts.run('tunnels', () => board.load()).then(() => connections.startAutomatically());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
+}
+
+interface AccountDeps {
+  readonly services: Services;
+  readonly store: InventoryStore;
+  readonly sshHosts: SshHostStore;
+  readonly board: TunnelBoard;
+  readonly attempts: Attempts;
+  /** Ids of all rows below a row of the Resources view. */
+  readonly below: (row: string) => readonly string[];
+  readonly log: LogChannel;
+}
+
+type AccountHandlers = ScopeCommands['handlers'] & SignInCommands['handlers'] & BrokerCommands['handlers'];
+
+/** Where to look, as whom, and through which process. */
+function accountHandlers(scope: Scope, { services, store, sshHosts, board, attempts, below, log }: AccountDeps): AccountHandlers {
+  const { broker, ui } = services;
+  const choices = { chosen: chosenProfiles, choose: chooseProfiles };
+  const scopes = new ScopeCommands({ store, sshHosts, ui, attempts, ...choices, below, showLog: () => log.show() });
+  const brokerCommands = new BrokerCommands({ broker, board, ui, attempts });
+  const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way: signInWay });
+  scope.add(retryAfterSignIn(broker.signIn, store, attempts));
+  scope.add(showNotices(broker.onDidNotice, ui));
+  return { ...scopes.handlers, ...signIns.handlers, ...brokerCommands.handlers };
+}
+
+/** A browser can come back only to a window on the same machine. */
+function signInWay(): SignInWay {
+  return vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device';
+}
+
+/** The profile that the environment names. */
+function preferredProfile(): string | undefined {
+  return process.env['AWS_PROFILE'] || undefined;
 }
 
 /** What is known of the selected profiles and regions, and what was known when the last window closed. */
@@ -118,8 +156,8 @@ function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logg
   const folder = vscode.Uri.joinPath(context.globalStorageUri, 'inventory').fsPath;
   const cache = scope.add(new FileInventoryCache({ folder, version, clock: systemClock, logger }));
   const lastSelection = new KeptSelection(context.globalState, (error) => logger.log('warn', 'selection.notKept', { error }));
-  const preferredProfile = process.env['AWS_PROFILE'] || undefined;
-  return scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenProfiles, preferredProfile, logger, cache, lastSelection }));
+  const chosen = { chosen: chosenProfiles, preferredProfile: preferredProfile() };
+  return scope.add(new InventoryStore({ inventory: broker.inventory, ...chosen, logger, cache, lastSelection }));
 }
 
 function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): void {
@@ -132,18 +170,20 @@ function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): v
 }
 
 /** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */
-function addConnections(scope: Scope, board: TunnelBoard, media: vscode.Uri, logger: Logger): (id: string) => void {
+function addConnectionsView(scope: Scope, board: TunnelBoard, { saved }: ConnectionParts, media: vscode.Uri, logger: Logger): (id: string) => void {
   const { l10n } = vscode;
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
-  const project = (): Projected => ({ rows: connectionNodes(board.tunnels, l10n, dateText), complete: true });
+  const project = (): Projected => ({ rows: connectionsView(savedRows(saved), board.tunnels, l10n, dateText), complete: true });
   const connections = scope.add(new NodeView('connections', { project, logger, media }));
   const status = scope.add(new StatusItem());
   const show = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);
+    setContext('hasConnections', saved.entries.length > 0);
     status.update(board.tunnels, readSetting('hideStatusWhenUnused'));
     connections.update();
   };
-  scope.add(board.onDidChange(show));
+  // It also tells of every change of the tunnels.
+  scope.add(saved.onDidChange(show));
   scope.add(onDidChangeSettings(['hideStatusWhenUnused'], show));
   show();
   return (id) => connections.reveal(id);

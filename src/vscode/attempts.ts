@@ -28,6 +28,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   copyPolicy: 'copyPolicy',
   signIn: 'signIn',
   restartBroker: 'restartBroker',
+  editConnection: 'editConnections',
   showLog: 'showLog',
 };
 
@@ -55,7 +56,7 @@ export class Attempts {
   /** Shows and logs a failure; does not wait for the person. */
   report(event: string, fault: FaultData, recovery: Recovery = {}): void {
     this.#logger.log('error', `${event}.failed`, { code: fault.code, message: fault.message, remedy: fault.remedy?.text });
-    this.#await(event, fault, recovery);
+    this.awaitSignIn(event, fault, recovery);
     const buttons = faultButtons(fault, recovery, this.#ui.l10n);
     void this.#ui
       .error(
@@ -82,7 +83,8 @@ export class Attempts {
     }
   }
 
-  #await(event: string, { remedy }: FaultData, { retry, about = '' }: Recovery): void {
+  /** Repeats it after a sign-in, where that is what it failed for; shows nothing. */
+  awaitSignIn(event: string, { remedy }: FaultData, { retry, about = '' }: Recovery): void {
     if (remedy?.action !== 'signIn' || !retry) return;
     const key = JSON.stringify([event, remedy.subject, about]);
     this.#waiting.delete(key);
@@ -121,6 +123,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer, subject = '')
       return l10n.t('Copy Policy');
     case 'chooseAnotherPort':
       return l10n.t('Use Another Port');
+    case 'editConnection':
+      return l10n.t('Edit Connection');
     case 'enterPassword':
       return l10n.t('Enter Password');
     case 'restartBroker':

@@ -1,6 +1,6 @@
 import type { Bastion } from '../model/bastion';
+import { isRegionCode } from '../model/region';
 import type { Target } from '../model/target';
-import { isRegionCode } from './selection';
 
 /**
  * Address of the console's page about a resource, in the partition of its region. Undefined where there is none that we

@@ -8,6 +8,8 @@ import type { StartOptions, TunnelInfo } from '../model/tunnel';
 import type { Attempts, Recovery } from './attempts';
 import type { BastionAdvice } from './bastionAdvice';
 import type { BastionStarter } from './bastionStarter';
+import type { PortChoice } from './connectionsPorts';
+import { ANY_PORT, parsePort, withPortChoice } from './connectionsPorts';
 import type { CommandHandlers } from './contributions';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, targetsOf } from './inventoryState';
@@ -15,7 +17,6 @@ import type { InventoryStore } from './inventoryStore';
 import { goneFault } from './inventoryStore';
 import { resolveTarget } from './regionNodes';
 import { planAlternates, planRoute } from './routePlan';
-import { wantsSignIn } from './signIn';
 import type { SshHostStore } from './sshHostStore';
 import type { LostTunnel, TunnelBoard } from './tunnelBoard';
 import type { Way } from './throughChoice';
@@ -34,6 +35,8 @@ export interface ConnectDeps {
   readonly starter?: BastionStarter;
   /** Shows the tunnel's row, where the view can be seen anyway. */
   readonly reveal: (tunnel: TunnelInfo) => void;
+  /** Tunnels that were open lately, offered again beside the targets. */
+  readonly recent: () => PickItem<() => Promise<void>>[];
 }
 
 /** A target, and the endpoint where the person chose one. */
@@ -61,7 +64,7 @@ export class ConnectCommands {
     return {
       // On a row at once, to the endpoint that takes writes; elsewhere the person chooses.
       connect: (argument) => this.#command(argument, (found) => (argument === undefined ? this.withEndpoint(found) : Promise.resolve(found))),
-      connectTo: (argument) => this.#command(argument, (found) => this.withEndpoint(found)),
+      connectTo: (argument) => (argument === undefined ? this.#connectTo() : this.#command(argument, (found) => this.withEndpoint(found))),
       connectOnPort: (argument) => this.#onPort(argument),
       connectThrough: (argument) => this.#through(argument),
     };
@@ -78,11 +81,11 @@ export class ConnectCommands {
       if (found) return found;
     }
     if (typeof argument === 'string') throw goneFault('This resource');
-    return this.#pickTarget(fits);
+    return this.#pickTarget(fits, []);
   }
 
   /** The open tunnel to the destination, opened if need be. @throws Fault. */
-  async tunnelTo({ target, endpoint }: Destination, localPort: number, signal: AbortSignal): Promise<TunnelInfo> {
+  async tunnelTo({ target, endpoint }: Destination, port: PortChoice, signal: AbortSignal): Promise<TunnelInfo> {
     const { store, board, advice } = this.#deps;
     const wanted = endpoint ?? defaultEndpoint(target);
     const open = wanted && board.toTarget(target.id, wanted, target.place.profile);
@@ -94,33 +97,30 @@ export class ConnectCommands {
     const evidence = await advice.toConnect(current, endpoint ?? defaultEndpoint(current), bastionsOf(inventory), signal);
     const route = planRoute(inventory, current, endpoint, evidence);
     const alternates = planAlternates(inventory, current, endpoint ?? defaultEndpoint(current)!, evidence, route);
-    return board.start(route, { localPort, ...(alternates.length > 0 && { alternates }) }, signal);
+    return board.start(route, { ...port, ...(alternates.length > 0 && { alternates }) }, signal);
   }
 
   /** Opens the tunnel under a progress notification; undefined when that failed, which was shown then. */
-  async connect(destination: Destination, localPort: number): Promise<TunnelInfo | undefined> {
+  async connect(destination: Destination, wanted: PortChoice): Promise<TunnelInfo | undefined> {
     const { ui, attempts } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', destination.target.name);
-    const tunnel = await attempts.run(
+    const opened = await attempts.run(
       'connect',
-      () => ui.task(title, (signal, say) => this.#startedIfNeeded(destination, () => this.tunnelTo(destination, localPort, signal), signal, say)),
-      { ...this.#recovery(destination.target.place, (port) => void this.connect(destination, port ?? localPort), destination), about: destination.target.id },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal, say) => this.#startedIfNeeded(destination, () => this.tunnelTo(destination, port, signal), signal, say))),
+      { ...this.#recovery(destination.target.place, () => void this.connect(destination, wanted), destination), about: destination.target.id },
     );
-    if (tunnel) this.#connected(tunnel, localPort);
-    return tunnel;
+    if (opened) this.#connected(opened.result, opened.port);
+    return opened?.result;
   }
 
-  /** Says that a tunnel ended by itself, and offers to open it again on the same port. */
+  /** Opens a tunnel again that ended, on the port that it had. */
+  async reopen({ route, local }: TunnelInfo): Promise<void> {
+    await this.#reopen(route, { localPort: local.port, keepPort: false });
+  }
+
+  /** A tunnel that ended for want of a sign-in opens again after one. */
   lost({ tunnel, cause }: LostTunnel): void {
-    const { attempts, ui } = this.#deps;
-    const message = ui.l10n.t('The tunnel to {0} ended: {1}', routeLabel(tunnel.route, ui.l10n), cause.message);
-    const again = (localPort: number): void => void this.#reopen(tunnel.route, { localPort });
-    attempts.report(
-      'tunnel',
-      // It opens again by itself after a sign-in; all else takes a word.
-      wantsSignIn(cause) ? { ...cause, message } : { ...cause, message, remedy: { text: cause.remedy?.text ?? ui.l10n.t('Connect again.'), action: 'retry' } },
-      { retry: () => again(tunnel.local.port), about: aboutRoute(tunnel.route) },
-    );
+    this.#deps.attempts.awaitSignIn('tunnel', cause, { retry: () => void this.reopen(tunnel), about: aboutRoute(tunnel.route) });
   }
 
   /** Asks which endpoint where there are several. */
@@ -143,7 +143,19 @@ export class ConnectCommands {
     const retry = (): void => void this.#command(undefined, (found) => this.withEndpoint(found));
     const destination = await this.#deps.attempts.run('connect', () => this.destination(argument), { retry });
     const refined = destination && (await refine(destination));
-    if (refined) await this.connect(refined, 0);
+    if (refined) await this.connect(refined, ANY_PORT);
+  }
+
+  /** To a target, or to what was open lately. */
+  async #connectTo(): Promise<void> {
+    const recent = this.#deps.recent();
+    const chosen = await this.#deps.attempts.run('connect', () => this.#pickTarget(() => true, recent), { retry: () => void this.#connectTo() });
+    if (typeof chosen === 'function') {
+      await chosen();
+      return;
+    }
+    const refined = chosen && (await this.withEndpoint(chosen));
+    if (refined) await this.connect(refined, ANY_PORT);
   }
 
   async #onPort(argument: unknown): Promise<void> {
@@ -151,7 +163,7 @@ export class ConnectCommands {
     const found = await attempts.run('connect', () => this.destination(argument), { retry: () => void this.#onPort(undefined) });
     const destination = found && (await this.withEndpoint(found));
     const port = destination && (await this.#askPort(destination));
-    if (port !== undefined) await this.connect(destination!, port);
+    if (port !== undefined) await this.connect(destination!, { localPort: port, keepPort: true });
   }
 
   async #through(argument: unknown): Promise<void> {
@@ -162,7 +174,7 @@ export class ConnectCommands {
     if (!destination) return;
     const recovery = { ...this.#recovery(destination.target.place, () => void this.#through(argument), destination), retry: again };
     const way = await attempts.run('connect', () => this.#pickWay(destination), recovery);
-    if (way) await this.#reopen(way.route, { localPort: 0, alternates: way.alternates }, way.key);
+    if (way) await this.#reopen(way.route, { ...ANY_PORT, alternates: way.alternates }, way.key);
   }
 
   /** @throws Fault where there is no way at all */
@@ -196,32 +208,27 @@ export class ConnectCommands {
   }
 
   /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
-  async #reopen(route: Route, options: StartOptions, chosen?: string): Promise<void> {
+  async #reopen(route: Route, wanted: PortChoice & Pick<StartOptions, 'alternates'>, chosen?: string): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
-    const tunnel = await attempts.run(
+    const opened = await attempts.run(
       'connect',
-      () => ui.task(title, (signal) => board.start(route, options, signal)),
-      {
-        ...this.#recovery(route.place, (port) => void this.#reopen(route, port === undefined ? options : { ...options, localPort: port }, chosen)),
-        about: aboutRoute(route),
-      },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, { ...wanted, ...port }, signal))),
+      { ...this.#recovery(route.place, () => void this.#reopen(route, wanted, chosen)), about: aboutRoute(route) },
     );
-    if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
-    if (tunnel) this.#connected(tunnel, options.localPort ?? 0);
+    if (opened && chosen !== undefined) advice.remember(route.target.id, chosen);
+    if (opened) this.#connected(opened.result, opened.port);
   }
 
-  /** `again` without a port repeats what was tried. */
-  #recovery({ profile, region }: DiscoveryScope, again: (port?: number) => void, destination?: Destination): Recovery {
+  #recovery({ profile, region }: DiscoveryScope, again: () => void, destination?: Destination): Recovery {
     const { store, starter } = this.#deps;
     // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
-    const retry = (): void => void store.refresh({ scopes: [{ profile, region }] }).then(() => again());
-    const chooseAnotherPort = (): void => again(0);
-    if (!starter || !destination || starter.policy === 'never') return { retry, chooseAnotherPort };
+    const retry = (): void => void store.refresh({ scopes: [{ profile, region }] }).then(again);
+    if (!starter || !destination || starter.policy === 'never') return { retry };
     const startBastion = async (instanceId = ''): Promise<void> => {
       if (await starter.run(destination.target.place, instanceId)) retry();
     };
-    return { retry, chooseAnotherPort, startBastion: (instanceId) => void startBastion(instanceId) };
+    return { retry, startBastion: (instanceId) => void startBastion(instanceId) };
   }
 
   /** Starts the bastion that is missing, where that is allowed without asking, and tries once more. */
@@ -238,12 +245,12 @@ export class ConnectCommands {
     }
   }
 
-  #connected(tunnel: TunnelInfo, wantedPort: number): void {
+  #connected(tunnel: TunnelInfo, { localPort }: PortChoice): void {
     const { ui, reveal } = this.#deps;
     const name = routeLabel(tunnel.route, ui.l10n);
     const address = formatEndpoint(tunnel.local);
     reveal(tunnel);
-    if (wantedPort !== 0 && tunnel.local.port !== wantedPort) ui.info(ui.l10n.t('{0} is already open at {1}.', name, address));
+    if (localPort !== 0 && tunnel.local.port !== localPort) ui.info(ui.l10n.t('{0} is already open at {1}.', name, address));
     else ui.brief(ui.l10n.t('Connected: {0} at {1}', name, address));
   }
 
@@ -254,21 +261,20 @@ export class ConnectCommands {
     return ui.task(title, (signal) => store.loaded(signal));
   }
 
-  async #pickTarget(fits: (target: Target) => boolean): Promise<Destination | undefined> {
+  async #pickTarget<T>(fits: (target: Target) => boolean, others: readonly PickItem<T>[]): Promise<Destination | T | undefined> {
     const { ui } = this.#deps;
     const { l10n } = ui;
     const inventories = await this.#inventories(l10n.t('Looking for caches and databases'));
     const targets = inventories.flatMap((inventory) => targetsOf(inventory).filter(fits));
-    if (targets.length === 0) throw noTargets(inventories);
-    const items = targets.map((target): PickItem<Target> => ({
+    if (targets.length === 0 && others.length === 0) throw noTargets(inventories);
+    const items = targets.map((target): PickItem<Destination | T> => ({
       label: target.name,
       icon: targetIcon(target),
       description: joined([engineText(target), target.status, tlsBadge(target.tls, l10n), authBadge(target.auth, l10n)]),
       detail: joined([target.place.profile, target.place.region, target.vpcId]),
-      value: target,
+      value: { target },
     }));
-    const target = await ui.pick(items, { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
-    return target && { target };
+    return ui.pick([...others, ...items], { title: l10n.t('Connect'), placeholder: l10n.t('Which target?') });
   }
 }
 
@@ -283,11 +289,4 @@ function noTargets(inventories: readonly RegionInventory[]): Fault {
       ? `The profile "${first.scope.profile}" shows nothing to connect to in ${first.scope.region}.`
       : 'There is nothing to connect to in the selected regions.';
   return new Fault('target.none', message, { remedy: { text: 'Select another region or profile.', action: 'selectRegion' } });
-}
-
-/** A TCP port from what a person typed; undefined when it is none. */
-export function parsePort(text: string): number | undefined {
-  if (!/^\s*\d{1,5}\s*$/.test(text)) return undefined;
-  const port = Number(text);
-  return port >= 1 && port <= 65535 ? port : undefined;
 }

@@ -8,7 +8,7 @@ import type { NodeIcon, ViewNode } from './viewNode';
 import type { TunnelMood } from './wording';
 import { addressText, bytesText, healthText, joined, latencyText, methodText, moodText, rateText, routeLabel, speaksRedis, tunnelMood } from './wording';
 
-/** Open tunnels as rows, in the order in which they were opened. */
+/** Tunnels as rows, in the order in which they were opened. */
 export function connectionNodes(tunnels: readonly TunnelInfo[], l10n: Localizer, dateText: (ms: number) => string): readonly ViewNode[] {
   return tunnels.map((tunnel) => tunnelNode(tunnel, l10n, dateText));
 }
@@ -44,39 +44,54 @@ export function moodIcon(mood: TunnelMood): NodeIcon {
   }
 }
 
-function tunnelNode(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string): ViewNode {
-  const { route, local, health } = tunnel;
+/** How the row of a tunnel differs where it is a saved connection's. */
+export interface TunnelRow {
+  readonly id: string;
+  readonly label: string;
+  readonly words: readonly ItemWord[];
+}
+
+export function tunnelNode(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string, row?: TunnelRow): ViewNode {
+  const { route, local, health, exposedOn } = tunnel;
   const mood = tunnelMood(tunnel);
-  const label = routeLabel(route, l10n);
-  const words: ItemWord[] = ['tunnel'];
+  const label = row?.label ?? routeLabel(route, l10n);
+  const words: ItemWord[] = ['tunnel', ...(row?.words ?? (['unsaved'] as const))];
   if (speaksRedis(route.target)) words.push('redis');
   return {
-    id: tunnelNodeId(tunnel),
+    id: row?.id ?? tunnelNodeId(tunnel),
     label: labelText(label),
-    description: joined([addressText(local), healthText(mood, health, l10n), rateText(tunnel.rate)]),
-    icon: moodIcon(mood),
+    description: joined([exposedOn && exposureText(exposedOn, l10n), addressText(local), healthText(mood, health, l10n), rateText(tunnel.rate)]),
+    // What others can reach is never just green.
+    icon: exposedOn !== undefined && mood === 'ok' ? { id: 'broadcast', color: 'list.warningForeground' } : moodIcon(mood),
     tooltip: tunnelTooltip(tunnel, label, l10n, dateText),
     spoken: labelText(spokenText(tunnel, label, mood, l10n)),
     words,
   };
 }
 
-function spokenText({ local, health }: TunnelInfo, label: string, mood: TunnelMood, l10n: Localizer): string {
+/** The warning of a tunnel that other machines can reach. */
+export function exposureText(address: string, l10n: Localizer): string {
+  return `⚠ ${l10n.t('open to others on {0}', address)}`;
+}
+
+function spokenText({ local, health, exposedOn }: TunnelInfo, label: string, mood: TunnelMood, l10n: Localizer): string {
   const latency = health.latencyMs === undefined ? undefined : latencyText(health.latencyMs);
   const address = l10n.t('{0} port {1}', local.host, local.port);
-  return [l10n.t('Tunnel {0}', label), moodText(mood, l10n), latency, address].filter((part) => part !== undefined).join(', ');
+  const warning = exposedOn === undefined ? undefined : l10n.t('Warning: open to others on {0}', exposedOn);
+  return [l10n.t('Tunnel {0}', label), moodText(mood, l10n), latency, address, warning].filter((part) => part !== undefined).join(', ');
 }
 
 function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
-  const { route, local, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
+  const { route, local, exposedOn, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
   return tooltipMarkdown(label, [
     [l10n.t('Local address'), formatEndpoint(local)],
+    [l10n.t('Warning'), exposedOn && l10n.t('other machines can reach it on {0}', exposedOn)],
     [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
     [l10n.t('Bastion'), route.bastion.name === route.bastion.id ? route.bastion.id : `${route.bastion.name} (${route.bastion.id})`],
     [l10n.t('Through'), methodText(route, l10n)],
-    [l10n.t('Profile'), `${route.place.profile} · ${route.place.accountId} · ${route.place.region}`],
+    [l10n.t('Profile'), joined([route.place.profile, route.place.accountId, route.place.region])],
     [l10n.t('Health'), health_],
     [health.level === 'ok' && state.phase === 'open' ? l10n.t('Note') : l10n.t('Because'), state.phase === 'waiting' ? describeFault(state.cause) : health.detail],
     [l10n.t('Client connections'), state.phase === 'open' ? String(state.streams) : undefined],

@@ -30,6 +30,11 @@ export const COMMANDS = {
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
+  saveConnection: { icon: '$(save)' },
+  startConnection: { icon: '$(debug-start)', palette: 'sallyport.hasConnections' },
+  startGroup: { icon: '$(run-all)', palette: 'sallyport.hasConnections' },
+  editConnections: { icon: '$(edit)' },
+  forgetConnection: { palette: 'sallyport.hasConnections' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
   unlockWrites: {},
@@ -66,7 +71,7 @@ interface SettingDeclaration<T extends string | boolean | number | object> {
   readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : T extends readonly unknown[] ? 'array' : 'object';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
-  readonly scope: 'machine' | 'window';
+  readonly scope: 'machine' | 'window' | 'resource';
   /** Also ignored from an untrusted workspace, should its scope ever widen: it names a file, an identity, an account or a host. */
   readonly restricted: boolean;
 }
@@ -75,6 +80,8 @@ export const SETTINGS = {
   profiles: { key: 'sallyport.profiles', type: 'object', default: {}, scope: 'machine', restricted: true },
   refreshMinutes: { key: 'sallyport.resources.refreshMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
   targets: { key: 'sallyport.targets', type: 'array', default: [], scope: 'machine', restricted: true },
+  /** Read by `connectionsSettings` alone: what a workspace says is kept apart from what the person says. */
+  connections: { key: 'sallyport.connections', type: 'array', default: [], scope: 'resource', restricted: false },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   groupBy: { key: 'sallyport.resources.groupBy', type: 'string', default: 'type', scope: 'window', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
@@ -94,6 +101,7 @@ export const SETTINGS = {
     restricted: true,
   },
   productionUnlockMinutes: { key: 'sallyport.production.unlockMinutes', type: 'number', default: 15, scope: 'machine', restricted: false },
+  downSeconds: { key: 'sallyport.notifications.downSeconds', type: 'number', default: 20, scope: 'window', restricted: false },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',
     type: 'boolean',
@@ -126,7 +134,8 @@ export const SETTINGS = {
   >
 >;
 
-export type SettingName = keyof typeof SETTINGS;
+/** Settings with one plain value. */
+export type SettingName = Exclude<keyof typeof SETTINGS, 'connections'>;
 
 /** Type of a setting's value. */
 export type SettingValue<N extends SettingName> = {
@@ -142,6 +151,8 @@ export const CONTEXT_KEYS = {
   hasTunnels: 'sallyport.hasTunnels',
   /** Whether the Resources view shows only what a filter leaves; boolean. */
   filtered: 'sallyport.filtered',
+  /** Whether a connection is saved; boolean. */
+  hasConnections: 'sallyport.hasConnections',
   /** Which welcome text an empty Resources view shows; one of `RESOURCES_CONTEXTS`. */
   resources: 'sallyport.resourcesState',
 } as const;
@@ -165,6 +176,12 @@ export const ITEM_WORDS = [
   /** Speaks the Redis protocol. */
   'redis',
   'tunnel',
+  /** A tunnel that belongs to no saved connection. */
+  'unsaved',
+  /** A saved connection, open or not. */
+  'saved',
+  /** A saved connection without a tunnel. */
+  'startable',
   'fault',
   /** A fault that signing in cures. */
   'signIn',

@@ -1,5 +1,5 @@
+import { isRegionCode } from '../model/region';
 import type { KeptState } from './bastionMemory';
-import { isRegionCode } from './selection';
 import type { ChosenProfile, SelectedProfile } from './selection';
 
 /** What was selected last, so that it can be shown before the configuration has been read. */

@@ -3,6 +3,7 @@ import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts, Recovery } from './attempts';
 import type { ConnectCommands } from './connectCommands';
 import { resolveTunnel } from './connectionNodes';
+import { ANY_PORT } from './connectionsPorts';
 import type { CommandHandlers } from './contributions';
 import type { TunnelBoard } from './tunnelBoard';
 import type { TunnelCommands } from './tunnelCommands';
@@ -83,7 +84,7 @@ export class RedisCommands {
     const destination = await connecting.destination(argument, speaksRedis);
     if (!destination) return undefined;
     checked({ route: { target: destination.target } });
-    return connecting.connect(destination, 0);
+    return connecting.connect(destination, ANY_PORT);
   }
 
   /** A tunnel that is open already; undefined for another cache, null when dismissed. */

@@ -1,4 +1,5 @@
 import type { ProfileInfo } from '../model/inventory';
+import { isRegionCode } from '../model/region';
 import type { Attempts } from './attempts';
 import type { CommandHandlers } from './contributions';
 import type { InventoryStore } from './inventoryStore';
@@ -7,7 +8,6 @@ import { accountOf } from './resourcesState';
 import { profileOfRow } from './rowPlace';
 import { refreshOfRow } from './rowRefresh';
 import type { ChosenProfile } from './selection';
-import { isRegionCode } from './selection';
 import type { SshHostStore } from './sshHostStore';
 import type { PickItem, Ui } from './ui';
 import { joined } from './wording';

@@ -25,10 +25,13 @@ export class TunnelBoard {
   readonly #closedMeanwhile = new Map<string, TunnelInfo>();
   readonly #changes: Emitter<readonly TunnelInfo[]>;
   readonly #losses: Emitter<LostTunnel>;
+  readonly #starts: Emitter<TunnelInfo>;
 
   readonly onDidChange: Event<readonly TunnelInfo[]>;
   /** Fires once for each tunnel of this window that ended by itself. */
   readonly onDidLose: Event<LostTunnel>;
+  /** Fires when a tunnel that this window asked for is open, also where it was open before. */
+  readonly onDidStart: Event<TunnelInfo>;
 
   /** @param defaults what the settings say of every tunnel that is started from here */
   constructor(service: TunnelService, logger: Logger, defaults: () => StartOptions = () => ({})) {
@@ -39,6 +42,8 @@ export class TunnelBoard {
     this.#losses = this.#scope.add(new Emitter(report));
     this.onDidChange = this.#changes.event;
     this.onDidLose = this.#losses.event;
+    this.#starts = this.#scope.add(new Emitter(report));
+    this.onDidStart = this.#starts.event;
     this.#scope.add(service.onDidChange((info) => this.#update(info)));
   }
 
@@ -73,6 +78,7 @@ export class TunnelBoard {
       // The event may come after the answer, or have come before it and told more.
       if (closed) this.#update(closed);
       else if (!this.#tunnels.has(info.id)) this.#update(info);
+      if (!closed) this.#starts.fire(info);
       return closed ?? this.#tunnels.get(info.id) ?? info;
     } finally {
       this.#starting--;

@@ -1,12 +1,18 @@
+import type { Event } from '../base/event';
+import { Emitter } from '../base/event';
+import type { ConnectionEntry, SavedConnection } from '../model/connection';
 import { formatEndpoint } from '../model/endpoint';
 import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import { moodIcon, resolveTunnel } from './connectionNodes';
+import type { SavedRow } from './connectionsRows';
+import type { ToggleActs, ToggleModel } from './connectionsToggle';
+import { toggleItems } from './connectionsToggle';
 import type { CommandHandlers } from './contributions';
 import { goneFault } from './inventoryStore';
 import type { TunnelBoard } from './tunnelBoard';
 import type { PickItem, Ui } from './ui';
-import { healthText, joined, routeLabel, speaksRedis, tunnelMood } from './wording';
+import { healthText, joined, routeLabel, tunnelMood } from './wording';
 
 export interface TunnelCommandDeps {
   readonly board: TunnelBoard;
@@ -15,11 +21,25 @@ export interface TunnelCommandDeps {
   /** "Connect…", "Redis: Open Console" as the quick pick of the status bar offers them. */
   readonly connectTo: () => Promise<void>;
   readonly openConsole: (tunnel: TunnelInfo) => Promise<void>;
+  readonly toggle: ToggleParts;
+}
+
+/** What the list of the status bar shows besides the tunnels. */
+export interface ToggleParts {
+  readonly saved: () => readonly SavedRow[];
+  readonly recent: () => readonly SavedConnection[];
+  readonly start: (entry: ConnectionEntry) => Promise<unknown>;
+  readonly startAll: () => Promise<void>;
+  readonly showDetails: (tunnel: TunnelInfo) => Promise<void>;
+  readonly onDidChange: Event<void>;
 }
 
 /** Commands on tunnels that are open. */
 export class TunnelCommands {
   readonly #deps: TunnelCommandDeps;
+  /** Ids of the tunnels that are being stopped. */
+  readonly #stopping = new Set<string>();
+  readonly #stops = new Emitter<void>();
 
   constructor(deps: TunnelCommandDeps) {
     this.#deps = deps;
@@ -72,7 +92,7 @@ export class TunnelCommands {
   }
 
   async #stop(tunnels: readonly TunnelInfo[]): Promise<void> {
-    const { board, ui, attempts } = this.#deps;
+    const { ui, attempts } = this.#deps;
     const [first] = tunnels;
     if (!first) return;
     const { l10n } = ui;
@@ -81,11 +101,22 @@ export class TunnelCommands {
     await attempts.run('stop', () =>
       ui.background(title, async () => {
         // One that fails must not keep the others open.
-        const results = await Promise.allSettled(tunnels.map(({ id }) => board.stop(id)));
+        const results = await Promise.allSettled(tunnels.map(({ id }) => this.#stopOne(id)));
         const failed = results.find(({ status }) => status === 'rejected');
         if (failed?.status === 'rejected') throw failed.reason;
       }),
     );
+  }
+
+  async #stopOne(id: string): Promise<void> {
+    this.#stopping.add(id);
+    this.#stops.fire();
+    try {
+      await this.#deps.board.stop(id);
+    } finally {
+      this.#stopping.delete(id);
+      this.#stops.fire();
+    }
   }
 
   async #copy(tunnel: TunnelInfo): Promise<void> {
@@ -95,29 +126,39 @@ export class TunnelCommands {
     ui.brief(ui.l10n.t('Copied {0}', address));
   }
 
+  /** The list of the status bar; straight to "Connect…" where there would be nothing in it. */
   async #toggle(): Promise<void> {
-    const { board, ui, connectTo } = this.#deps;
+    const { board, ui, connectTo, toggle } = this.#deps;
     const { l10n } = ui;
-    const { tunnels } = board;
-    if (tunnels.length === 0) {
+    const model = (): ToggleModel => ({ saved: toggle.saved(), tunnels: board.tunnels, recent: toggle.recent(), stopping: this.#stopping });
+    const { saved, tunnels, recent } = model();
+    if (saved.length + tunnels.length + recent.length === 0) {
       await connectTo();
       return;
     }
-    const items: PickItem<() => Promise<void>>[] = tunnels.map((tunnel) => this.#toggleItem(tunnel));
-    items.push({ label: l10n.t('Connect…'), icon: 'plug', value: connectTo });
-    if (tunnels.length > 1) items.push({ label: l10n.t('Stop All Tunnels'), icon: 'stop-circle', value: () => this.#stop(board.tunnels) });
-    const act = await ui.pick(items, { title: l10n.t('Tunnels'), placeholder: l10n.t('Choose a tunnel to stop it') });
-    await act?.();
+    const acts = this.#toggleActs();
+    await ui.live({
+      title: l10n.t('Tunnels'),
+      placeholder: l10n.t('Press Enter to start or stop'),
+      items: () => toggleItems(model(), acts, l10n),
+      onDidChange: (listener) => {
+        const both = [toggle.onDidChange(() => listener(undefined)), this.#stops.event(() => listener(undefined))];
+        return { dispose: () => both.forEach((one) => one.dispose()) };
+      },
+    });
   }
 
-  #toggleItem(tunnel: TunnelInfo): PickItem<() => Promise<void>> {
-    const { ui, openConsole } = this.#deps;
-    const { l10n } = ui;
-    const copy = { icon: 'copy', label: l10n.t('Copy Address'), value: () => this.#copy(tunnel) };
-    const console = { icon: 'terminal', label: l10n.t('Redis: Open Console'), value: () => openConsole(tunnel) };
+  #toggleActs(): ToggleActs {
+    const { board, connectTo, openConsole, toggle } = this.#deps;
     return {
-      ...this.item(tunnel, () => this.#stop([tunnel])),
-      buttons: speaksRedis(tunnel.route.target) ? [copy, console] : [copy],
+      start: (entry) => void toggle.start(entry),
+      startAll: () => void toggle.startAll(),
+      stop: (tunnel) => void this.#stop([tunnel]),
+      stopAll: () => void this.#stop(board.tunnels),
+      connectTo: () => void connectTo(),
+      copy: (tunnel) => void this.#deps.attempts.run('tunnels', () => this.#copy(tunnel)),
+      openConsole: (tunnel) => void openConsole(tunnel),
+      showDetails: (tunnel) => void toggle.showDetails(tunnel),
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { Event } from '../base/event';
 import type { CommandName } from './contributions';
 import type { Localizer } from './localizer';
 
@@ -52,6 +53,37 @@ export interface ConfirmOptions {
   readonly button: string;
 }
 
+export interface LiveButton {
+  /** Name of a theme icon. */
+  readonly icon: string;
+  readonly label: string;
+  readonly act: () => void;
+  /** Whether the list closes first. */
+  readonly closes: boolean;
+}
+
+/** One line of a list that stays open. */
+export interface LiveItem extends Omit<LiveButton, 'icon'> {
+  /** Stable: it carries the selection when the list is drawn anew. */
+  readonly id: string;
+  readonly icon: string;
+  /** Colour of the icon, a theme colour. */
+  readonly color?: string;
+  readonly description?: string;
+  readonly detail?: string;
+  /** A line above the first item of each section. */
+  readonly section: string;
+  readonly buttons: readonly LiveButton[];
+}
+
+export interface LivePick {
+  readonly title: string;
+  readonly placeholder: string;
+  /** As things are now; asked again after each change. */
+  readonly items: () => readonly LiveItem[];
+  readonly onDidChange: Event<unknown>;
+}
+
 /**
  * What commands need of the window, so that they can be tested without one.
  * Dismissed pickers and boxes give undefined.
@@ -69,6 +101,8 @@ export interface Ui {
     items: readonly PickItem<T>[],
     options: PickOptions & { readonly accept?: (text: string) => PickItem<T> | undefined },
   ): Promise<readonly T[] | undefined>;
+  /** A list whose lines act and are kept up to date while it is open; resolves when it is closed. */
+  live(pick: LivePick): Promise<void>;
   input(options: InputOptions): Promise<string | undefined>;
   /** An input box whose text has its effect while it is typed. */
   liveInput(options: LiveInputOptions): Promise<string | undefined>;
@@ -80,6 +114,8 @@ export interface Ui {
   confirm(options: ConfirmOptions): Promise<boolean>;
   /** Never modal. Resolves with the pressed button. */
   error(text: string, buttons: readonly string[]): Promise<string | undefined>;
+  /** A question that is never modal; resolves with the pressed button. */
+  ask(text: string, buttons: readonly string[]): Promise<string | undefined>;
   info(text: string): void;
   /** A text in the status bar for a few seconds. */
   brief(text: string): void;

@@ -4,8 +4,9 @@ import { Scope } from '../base/scope';
 import { isWebAddress } from '../model/question';
 import type { CommandName } from './contributions';
 import { commandId } from './contributions';
+import { showLivePick } from './livePick';
 import { detailText, messageText, withoutIcons } from './safeText';
-import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from './ui';
+import type { ConfirmOptions, InputOptions, LiveInputOptions, LivePick, PickItem, PickOptions, Ui } from './ui';
 
 const BRIEF_MS = 5000;
 
@@ -63,6 +64,10 @@ export class WindowUi implements Ui {
     } finally {
       await scope.dispose();
     }
+  }
+
+  live(pick: LivePick): Promise<void> {
+    return showLivePick(pick);
   }
 
   async input({ title, prompt, value, password, signal, validate }: InputOptions): Promise<string | undefined> {
@@ -135,6 +140,10 @@ export class WindowUi implements Ui {
 
   async error(text: string, buttons: readonly string[]): Promise<string | undefined> {
     return vscode.window.showErrorMessage(messageText(text), ...buttons);
+  }
+
+  async ask(text: string, buttons: readonly string[]): Promise<string | undefined> {
+    return vscode.window.showInformationMessage(messageText(text), ...buttons);
   }
 
   info(text: string): void {

@@ -151,9 +151,9 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       await workbench.pick('catalog-cluster');
       await workbench.pick('clustercfg');
       await workbench.answer('Local port on 127.0.0.1', ordersAddress.split(':')[1]!);
-      await workbench.toast(/Port \d+ on 127\.0\.0\.1 is in use already/);
+      await workbench.page.locator('.quick-input-title', { hasText: /Port \d+ on 127\.0\.0\.1 is in use by your tunnel to orders-cache/ }).waitFor();
       await workbench.picture('port-taken');
-      await workbench.pressToast(/is in use/, 'Use Another Port');
+      await workbench.pick('and Remember');
       await workbench.row('Connections', /catalog-cluster/);
       await workbench.statusItem(/3 tunnels/).waitFor();
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Scope } from '../../src/base/scope';
@@ -25,6 +25,8 @@ export interface WindowOptions {
   readonly theme: Theme;
   /** Besides those of the theme and the sandbox. */
   readonly settings?: Settings;
+  /** Those of the folder that is opened. */
+  readonly workspaceSettings?: Settings;
   readonly env?: NodeJS.ProcessEnv;
   /** Content of the OpenSSH configuration; empty unless told. */
   readonly sshConfig?: string;
@@ -58,6 +60,10 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     if (options.awsConfig && awsConfig) writeFileSync(awsConfig, options.awsConfig(readFileSync(awsConfig, 'utf8')));
     await installExtension(vscode, folders, packagedExtension());
     writeSettings(folders, { ...sandbox.settings, 'sallyport.ssh.configFile': sshConfig, ...options.settings, ...themeSettings(options.theme, options.release) });
+    if (options.workspaceSettings) {
+      mkdirSync(join(folders.workspace, '.vscode'), { recursive: true });
+      writeFileSync(join(folders.workspace, '.vscode', 'settings.json'), JSON.stringify(options.workspaceSettings, null, 2));
+    }
     const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...options.env }, testSuite: false });
     scope.defer(server.stop);
     const browser = await startBrowser();

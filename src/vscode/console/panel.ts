@@ -58,6 +58,11 @@ export class RedisConsoles {
     if (existing.controller.tunnel.id !== tunnel.id) await existing.controller.moveTo(tunnel);
   }
 
+  /** Whether a console of this window uses the tunnel. */
+  has({ id }: Pick<TunnelInfo, 'id'>): boolean {
+    return [...this.#tabs].some(({ controller }) => controller.tunnel.id === id);
+  }
+
   /** Round-trip time of a PING through the tunnel, ms; asks for a login where one is needed. @throws Fault. */
   async ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number> {
     const session = await openWithLogin(tunnel, this.#services, this.#logins, undefined, signal);

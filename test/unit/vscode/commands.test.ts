@@ -1,73 +1,12 @@
 import assert from 'node:assert/strict';
 import { Fault } from '../../../src/base/fault';
-import type { FaultData } from '../../../src/base/fault';
 import type { Target } from '../../../src/model/target';
-import { Attempts } from '../../../src/vscode/attempts';
-import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
-import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
-import { ConnectCommands, parsePort } from '../../../src/vscode/connectCommands';
-import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
-import { InventoryStore } from '../../../src/vscode/inventoryStore';
-import { RedisCommands } from '../../../src/vscode/redisCommands';
+import { parsePort } from '../../../src/vscode/connectionsPorts';
 import { endpointNodeId, targetNodeId } from '../../../src/vscode/regionNodes';
-import { SshHostStore } from '../../../src/vscode/sshHostStore';
-import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
-import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
 import type { PickItem } from '../../../src/vscode/ui';
-import { bastion, denied, disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, redisTools, target } from './samples';
+import { bastion, denied, parts, target } from './samples';
 import { eventually } from '../../fixtures/eventually';
-
-/** Commands over fakes: what a window has, without the window. */
-class Bench {
-  readonly inventory = new FakeInventory();
-  readonly service = new FakeTunnels();
-  readonly ui = new FakeUi();
-  readonly logger = new MemoryLogger();
-  readonly revealed: string[] = [];
-  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => [], preferredProfile: undefined, logger: this.logger });
-  readonly sshHosts = new SshHostStore(this.inventory, this.logger);
-  readonly board = new TunnelBoard(this.service, this.logger);
-  readonly attempts = new Attempts(this.ui, this.logger);
-  readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));
-  readonly advice = new BastionAdvice({ inventory: this.inventory, memory: this.memory, tag: () => 'sallyport=bastion', logger: this.logger });
-  readonly connecting = new ConnectCommands({
-    store: this.store,
-    sshHosts: this.sshHosts,
-    advice: this.advice,
-    board: this.board,
-    ui: this.ui,
-    attempts: this.attempts,
-    reveal: ({ id }) => void this.revealed.push(id),
-  });
-  readonly consoles: string[] = [];
-  readonly pings: (number | Error)[] = [];
-  readonly tunnels = new TunnelCommands({
-    board: this.board,
-    ui: this.ui,
-    attempts: this.attempts,
-    connectTo: () => this.connecting.handlers.connectTo(undefined),
-    openConsole: (tunnel) => this.redis.open(tunnel),
-  });
-  readonly redis: RedisCommands = new RedisCommands({
-    board: this.board,
-    ui: this.ui,
-    attempts: this.attempts,
-    connecting: this.connecting,
-    tunnels: this.tunnels,
-    redis: redisTools(this.consoles, this.pings),
-  });
-  constructor(targets?: Target[]) {
-    this.inventory.answer = parts(targets ? { targets } : {});
-  }
-
-  get destinations(): string[] {
-    return this.service.started.map(({ route }) => `${route.endpoint.host} via ${route.bastion.id}`);
-  }
-
-  dispose(): Promise<unknown> {
-    return disposeAll([this.store, this.board]);
-  }
-}
+import { Bench } from './commandBench';
 
 describe('commands', () => {
   let bench: Bench;
@@ -170,13 +109,11 @@ describe('commands', () => {
 
     it('offers another port when the wanted one is taken', async () => {
       const { connecting, ui, service } = await use();
-      service.failures = [new Fault('tunnel.portTaken', 'Port 6379 is in use.', { remedy: { text: 'Use another port.', action: 'chooseAnotherPort' } })];
+      service.failures = [new Fault('tunnel.portTaken', 'Port 6379 is in use.', { remedy: { text: 'Use another port.', action: 'chooseAnotherPort', subject: '54012' } })];
       ui.type = ['6379'];
-      ui.choose = ['primary'];
-      ui.press = ['Use Another Port'];
+      ui.choose = ['primary', 'Use 54012 Once'];
       await connecting.handlers.connectOnPort(targetNodeId(target()));
-      await eventually(() => service.started.length === 2, 'the second try');
-      assert.deepEqual(service.started.map(({ options }) => options.localPort), [6379, 0]);
+      assert.deepEqual(service.started.map(({ options: { localPort, keepPort } }) => [localPort, keepPort]), [[6379, true], [54012, false]]);
     });
 
     it('says where a tunnel is that was open already on another port', async () => {
@@ -235,112 +172,6 @@ describe('commands', () => {
     it('takes only a port for a port', () => {
       assert.deepEqual([' 6379 ', '1', '65535'].map(parsePort), [6379, 1, 65535]);
       assert.deepEqual(['', '0', '65536', '-1', '1e3', '63 79', '0x10', '123456'].filter((text) => parsePort(text) !== undefined), []);
-    });
-  });
-
-  describe('a tunnel that ends by itself', () => {
-    const cause: FaultData = { code: 'ssm.sessionEnded', message: 'The session ended.', retryable: true };
-
-    it('is reported once and opened again on the same port when asked to', async () => {
-      const { connecting, ui, service, board } = await use();
-      board.onDidLose((lost) => connecting.lost(lost));
-      await connecting.handlers.connect(targetNodeId(target()));
-      ui.press = ['Try Again'];
-      const [info] = service.infos;
-      service.infos = [];
-      service.changes.fire({ ...info!, state: { phase: 'closed', cause } });
-      await eventually(() => service.started.length === 2, 'the tunnel that replaces it');
-      assert.equal(ui.errors.length, 1);
-      assert.match(ui.errors[0]!.text, /tunnel to orders-cache primary ended: The session ended/);
-      assert.equal(service.started[1]!.options.localPort, info!.local.port);
-    });
-
-    it('is not reported when it was stopped, or belongs to another window', async () => {
-      const { connecting, ui, service, board, tunnels } = await use();
-      board.onDidLose((lost) => connecting.lost(lost));
-      await connecting.handlers.connect(targetNodeId(target()));
-      const [info] = service.infos;
-      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'open', streams: 0 } });
-      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'closed', cause } });
-      await tunnels.handlers.stop(tunnelNodeId(info!));
-      assert.deepEqual(ui.errors, []);
-      assert.deepEqual(board.tunnels, []);
-    });
-
-    it('is not revived by an answer that comes after its end', async () => {
-      const { board, service } = await use();
-      const lost: string[] = [];
-      board.onDidLose(({ tunnel }) => void lost.push(tunnel.id));
-      const { start } = service;
-      service.start = async (...args) => {
-        const info = await start.apply(service, args);
-        service.changes.fire({ ...info, state: { phase: 'closed', cause } });
-        return info;
-      };
-      await bench.connecting.handlers.connect(targetNodeId(target()));
-      assert.deepEqual(board.tunnels, []);
-      assert.deepEqual(lost, ['t1']);
-    });
-  });
-
-  describe('on tunnels', () => {
-    const two = async (): Promise<Bench> => {
-      await use([target(), target({ name: 'other' })]);
-      await bench.connecting.handlers.connect(targetNodeId(target()));
-      await bench.connecting.handlers.connect(targetNodeId(target({ name: 'other' })));
-      return bench;
-    };
-
-    it('stop the one of the row', async () => {
-      const { tunnels, service } = await two();
-      await tunnels.handlers.stop('tunnel:t2');
-      assert.deepEqual(service.stopped, ['t2']);
-    });
-
-    it('ask which one where there are several, and not where there is one', async () => {
-      const { tunnels, service, ui } = await two();
-      ui.choose = ['other'];
-      await tunnels.handlers.stop(undefined);
-      await tunnels.handlers.stop(undefined);
-      assert.deepEqual(service.stopped, ['t2', 't1']);
-      assert.equal(ui.picks.length, 1);
-      await tunnels.handlers.stop(undefined);
-      await tunnels.handlers.stop('tunnel:t1');
-      assert.match(ui.errors[0]!.text, /no longer listed/);
-    });
-
-    it('stop all, and one that fails does not keep the others', async () => {
-      const { tunnels, service, ui } = await two();
-      const { stop } = service;
-      service.stop = (id) => (id === 't1' ? Promise.reject(new Fault('ssm.stuck', 'Stuck.')) : stop.call(service, id));
-      await tunnels.handlers.stopAll(undefined);
-      assert.deepEqual(service.stopped, ['t2']);
-      assert.equal(ui.errors[0]!.text, 'Stuck.');
-    });
-
-    it('copy the address', async () => {
-      const { tunnels, ui } = await two();
-      await tunnels.handlers.copyAddress('tunnel:t1');
-      assert.equal(ui.copied, '127.0.0.1:53211');
-    });
-
-    it('toggle from the status bar: stop one, stop all, or connect', async () => {
-      const { tunnels, service, ui } = await two();
-      ui.choose = ['orders-cache'];
-      await tunnels.handlers.toggleTunnels(undefined);
-      assert.deepEqual(service.stopped, ['t1']);
-      ui.choose = ['Connect…', 'orders-cache', 'primary'];
-      await tunnels.handlers.toggleTunnels(undefined);
-      assert.equal(service.started.length, 3);
-      ui.choose = ['Redis: Open Console'];
-      await tunnels.handlers.toggleTunnels(undefined);
-      assert.equal(bench.consoles.length, 1);
-      ui.choose = ['Stop All Tunnels'];
-      await tunnels.handlers.toggleTunnels(undefined);
-      assert.deepEqual(bench.board.tunnels, []);
-      ui.choose = ['orders-cache', 'primary'];
-      await tunnels.handlers.toggleTunnels(undefined);
-      assert.equal(service.started.length, 4);
     });
   });
 

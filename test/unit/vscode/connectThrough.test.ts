@@ -33,6 +33,7 @@ class Bench {
     attempts: this.attempts,
     starter: new BastionStarter({ power: this.power, policy: () => this.policy, clock: new FakeClock(), ui: this.ui, attempts: this.attempts }),
     reveal: () => {},
+    recent: () => [],
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONNECTION_METHODS, ENDPOINT_ROLES, MAX_CONNECTIONS, parseConnection, TARGET_KINDS } from '../../../src/model/connection';
 import {
   commandId,
   COMMANDS,
@@ -127,7 +128,43 @@ describe('package.json', () => {
     assert.ok(Object.values(nls).every((line) => line.trim() !== ''));
   });
 
-  it('is activated by its views and commands alone', () => {
-    assert.deepEqual(manifest.activationEvents, []);
+  it('is activated by its views and commands, and once a window has started: nothing else could look for autoStart', () => {
+    assert.deepEqual(manifest.activationEvents, ['onStartupFinished']);
+  });
+
+  it('describes saved connections as they are parsed', () => {
+    const schema = (configuration.properties['sallyport.connections'] as unknown as { items: ConnectionSchema }).items;
+    const everything = {
+      name: 'a',
+      target: { id: 'a' },
+      endpoint: 'reader',
+      profile: 'a',
+      region: 'eu-central-1',
+      bastion: 'b',
+      method: 'ssm',
+      localPort: 1,
+      bindAddress: '::1',
+      autoStart: true,
+      group: 'g',
+      env: { A: '{url}' },
+    };
+    parseConnection(everything);
+    assert.deepEqual(Object.keys(schema.properties), Object.keys(everything));
+    assert.deepEqual(schema.required, ['name', 'target']);
+    assert.deepEqual([schema.properties['endpoint']!.enum, schema.properties['method']!.enum], [ENDPOINT_ROLES, CONNECTION_METHODS]);
+    const [, tag] = schema.properties['target']!.oneOf!;
+    assert.deepEqual(tag!.properties!['kind']!.enum, TARGET_KINDS);
+    assert.equal((configuration.properties['sallyport.connections'] as unknown as { maxItems: number }).maxItems, MAX_CONNECTIONS);
   });
 });
+
+interface ConnectionSchema {
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, Schema>>;
+}
+
+interface Schema {
+  readonly enum?: readonly string[];
+  readonly oneOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+}

@@ -331,7 +331,7 @@ describe('the rows of Connections', () => {
     assert.equal(row!.label, 'orders-cache primary');
     assert.equal(row!.description, '127.0.0.1:53211 · 2.1 ms');
     assert.equal(row!.spoken, 'Tunnel orders-cache primary, healthy, 2.1 ms, 127.0.0.1 port 53211');
-    assert.deepEqual(row!.words, ['tunnel', 'redis']);
+    assert.deepEqual(row!.words, ['tunnel', 'unsaved', 'redis']);
     for (const part of ['bastion\\-a', 'orders\\-cache\\.example\\:6379', '812 B', '1\\.2 MB', 'healthy', 'at 1700000000000']) {
       assert.ok(row!.tooltip!.includes(part), `${part} in ${row!.tooltip}`);
     }

@@ -15,7 +15,7 @@ import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
 import type { RedisTools } from '../../../src/vscode/redisCommands';
-import type { ConfirmOptions, InputOptions, LiveInputOptions, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
+import type { ConfirmOptions, InputOptions, LiveInputOptions, LivePick, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 
@@ -294,6 +294,30 @@ export class FakeUi implements Ui {
     const listed = items.filter(({ label }) => wanted.includes(label));
     if (listed.length !== wanted.length) throw new Error(`There is not all of ${wanted.join()} among ${items.map(({ label }) => label).join()}`);
     return Promise.resolve([...typed, ...listed].map(({ value }) => value));
+  }
+
+  readonly lives: LivePick[] = [];
+  readonly asked: { readonly text: string; readonly buttons: readonly string[] }[] = [];
+
+  /** Presses what is to be chosen, one after another, and then closes the list. */
+  async live(pick: LivePick): Promise<void> {
+    this.lives.push(pick);
+    for (let wanted = this.choose.shift(); wanted !== undefined; wanted = this.choose.shift()) {
+      const items = pick.items();
+      const label = wanted;
+      const pressed = items.find((item) => item.label.includes(label)) ?? items.flatMap(({ buttons }) => buttons).find((button) => button.label.includes(label));
+      if (!pressed) throw new Error(`There is no "${label}" among ${items.map((item) => item.label).join(', ')}`);
+      pressed.act();
+      if (pressed.closes) return;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  }
+
+  ask(text: string, buttons: readonly string[]): Promise<string | undefined> {
+    this.asked.push({ text, buttons });
+    return Promise.resolve(this.press.shift());
   }
 
   input(options: InputOptions): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { isRegionCode } from '../../../src/model/region';
 import { KeptSelection } from '../../../src/vscode/lastSelection';
-import { chosenSetting, isRegionCode, parseChosen, resolveSelection } from '../../../src/vscode/selection';
+import { chosenSetting, parseChosen, resolveSelection } from '../../../src/vscode/selection';
 import type { ChosenProfile, SelectedProfile } from '../../../src/vscode/selection';
 import { MemoryState } from './samples';
 
