@@ -4,6 +4,8 @@ import type { DataServices } from './worldDataTypes';
 export interface World {
   readonly regions: readonly Region[];
   readonly accessKeys: AccessKey[];
+  /** By account; an account has one or none. */
+  readonly accountAliases: Readonly<Record<string, string>>;
   readonly roles: Role[];
   readonly profiles: readonly Profile[];
   readonly places: Place[];

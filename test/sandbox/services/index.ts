@@ -3,6 +3,7 @@ import { ec2 } from './ec2';
 import { ec2InstanceConnect } from './ec2InstanceConnect';
 import { ecs } from './ecs';
 import { elastiCache } from './elasticache';
+import { iam } from './iam';
 import { kafka } from './kafka';
 import { kms } from './kms';
 import { memoryDb } from './memoryDb';
@@ -20,6 +21,7 @@ export const services: readonly ServiceDefinition[] = [
   ec2InstanceConnect,
   ecs,
   elastiCache,
+  iam,
   kafka,
   kms,
   memoryDb,

@@ -185,6 +185,16 @@ describe('the store of the resources', () => {
       assert.equal(store.state.phase === 'profiles' && store.state.open.has('dev/eu-central-1'), true);
     });
 
+    it('leaves open what was open when more is chosen: so does the view', async () => {
+      inventory.answerFor = answer;
+      await store.refresh();
+      chosen = [{ profile: 'dev', regions: ['eu-central-1', 'us-east-1', 'us-west-2', 'eu-west-1', 'eu-west-2'] }];
+      store.selectionChanged();
+      await store.settled();
+      assert.deepEqual([...(store.state.phase === 'profiles' ? store.state.open : [])], ['dev/eu-central-1', 'dev/us-east-1']);
+      assert.equal(inventory.discoveries.length, 3);
+    });
+
     it('asks for a few places at a time', async () => {
       chosen = [{ profile: 'dev', regions: ['aa-b-1', 'aa-b-2', 'aa-b-3', 'aa-b-4', 'aa-b-5', 'aa-b-6'] }];
       void store.loaded(signal()).catch(() => {});
@@ -215,6 +225,20 @@ describe('the store of the resources', () => {
       chosen = [{ profile: 'prod', regions: [] }];
       store.selectionChanged();
       assert.equal(store.state.phase, 'reading');
+    });
+
+    it('asks for nothing of a choice that was overtaken while the configuration was read', async () => {
+      inventory.answerFor = answer;
+      const { profiles } = inventory;
+      const gates: (() => void)[] = [];
+      inventory.profiles = () => new Promise<void>((resolve) => gates.push(resolve)).then(() => profiles.call(inventory));
+      const refreshed = store.refresh();
+      chosen = [{ profile: 'prod', regions: [] }];
+      store.selectionChanged();
+      for (const go of gates) go();
+      await refreshed;
+      await store.settled();
+      assert.deepEqual([...new Set(asked())], ['prod/eu-west-1']);
     });
 
     it('shows two profiles of one account apart', async () => {
