@@ -2,7 +2,7 @@ import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
 import { BASTION_PROVIDERS } from '../model/inventory';
 import type { Target, TargetEndpoint, TargetFamily } from '../model/target';
-import { familyOf, isServing } from '../model/target';
+import { familyOf, isServing, isUsualStatus } from '../model/target';
 import type { ItemWord } from './contributions';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
@@ -171,7 +171,7 @@ function targetNode(target: Target, l10n: Localizer): ViewNode {
     authBadge(target.auth, l10n),
     target.endpoints.some((endpoint) => endpoint.public) ? l10n.t('public') : undefined,
   ];
-  const status = target.status.toLowerCase() === 'available' ? undefined : target.status;
+  const status = isUsualStatus(target) ? undefined : target.status;
   const words: ItemWord[] = ['target'];
   if (target.endpoints.length > 0) words.push('connectable');
   if (speaksRedis(target)) words.push('redis');
