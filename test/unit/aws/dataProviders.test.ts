@@ -98,6 +98,9 @@ describe('the providers of analytics, search and messages', () => {
 
   it('stop without a word when they are cancelled', async () => {
     const api: Api = {
+      describeClusters: answer({ Clusters: [{ ClusterIdentifier: 'x' }] }),
+      describeClusterSubnetGroups: empty as RedshiftApi['describeClusterSubnetGroups'],
+      describeEndpointAccess: refuse('AbortError'),
       listWorkgroups: answer({ workgroups: [{ workgroupName: 'x' }] }),
       listEndpointAccess: refuse('AbortError'),
       listDomainNames: answer({ DomainNames: [{ DomainName: 'x' }] }),
@@ -107,7 +110,7 @@ describe('the providers of analytics, search and messages', () => {
       listClusters: answer({ clusterInfoList: [{ clusterArn: 'x', clusterName: 'x' }] }),
       getBootstrapBrokers: refuse('AbortError'),
     };
-    for (const provider of [redshiftWorkgroups, openSearchDomains, mqBrokers, mskClusters]) await assert.rejects(told(provider(contextOf(api))), isCancelled);
+    for (const provider of PROVIDERS) await assert.rejects(told(provider(contextOf(api))), isCancelled);
   });
 
   it('do not follow a list that repeats itself', async () => {
@@ -128,6 +131,18 @@ describe('the providers of analytics, search and messages', () => {
     });
     assert.deepEqual(await told(mqBrokers(context)), ['aws.accessDenied', 'broker-1:0', 'broker-2:0', 'broker-3:0']);
     assert.equal(context.actions.filter((action) => action === 'mq:DescribeBroker').length, 1);
+  });
+
+  it('go on with the others where the details of one are refused for a reason of its own', async () => {
+    const clusters = ['bad', 'good'].map((name) => ({ clusterName: name, clusterArn: name, state: 'UPDATING' }));
+    const context = contextOf({
+      listClusters: answer({ clusterInfoList: clusters }),
+      getBootstrapBrokers: async (arn) => {
+        if (arn === 'bad') throw named('BadRequestException');
+        return { bootstrapBrokerStringTls: 'b-1.x:9094' };
+      },
+    });
+    assert.deepEqual(await told(mskClusters(context)), ['aws.unexpected', 'bad:0 good:1']);
   });
 
   it('ask for a subnet once, and for none once that is denied', async () => {

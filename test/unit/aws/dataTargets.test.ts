@@ -73,6 +73,7 @@ describe('Redshift clusters', () => {
       here,
       { ...here, EndpointName: 'untold', VpcEndpoint: {} },
       { ...here, ClusterIdentifier: 'another' },
+      { ...here, EndpointName: 'theirs', ResourceOwner: '444455556666' },
       { ClusterIdentifier: 'sales', EndpointName: 'creating', VpcEndpoint: { VpcId: 'vpc-2' }, EndpointStatus: 'creating' },
       { ...here, EndpointName: 'far', VpcEndpoint: { VpcId: 'vpc-2' }, EndpointStatus: 'active', SubnetGroupName: 'data', VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-9' }] },
     ];

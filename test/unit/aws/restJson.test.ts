@@ -4,8 +4,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { createMq } from '../../../src/aws/clients/mq';
+import { createOpenSearch } from '../../../src/aws/clients/openSearch';
 import { restCaller } from '../../../src/aws/clients/restJson';
 import type { RestCall, RestCaller } from '../../../src/aws/clients/restJson';
+import type { ClientSettings } from '../../../src/aws/clients/settings';
 import { Identities } from '../../sandbox/identity';
 import { parseAuthorization } from '../../sandbox/sigv4';
 import { describeWorld } from '../../sandbox/world';
@@ -111,6 +114,28 @@ describe('the REST-JSON client', () => {
     assert.equal(await fails({ status: 400, body: '{"__type":"com.amazonaws#BadRequestException","Message":"bad"}' }), 'BadRequestException 400 bad');
     assert.equal(await fails({ status: 403, body: '{"message":"Missing Authentication Token"}' }), 'UnknownError 403 Missing Authentication Token');
     assert.equal(await fails({ status: 502, body: '<html>' }), 'UnknownError 502 UnknownError');
+  });
+
+  it('asks at the host that AWS gave the service', async () => {
+    const hosts: unknown[] = [];
+    agents.https.createConnection = ({ host }) => {
+      hosts.push(host);
+      throw new Error('far enough');
+    };
+    const credentials = async () => ({ accessKeyId: 'AKIA', secretAccessKey: 'x' });
+    for (const [useFips, useDualstack] of [[false, false], [true, false], [false, true]] as const) {
+      const given: ClientSettings = { region: 'us-west-1', credentials, useFips, useDualstack, agents };
+      await assert.rejects(createOpenSearch(given).listDomainNames({ abortSignal }), /far enough/);
+      await assert.rejects(createMq(given).describeBroker('b-1', { abortSignal }), /far enough/);
+    }
+    assert.deepEqual(hosts, [
+      'es.us-west-1.amazonaws.com',
+      'mq.us-west-1.amazonaws.com',
+      'es-fips.us-west-1.amazonaws.com',
+      'mq-fips.us-west-1.amazonaws.com',
+      'aos.us-west-1.api.aws',
+      'mq.us-west-1.api.aws',
+    ]);
   });
 
   it('reads no more than an answer may have', async () => {
