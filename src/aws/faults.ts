@@ -78,7 +78,7 @@ const RULES: readonly Rule[] = [
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
   { names: KMS_KEY_ERRORS, action: /^kms:/, say: kmsKeyUnusable },
   { names: Object.keys(INSTANCE_ERRORS), say: instanceUnusable },
-  { names: ['NotFoundException', 'ResourceNotFoundException'], say: notFound },
+  { names: ['NotFoundException', 'ResourceNotFoundException'], action: /^(?:es|kafka|mq):/, say: notFound },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
   { names: ['RequestExpired'], text: /^request has expired/i, say: expired },
   { names: ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'], say: clockSkew },

@@ -46,16 +46,21 @@ export function parseCustomTargets(setting: unknown): CustomTargets {
   const troubles: string[] = [];
   const taken = new Set<string>();
   for (const [index, entry] of entries.slice(0, MOST).entries()) {
-    const trouble = troubleOf(entry);
-    const target = entry as CustomTarget;
-    const key = trouble === undefined ? JSON.stringify([target.name, target.profile, target.region]) : '';
-    if (trouble !== undefined) troubles.push(`${describe(entry, index)}: ${trouble}`);
-    else if (taken.has(key)) troubles.push(`${describe(entry, index)}: another entry has this name`);
-    else targets.push(target);
-    taken.add(key);
+    const trouble = troubleOf(entry) ?? (taken.has(keyOf(entry as CustomTarget)) ? 'another entry has this name' : undefined);
+    if (trouble !== undefined) {
+      troubles.push(`${describe(entry, index)}: ${trouble}`);
+      continue;
+    }
+    targets.push(entry as CustomTarget);
+    taken.add(keyOf(entry as CustomTarget));
   }
   if (entries.length > MOST) troubles.push(`entries after the first ${MOST}: there are too many`);
   return { targets, ...(troubles.length > 0 && { fault: unusable(troubles) }) };
+}
+
+/** Equal for entries that could not be told apart in one place. */
+function keyOf({ name, profile, region }: CustomTarget): string {
+  return JSON.stringify([name, profile, region]);
 }
 
 /** What is wrong with an entry; undefined when it is usable. */

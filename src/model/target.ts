@@ -175,6 +175,11 @@ export function isServing(target: Pick<Target, 'status'>): boolean {
   return SERVING.has(target.status.toLowerCase());
 }
 
+/** Whether a healthy target has this status nearly always, so that nothing has to be said of it: what it is called differs. */
+export function isUsualStatus({ status }: Pick<Target, 'status'>): boolean {
+  return /^(?:available|active|running)$/i.test(status);
+}
+
 const DEFAULT_ORDER: readonly EndpointRole[] = [
   'primary',
   'writer',

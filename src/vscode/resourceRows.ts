@@ -1,7 +1,7 @@
 import type { Bastion } from '../model/bastion';
 import { formatEndpoint } from '../model/endpoint';
 import type { Target, TargetEndpoint } from '../model/target';
-import { familyOf } from '../model/target';
+import { familyOf, isUsualStatus } from '../model/target';
 import type { ItemWord } from './contributions';
 import { engineIcon } from './engineIcons';
 import type { Localizer } from './localizer';
@@ -63,7 +63,7 @@ export function targetNode(target: Target, l10n: Localizer): ViewNode {
     authBadge(target.auth, l10n),
     target.endpoints.some((endpoint) => endpoint.public) ? l10n.t('public') : undefined,
   ];
-  const status = target.status.toLowerCase() === 'available' ? undefined : target.status;
+  const status = isUsualStatus(target) ? undefined : target.status;
   const mark = targetMark(target);
   const words: ItemWord[] = ['target'];
   if (target.endpoints.length > 0) words.push('connectable');

@@ -13,7 +13,7 @@ import { isFault } from '../../src/base/fault';
 import type { Endpoint } from '../../src/model/endpoint';
 import type { Health } from '../../src/model/health';
 import type { Link } from '../../src/model/link';
-import type { TlsMode } from '../../src/model/target';
+import type { AuthMode, TlsMode } from '../../src/model/target';
 import { targetProbe } from '../../src/tunnel/probe';
 import { FakeLink } from '../fixtures/fakeTransport';
 import { eventually } from '../fixtures/eventually';
@@ -43,6 +43,7 @@ const ENGINES: readonly (readonly [engine: string, answer: string, code: string]
 interface Case {
   readonly engine: string;
   readonly tls?: TlsMode;
+  readonly auth?: AuthMode;
   readonly port: number;
   readonly host?: string;
   readonly ca?: string | undefined;
@@ -119,13 +120,13 @@ for (const way of ['Session Manager', 'TCP'] as const) {
       return bench.dial(to);
     }
 
-    async function probe({ engine, port, host = HOST, tls: mode = 'off', ca: trusted = ca, timeoutMs = 5000 }: Case): Promise<Health> {
+    async function probe({ engine, port, host = HOST, tls: mode = 'off', auth = 'none', ca: trusted = ca, timeoutMs = 5000 }: Case): Promise<Health> {
       const endpoint = { host, port };
       const route = bench.route(endpoint);
       const link = await dial(endpoint);
       try {
         const ask = targetProbe({ clock: systemClock, targetCa: () => Promise.resolve(trusted), timeoutMs });
-        return await ask(link, { ...route, target: { ...route.target, engine, tls: mode } }, never);
+        return await ask(link, { ...route, target: { ...route.target, engine, tls: mode, auth } }, never);
       } finally {
         await link.dispose();
       }
@@ -253,6 +254,20 @@ for (const way of ['Session Manager', 'TCP'] as const) {
         await fails({ engine, port: await freePort() }, way === 'TCP' ? 'target.closedConnection' : 'ssm.connectFailed');
       });
     }
+
+    it("pass with a server that wants its client's certificate, whenever it says so", async () => {
+      const wanting = { engine: 'kafka', tls: 'required', auth: 'certificate' } as const;
+      const { cert, key } = secure;
+      const after = await listening(
+        tls.createServer({ cert, key, requestCert: true, rejectUnauthorized: true }, () => {}).on('tlsClientError', () => {}),
+      );
+      healthy(await probe({ ...wanting, port: after }));
+      const within = await fake((socket) => void socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 42]))));
+      healthy(await probe({ ...wanting, port: within }), /asks for its client's certificate/);
+      const another = await fake((socket) => void socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 40]))));
+      await fails({ ...wanting, port: another }, 'target.tlsFailed');
+      await fails({ ...wanting, port: after, ca: '' }, 'target.tlsUntrusted');
+    });
 
     it('read little of a server that sends a gigabyte', async () => {
       for (const engine of ['postgres', 'mysql', 'memcached', 'opensearch', 'unknown']) {

@@ -13,8 +13,9 @@ const SECOND = '444455556666';
 const LONG_NAME = `bastion 🏰 ${'very long name '.repeat(20)}`.slice(0, 255);
 
 /**
- * The world that the sandbox tells: two accounts, two regions, and for each way in which a connection can fail
- * a VPC of its own with one cache that shows it; a third region has the services for data, and a third account what is odd. Every call makes a fresh copy that a test may change.
+ * The world that the sandbox tells: two accounts, two regions, and for each way in which a connection can fail a VPC of its
+ * own with one cache that shows it; a third region has the services for data, and a third account what is odd. Every call
+ * makes a fresh copy that a test may change.
  */
 export function describeWorld(): World {
   return {

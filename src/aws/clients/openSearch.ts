@@ -33,7 +33,8 @@ const SERVICE = { name: 'es', maxAnswerBytes: 4 * 1024 * 1024 };
 const VERSION = '2021-01-01';
 
 export function createOpenSearch(settings: ClientSettings): OpenSearchApi {
-  const call = restCaller(SERVICE, settings);
+  // Its endpoints for IPv4 alone and for both have different names (AWS general reference, endpoints of the service).
+  const call = restCaller({ ...SERVICE, host: settings.useDualstack ? 'aos' : 'es' }, settings);
   return {
     listDomainNames: (options) => call({ path: [VERSION, 'domain'] }, options),
     describeDomains: (DomainNames, options) => call({ path: [VERSION, 'opensearch', 'domain-info'], body: { DomainNames } }, options),

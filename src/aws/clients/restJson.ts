@@ -4,8 +4,10 @@ import type { ClientSettings, SendOptions } from './settings';
 // AWS's REST-JSON protocol, as far as listing and describing needs it: labels in the path, members in the query or in a body.
 
 export interface RestService {
-  /** As it stands in signatures, and the first label of its host names. */
+  /** As it stands in signatures. */
   readonly name: string;
+  /** The first label of its host names; its name unless told. */
+  readonly host?: string;
   /** The longest answer that is read, bytes. */
   readonly maxAnswerBytes: number;
 }
@@ -25,8 +27,8 @@ export interface RestCall {
  */
 export type RestCaller = (call: RestCall, options: SendOptions) => Promise<Record<string, unknown>>;
 
-export function restCaller({ name, maxAnswerBytes }: RestService, settings: ClientSettings): RestCaller {
-  const send = signedSender({ name, host: name, maxAnswerBytes }, settings);
+export function restCaller({ name, host = name, maxAnswerBytes }: RestService, settings: ClientSettings): RestCaller {
+  const send = signedSender({ name, host, maxAnswerBytes }, settings);
   return ({ path, query = {}, body }, { abortSignal }) => {
     const given = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as const]));
     return send(

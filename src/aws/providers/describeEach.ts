@@ -13,8 +13,8 @@ export interface Described<Item, Detail> {
 }
 
 /**
- * For listings whose items are described by a call each, page by page: after the first failure nothing more is asked, on no
- * page, and only the page on which that happened has the fault.
+ * For listings whose items are described by a call each, page by page: after a failure that all others would share (denied,
+ * throttled, unreachable) nothing more is asked, on no page, and only the page on which that happened has the fault.
  * @throws Fault (of the function that is given back) `operation.cancelled`
  */
 export function describeEach<Item, Detail>(
@@ -34,8 +34,9 @@ export function describeEach<Item, Detail>(
         } catch (error) {
           if (isFault(error) && error.code === 'aws.notFound') gone.add(item);
           else {
-            failed = true;
             fault ??= asFault(error);
+            // What nobody foresaw is that item's own affair.
+            failed ||= asFault(error).code !== 'aws.unexpected';
           }
         }
       }

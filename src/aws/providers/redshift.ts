@@ -1,4 +1,5 @@
 import type { Cluster, ClusterSubnetGroup, EndpointAccess } from '@aws-sdk/client-redshift';
+import { isCancelled } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
 import type { Place, Target, TargetEndpoint } from '../../model/target';
 import { faultPart, settle, valueOf } from '../discovery';
@@ -52,7 +53,11 @@ export function redshiftClusters({ session, place }: ProviderContext): ResourceP
     for await (const page of whereOffered(clusters)) {
       if (page.length > 0 && !details) {
         const [subnetGroups, managed] = await Promise.all([settle(groups()), settle(endpoints())]);
-        for (const told of [subnetGroups, managed]) if ('fault' in told) yield faultPart(ID, told.fault);
+        for (const told of [subnetGroups, managed]) {
+          if (!('fault' in told)) continue;
+          if (isCancelled(told.fault)) throw told.fault;
+          yield faultPart(ID, told.fault);
+        }
         details = { subnetGroups: valueOf(subnetGroups), managed: valueOf(managed) };
       }
       yield { kind: 'targets', provider: ID, targets: page.flatMap((cluster) => redshiftTargets(cluster, details ?? NO_DETAILS, place)) };
@@ -75,7 +80,10 @@ export function redshiftTargets(cluster: Cluster, { subnetGroups, managed }: Red
   const partition = cluster.ClusterNamespaceArn?.split(':')[1] ?? 'aws';
   const id = `arn:${partition}:redshift:${place.region}:${place.accountId}:cluster:${name}`;
   const subnetGroup = subnetGroups.find(({ ClusterSubnetGroupName: group }) => group !== undefined && group === cluster.ClusterSubnetGroupName);
-  const own = managed.filter(({ ClusterIdentifier }) => ClusterIdentifier === name);
+  // This account may have endpoints to clusters of others, which are named as they like.
+  const own = managed.filter(
+    ({ ClusterIdentifier, ResourceOwner = place.accountId }) => ClusterIdentifier === name && ResourceOwner === place.accountId,
+  );
   const here = own.filter(({ VpcEndpoint }) => VpcEndpoint?.VpcId === undefined || VpcEndpoint.VpcId === cluster.VpcId);
   const shared = {
     kind: 'redshift.cluster',

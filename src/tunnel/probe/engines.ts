@@ -1,6 +1,6 @@
 import type { TargetRef } from '../../model/route';
 import { http, KAFKA, MEMCACHED, MONGO, MYSQL, ORACLE, REDIS, SQL_SERVER } from './protocols';
-import { converse, converseTolerantly, talkPostgres, talkTcp, talkTls, type Talk } from './talks';
+import { converse, converseTolerantly, talkMutualTls, talkPostgres, talkTcp, talkTls, type Talk } from './talks';
 
 /** How a kind of server is asked whether it answers. */
 interface Engine {
@@ -27,8 +27,12 @@ const ENGINES: readonly Engine[] = [
   { names: /^(?:kafka|msk)$/, talk: converseTolerantly(KAFKA) },
 ];
 
-/** How to ask this target: by its engine, else by TLS where it is required, else by the connection alone. */
-export function talkFor({ engine, tls }: Pick<TargetRef, 'engine' | 'tls'>): Talk {
+/**
+ * How to ask this target: not at all beyond TLS where a certificate is its login, else by its engine, else by TLS where it is
+ * required, else by the connection alone.
+ */
+export function talkFor({ engine, tls, auth }: Pick<TargetRef, 'engine' | 'tls'> & Partial<Pick<TargetRef, 'auth'>>): Talk {
+  if (auth === 'certificate' && tls !== 'off') return talkMutualTls;
   return engineOf(engine)?.talk ?? (tls === 'required' ? talkTls : talkTcp);
 }
 

@@ -133,6 +133,25 @@ export const talkTls: Talk = async ({ route, ca, clock, open }) => {
   return { latencyMs: clock.now() - startedAt };
 };
 
+/** OpenSSL's words for a server's complaint that its client shows no certificate (RFC 5246 section 7.2.2, RFC 8446 section 6.2). */
+const WANTS_CERTIFICATE = /^ERR_SSL_(?:SSLV3_ALERT_BAD_CERTIFICATE|TLSV13_ALERT_CERTIFICATE_REQUIRED)$/;
+
+/**
+ * For servers that want to see a certificate of their client, of which a probe has none: they refuse within the handshake or
+ * right after it, so there is nothing beyond to ask for. The complaint is an answer all the same.
+ */
+export const talkMutualTls: Talk = async (situation) => {
+  const { clock } = situation;
+  const startedAt = clock.now();
+  try {
+    return await talkTls(situation);
+  } catch (error) {
+    const complaint = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+    if (situation.signal.aborted || !WANTS_CERTIFICATE.test(complaint ?? '')) throw error;
+    return { latencyMs: clock.now() - startedAt, remark: "The server asks for its client's certificate; more cannot be tried without one." };
+  }
+};
+
 /**
  * The last resort. In Session Manager a stream is there before the agent has connected, and ends when it cannot; so
  * silence is taken for a connection, without a latency, and with a remark that says how little that is.

@@ -47,6 +47,8 @@ const RECORDED: readonly [what: string, error: unknown, code: string][] = [
   ['throttled, EC2', thrown('RequestLimitExceeded', 'Request limit exceeded.', 503), 'aws.throttled'],
   ['throttled, query protocol', thrown('Throttling', 'Rate exceeded'), 'aws.throttled'],
   ['throttled, JSON protocol', thrown('ThrottlingException', 'Rate exceeded'), 'aws.throttled'],
+  ['service not signed up for, query protocol', thrown('OptInRequired', 'The AWS Access Key Id needs a subscription for the service', 403), 'aws.notSubscribed'],
+  ['service not signed up for, JSON protocol', thrown('SubscriptionRequiredException', 'The AWS Access Key Id needs a subscription for the service'), 'aws.notSubscribed'],
   ['throttled by status alone', thrown('Unknown', 'UnknownError', 429), 'aws.throttled'],
   ['service failure', thrown('InternalFailure', 'We encountered an internal error', 500), 'aws.serviceError'],
   ['gateway failure', thrown('Unknown', 'UnknownError', 503), 'aws.serviceError'],
@@ -97,6 +99,18 @@ describe('faults of AWS', () => {
     for (const [what, error, code] of RECORDED) {
       if (/Credentials|invalidKey|accessDenied|clockSkew|mfa/.test(code)) assert.equal(awsFault(error, context).retryable, false, what);
     }
+  });
+
+  it('takes what is not found for gone only where a list has just named it', () => {
+    const gone = thrown('NotFoundException', "Can't find requested broker [b-1].", 404);
+    const code = (error: unknown, action: string): string => awsFault(error, { ...context, action }).code;
+    assert.equal(code(gone, 'mq:DescribeBroker'), 'aws.notFound');
+    assert.equal(code(gone, 'kafka:GetBootstrapBrokers'), 'aws.notFound');
+    assert.equal(code(thrown('ResourceNotFoundException', 'Domain not found: logs', 409), 'es:DescribeDomains'), 'aws.notFound');
+    assert.equal(code(gone, 'kms:GenerateDataKey'), 'ssm.keyUnusable');
+    assert.equal(code(gone, 'credentials'), 'aws.unexpected');
+    const { message, remedy } = awsFault(gone, { ...context, action: 'mq:DescribeBroker' });
+    assert.match(`${message} ${remedy?.text}`, /^[A-Z].*\.$/);
   });
 
   describe('access denied', () => {

@@ -6,7 +6,7 @@ import { worstLevel } from '../../../src/model/health';
 import { chooseBastion, makeRoute, sameDestination } from '../../../src/model/route';
 import { isSessionTarget, sessionDocument } from '../../../src/model/ssmSession';
 import type { EndpointRole, Target, TargetFamily, TargetKind } from '../../../src/model/target';
-import { defaultEndpoint, familyOf, isServing } from '../../../src/model/target';
+import { defaultEndpoint, familyOf, isServing, isUsualStatus } from '../../../src/model/target';
 
 const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
 const target: Target = {
@@ -152,6 +152,8 @@ describe('routes and endpoints', () => {
     for (const status of ['Creating', 'paused', 'CREATION_IN_PROGRESS', 'CRITICAL_ACTION_REQUIRED', 'DELETING', 'Isolated']) {
       assert.ok(!isServing({ status }), status);
     }
+    for (const status of ['available', 'ACTIVE', 'Running']) assert.ok(isUsualStatus({ status }), status);
+    for (const status of ['modifying', 'UPDATING', 'available, prep-for-resize']) assert.ok(!isUsualStatus({ status }), status);
   });
 
   it('knows the same destination over another bastion, and not in another profile', () => {

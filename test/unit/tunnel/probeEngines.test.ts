@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { probeInterval, talkFor } from '../../../src/tunnel/probe/engines';
-import { talkPostgres, talkTcp, talkTls } from '../../../src/tunnel/probe/talks';
+import { talkMutualTls, talkPostgres, talkTcp, talkTls } from '../../../src/tunnel/probe/talks';
 
 const talkOf = (engine: string, tls: 'required' | 'preferred' | 'off' = 'preferred'): unknown => talkFor({ engine, tls });
 
@@ -27,6 +27,12 @@ describe('the choice of a probe', () => {
       assert.equal(talkOf(engine, 'off'), talkTcp, engine);
       assert.equal(talkOf(engine, 'preferred'), talkTcp, engine);
     }
+  });
+
+  it('ends with the handshake where a certificate is the login', () => {
+    assert.equal(talkFor({ engine: 'kafka', tls: 'required', auth: 'certificate' }), talkMutualTls);
+    assert.equal(talkFor({ engine: 'kafka', tls: 'off', auth: 'certificate' }), talkOf('kafka'));
+    assert.equal(talkFor({ engine: 'kafka', tls: 'required', auth: 'iam' }), talkOf('kafka'));
   });
 
   it('spares servers that count connections without a login', () => {

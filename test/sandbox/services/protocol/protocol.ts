@@ -37,13 +37,16 @@ export interface Protocol {
 export interface ProtocolErrors {
   missingAuthentication(): ApiError;
   incompleteSignature(detail: string): ApiError;
-  /** Also in a region that the account has not opted in to: its keys are not known there. */
+  /**
+   * Also in a region that the account has not opted in to, where its keys are not known: `InvalidClientTokenId` of the query
+   * services (STS, RDS, ElastiCache, Redshift), `AuthFailure` of EC2, `UnrecognizedClientException` of all that speak JSON.
+   */
   unknownKey(): ApiError;
   wrongSignature(detail?: string): ApiError;
   expiredToken(): ApiError;
   /** The request's date is too far from now; `detail` says how far. */
   clockSkewed(detail: string): ApiError;
-  /** The account has not signed up for this service. */
+  /** The account has not signed up for this service: `OptInRequired` of EC2 and the query services, `SubscriptionRequiredException` of the others. */
   notSubscribed(): ApiError;
   /** `action` as `service:Action`. */
   accessDenied(principal: string, action: string, resource: string): ApiError;
