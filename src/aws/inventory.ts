@@ -101,7 +101,9 @@ export class AwsInventory implements AwsInventoryService {
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
-    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => void loadClients(session));
+    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
+      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
+    });
     try {
       return await session.identify(signal);
     } finally {
@@ -112,13 +114,5 @@ export class AwsInventory implements AwsInventoryService {
   dispose(): void {
     this.#disposed = true;
     for (const controller of this.#running) controller.abort();
-  }
-}
-
-/** One after the other, so that no turn of the event loop parses more than one bundle. */
-async function loadClients(session: AwsSession): Promise<void> {
-  for (const load of [() => session.ec2(), () => session.elastiCache(), () => session.rds(), () => session.memoryDb()]) {
-    await load().catch(() => {});
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
