@@ -55,7 +55,7 @@ export class AwsInventory implements AwsInventoryService {
    * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up.
    * `region` may be empty: the profile's own is taken then.
    */
-  async *discover(scope: DiscoveryScope, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
+  async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
     const controller = new AbortController();
     // Every provider waits for something.
     setMaxListeners(0, controller.signal);
@@ -67,11 +67,12 @@ export class AwsInventory implements AwsInventoryService {
       const session = await this.#access.open(scope, controller.signal);
       // Told long ago, or in another region: what comes now says whether it holds here.
       let doubtful = session.accountId !== undefined;
-      const accountId = await this.#identify(session, controller.signal);
+      const accountId = await this.#identify(session, controller.signal, only === undefined);
       const account = { kind: 'account', accountId } as const;
       if (!doubtful) yield account;
       const place = { ...session.place, accountId };
-      const providers = PROVIDERS.map((create) => create({ session, place }));
+      const all = PROVIDERS.map((create) => create({ session, place }));
+      const providers = only ? all.filter(({ id }) => only.includes(id)) : all;
       for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
         // Where nobody is known, that is all there is to say.
         if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);
@@ -79,6 +80,7 @@ export class AwsInventory implements AwsInventoryService {
         doubtful = false;
         yield part;
       }
+      if (doubtful) yield account;
     } finally {
       signal.removeEventListener('abort', stop);
       this.#running.delete(controller);
@@ -100,8 +102,9 @@ export class AwsInventory implements AwsInventoryService {
   }
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
-  async #identify(session: AwsSession, signal: AbortSignal): Promise<string> {
+  async #identify(session: AwsSession, signal: AbortSignal, willAskAll: boolean): Promise<string> {
     const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
+      if (!willAskAll) return;
       for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb()]) loading.catch(() => {});
     });
     try {

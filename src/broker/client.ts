@@ -72,8 +72,8 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
   const inventory: InventoryService = {
     sshHosts: async () => (await core()).inventory.sshHosts(),
     profiles: async (): Promise<readonly ProfileInfo[]> => (await core()).inventory.profiles(),
-    async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
-      yield* (await core()).inventory.discover(where, signal);
+    async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
+      yield* (await core()).inventory.discover(where, signal, only);
     },
     network: async (where, groupIds, signal) => (await core()).inventory.network(where, groupIds, signal),
   };

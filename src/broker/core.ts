@@ -68,8 +68,8 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
   const inventory: InventoryService = {
     sshHosts: async () => toSshHosts(await listHosts(sshSources())),
     profiles: async () => (await aws()).inventory.profiles(),
-    async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
-      yield* (await aws()).inventory.discover(where, signal);
+    async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
+      yield* (await aws()).inventory.discover(where, signal, only);
     },
     network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
   };

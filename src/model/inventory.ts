@@ -12,7 +12,8 @@ export interface DiscoveryScope {
 
 /** A piece of an inventory as it arrives: one denied or throttled API is a part of its own and empties nothing else. */
 export type InventoryPart =
-  | { readonly kind: 'account'; readonly accountId: string }
+  /** Comes before all else, and again once the account's alias is known. */
+  | { readonly kind: 'account'; readonly accountId: string; readonly alias?: string }
   | { readonly kind: 'bastions'; readonly provider: string; readonly bastions: readonly Bastion[] }
   | { readonly kind: 'targets'; readonly provider: string; readonly targets: readonly Target[] }
   | { readonly kind: 'fault'; readonly provider: string; readonly fault: FaultData };
@@ -31,6 +32,8 @@ export interface ProfileInfo {
   readonly name: string;
   /** The region of the profile or of the environment, when one is set. */
   readonly region?: string;
+  /** Changes when the profile could lead to another account, as far as files tell; holds no secret. */
+  readonly settings?: string;
 }
 
 /** What AWS has. */
@@ -39,9 +42,10 @@ export interface AwsInventoryService {
   profiles(): Promise<readonly ProfileInfo[]>;
   /**
    * Asks every provider at once and yields parts as they come.
-   * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region.
+   * @param only ids of the providers to ask; all of them unless told
+   * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region, `aws.regionDisabled`.
    */
-  discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
+  discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart>;
   /**
    * What decides between bastions: peerings of the region's VPCs, and the rules of these security groups (at most 200 of
    * them). What cannot be read, or not soon, is absent.

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
+import type { Logger } from '../base/log';
 import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
 import { Attempts } from './attempts';
@@ -8,25 +9,27 @@ import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
 import { RedisConsoles } from './console/panel';
-import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
-import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
-import { ExpiryWatch } from './expiryWatch';
+import { setContext } from './contextKeys';
+import type { CommandHandlers, CommandName } from './contributions';
+import { COMMANDS, commandId } from './contributions';
+import { FileInventoryCache } from './inventoryCache';
 import { InventoryStore } from './inventoryStore';
+import { KeptSelection } from './lastSelection';
 import type { LogChannel } from './logChannel';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
 import { showNotices } from './notices';
 import { RedisCommands } from './redisCommands';
-import { resourceNodes, resourcesContext } from './resourceNodes';
+import type { Projected } from './resourceNodes';
+import { ResourcesView } from './resourcesView';
 import { ScopeCommands } from './scopeCommands';
 import type { Services } from './services';
-import { chooseScope, chosenScope, onDidChangeSettings, readSetting } from './settings';
+import { chooseProfiles, chosenProfiles, onDidChangeSettings, readSetting } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
-import type { ViewNode } from './viewNode';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -36,8 +39,7 @@ import type { ViewNode } from './viewNode';
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
   const { broker, ui, secrets, logger } = services;
   scope.add(broker);
-  const preferredProfile = process.env['AWS_PROFILE'] || undefined;
-  const store = scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenScope, preferredProfile, logger }));
+  const store = addStore(scope, context, services);
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
   const board = scope.add(new TunnelBoard(broker.tunnels, logger));
   const attempts = new Attempts(ui, logger);
@@ -47,7 +49,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
 
-  const reveal = addViews(scope, store, sshHosts, board, services);
+  const resources = scope.add(new ResourcesView({ store, sshHosts, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger }));
+  const reveal = addConnections(scope, board, logger);
   const connecting = new ConnectCommands({
     store,
     sshHosts,
@@ -71,66 +74,47 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     sshHosts,
     ui,
     attempts,
-    chosen: chosenScope,
-    preferredProfile,
-    choose: chooseScope,
+    chosen: chosenProfiles,
+    choose: chooseProfiles,
+    below: (row) => resources.below(row),
     showLog: () => log.show(),
   });
   const way = (): SignInWay => (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop ? 'browser' : 'device');
   const signIns = new SignInCommands({ service: broker.signIn, store, ui, attempts, way });
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
-  scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
+  scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
   register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
 
-/** The two views, the status bar item and the context keys, kept up to date; returns how to reveal a tunnel's row. */
-function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, board: TunnelBoard, { broker, logger }: Services): (id: string) => void {
+/** What is known of the selected profiles and regions, and what was known when the last window closed. */
+function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logger }: Services): InventoryStore {
+  const version = String((context.extension.packageJSON as { version?: unknown }).version);
+  const folder = vscode.Uri.joinPath(context.globalStorageUri, 'inventory').fsPath;
+  const cache = scope.add(new FileInventoryCache({ folder, version, clock: systemClock, logger }));
+  const lastSelection = new KeptSelection(context.globalState, (error) => logger.log('warn', 'selection.notKept', { error }));
+  const preferredProfile = process.env['AWS_PROFILE'] || undefined;
+  return scope.add(new InventoryStore({ inventory: broker.inventory, chosen: chosenProfiles, preferredProfile, logger, cache, lastSelection }));
+}
+
+/** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */
+function addConnections(scope: Scope, board: TunnelBoard, logger: Logger): (id: string) => void {
   const { l10n } = vscode;
-  const profile = (): string | undefined => store.inventory?.scope.profile;
-  const expiry = scope.add(new ExpiryWatch({ service: broker.signIn, clock: systemClock, logger, profile, onChange: () => resources.update() }));
-  const onShown = (): void => {
-    store.start();
-    sshHosts.start();
-    expiry.show();
-  };
-  const project = (): readonly ViewNode[] => resourceNodes(store.state, sshHosts.state, l10n, expiry.left);
-  const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
-  const connections = scope.add(
-    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
-  );
+  const project = (): Projected => ({ rows: connectionNodes(board.tunnels, l10n, dateText), complete: true });
+  const connections = scope.add(new NodeView('connections', { project, logger }));
   const status = scope.add(new StatusItem());
-  const showTunnels = (): void => {
+  const show = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);
     status.update(board.tunnels, readSetting('hideStatusWhenUnused'));
     connections.update();
   };
-  let progress: Promise<void> | undefined;
-  const showResources = (): void => {
-    setContext('resources', resourcesContext(store.state));
-    resources.update();
-    if (!store.busy) expiry.look();
-    // The bar at the top of the view runs as long as the store is busy.
-    if (store.busy) progress ??= showProgress(store).finally(() => (progress = undefined));
-  };
-  scope.add(board.onDidChange(showTunnels));
-  scope.add(store.onDidChange(showResources));
-  scope.add(sshHosts.onDidChange(showResources));
-  scope.add(onDidChangeSettings(['hideStatusWhenUnused'], showTunnels));
-  showTunnels();
-  showResources();
+  scope.add(board.onDidChange(show));
+  scope.add(onDidChangeSettings(['hideStatusWhenUnused'], show));
+  show();
   return (id) => connections.reveal(id);
-}
-
-async function showProgress(store: InventoryStore): Promise<void> {
-  await vscode.window.withProgress({ location: { viewId: VIEWS.resources } }, () => store.settled());
-}
-
-function setContext(name: ContextKeyName, value: string | boolean): void {
-  void vscode.commands.executeCommand('setContext', CONTEXT_KEYS[name], value);
 }
 
 function register(scope: Scope, attempts: Attempts, handlers: CommandHandlers): void {

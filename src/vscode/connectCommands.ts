@@ -1,5 +1,6 @@
 import { Fault } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
+import type { DiscoveryScope } from '../model/inventory';
 import type { Route } from '../model/route';
 import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint } from '../model/target';
@@ -62,8 +63,10 @@ export class ConnectCommands {
    * @throws Fault `inventory.gone` for a row that is no longer there, `target.none`
    */
   async destination(argument: unknown, fits: (target: Target) => boolean = () => true): Promise<Destination | undefined> {
-    const found = resolveTarget(this.#deps.store.inventory, argument);
-    if (found) return found;
+    for (const inventory of this.#deps.store.inventories) {
+      const found = resolveTarget(inventory, argument);
+      if (found) return found;
+    }
     if (typeof argument === 'string') throw goneFault('This resource');
     return this.#pickTarget(fits);
   }
@@ -75,7 +78,7 @@ export class ConnectCommands {
     const open = wanted && board.toTarget(target.id, wanted, target.place.profile);
     if (open && open.state.phase !== 'closed') return open;
     // The bastions may still be on their way, and the target may have changed since its row was drawn.
-    const inventory = await store.loaded(signal);
+    const inventory = await store.usable(target.place, signal);
     const current = targetsOf(inventory).find(({ id }) => id === target.id);
     if (!current) throw goneFault(`"${target.name}"`);
     const evidence = await advice.toConnect(current, endpoint ?? defaultEndpoint(current), bastionsOf(inventory), signal);
@@ -89,7 +92,7 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => this.tunnelTo(destination, localPort, signal)),
-      { ...this.#recovery((port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
+      { ...this.#recovery(destination.target.place, (port) => void this.connect(destination, port ?? localPort)), about: destination.target.id },
     );
     if (tunnel) this.#connected(tunnel, localPort);
     return tunnel;
@@ -154,7 +157,7 @@ export class ConnectCommands {
     const { l10n } = ui;
     const to = endpoint ?? defaultEndpoint(target);
     const { inventory, hosts, evidence } = await ui.task(l10n.t('Looking for bastions'), async (signal) => {
-      const [found, configured] = await Promise.all([store.loaded(signal), sshHosts.loaded()]);
+      const [found, configured] = await Promise.all([store.usable(target.place, signal), sshHosts.loaded()]);
       return { inventory: found, hosts: configured, evidence: to ? await advice.toChoose(target, to, bastionsOf(found), signal) : {} };
     });
     const ways = to ? waysTo(target, to, { bastions: bastionsOf(inventory), evidence, hosts }, l10n) : [];
@@ -185,18 +188,18 @@ export class ConnectCommands {
     const tunnel = await attempts.run(
       'connect',
       () => ui.task(title, (signal) => board.start(route, localPort, signal)),
-      { ...this.#recovery((port) => void this.#reopen(route, port ?? localPort, chosen)), about: aboutRoute(route) },
+      { ...this.#recovery(route.place, (port) => void this.#reopen(route, port ?? localPort, chosen)), about: aboutRoute(route) },
     );
     if (tunnel && chosen !== undefined) advice.remember(route.target.id, chosen);
     if (tunnel) this.#connected(tunnel, localPort);
   }
 
   /** `again` without a port repeats what was tried. */
-  #recovery(again: (port?: number) => void): { retry: () => void; chooseAnotherPort: () => void } {
+  #recovery({ profile, region }: DiscoveryScope, again: (port?: number) => void): { retry: () => void; chooseAnotherPort: () => void } {
     const { store } = this.#deps;
     return {
       // Most faults of connecting are facts about AWS, so a repetition looks at them anew.
-      retry: () => void store.refresh().then(() => again()),
+      retry: () => void store.refresh({ scopes: [{ profile, region }] }).then(() => again()),
       chooseAnotherPort: () => again(0),
     };
   }
@@ -211,18 +214,18 @@ export class ConnectCommands {
   }
 
   /** With a progress notification only where there is something to wait for. */
-  #inventory(title: string): Promise<RegionInventory> {
+  #inventories(title: string): Promise<readonly RegionInventory[]> {
     const { store, ui } = this.#deps;
-    if (store.busy || !store.inventory) return ui.task(title, (signal) => store.loaded(signal));
-    return store.loaded(new AbortController().signal);
+    if (store.complete) return store.loaded(new AbortController().signal);
+    return ui.task(title, (signal) => store.loaded(signal));
   }
 
   async #pickTarget(fits: (target: Target) => boolean): Promise<Destination | undefined> {
     const { ui } = this.#deps;
     const { l10n } = ui;
-    const inventory = await this.#inventory(l10n.t('Looking for caches and databases'));
-    const targets = targetsOf(inventory).filter(fits);
-    if (targets.length === 0) throw noTargets(inventory);
+    const inventories = await this.#inventories(l10n.t('Looking for caches and databases'));
+    const targets = inventories.flatMap((inventory) => targetsOf(inventory).filter(fits));
+    if (targets.length === 0) throw noTargets(inventories);
     const items = targets.map((target): PickItem<Target> => ({
       label: target.name,
       icon: targetIcon(target),
@@ -239,10 +242,13 @@ function aboutRoute({ target, endpoint }: Route): string {
   return `${target.id} ${formatEndpoint(endpoint)}`;
 }
 
-function noTargets({ scope }: RegionInventory): Fault {
-  return new Fault('target.none', `The profile "${scope.profile}" shows nothing to connect to in ${scope.region}.`, {
-    remedy: { text: 'Select another region or profile.', action: 'selectRegion' },
-  });
+function noTargets(inventories: readonly RegionInventory[]): Fault {
+  const [first] = inventories;
+  const message =
+    first && inventories.length === 1
+      ? `The profile "${first.scope.profile}" shows nothing to connect to in ${first.scope.region}.`
+      : 'There is nothing to connect to in the selected regions.';
+  return new Fault('target.none', message, { remedy: { text: 'Select another region or profile.', action: 'selectRegion' } });
 }
 
 /** A TCP port from what a person typed; undefined when it is none. */

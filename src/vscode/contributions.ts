@@ -49,9 +49,9 @@ export function commandId(name: CommandName): `sallyport.${CommandName}` {
 /** A command can be called with anything, by anyone: each handler checks its argument. */
 export type CommandHandlers = Readonly<Record<CommandName, (argument: unknown) => Promise<void>>>;
 
-interface SettingDeclaration<T extends string | boolean | number> {
+interface SettingDeclaration<T extends string | boolean | number | object> {
   readonly key: `sallyport.${string}`;
-  readonly type: T extends string ? 'string' : T extends number ? 'number' : 'boolean';
+  readonly type: T extends string ? 'string' : T extends number ? 'number' : T extends boolean ? 'boolean' : 'object';
   readonly default: T;
   /** `machine`: a workspace cannot set it. */
   readonly scope: 'machine' | 'window';
@@ -60,8 +60,8 @@ interface SettingDeclaration<T extends string | boolean | number> {
 }
 
 export const SETTINGS = {
-  profile: { key: 'sallyport.profile', type: 'string', default: '', scope: 'machine', restricted: true },
-  region: { key: 'sallyport.region', type: 'string', default: '', scope: 'machine', restricted: true },
+  profiles: { key: 'sallyport.profiles', type: 'object', default: {}, scope: 'machine', restricted: true },
+  refreshMinutes: { key: 'sallyport.resources.refreshMinutes', type: 'number', default: 0, scope: 'machine', restricted: false },
   bastionTag: { key: 'sallyport.bastionTag', type: 'string', default: 'sallyport=bastion', scope: 'machine', restricted: false },
   caFile: { key: 'sallyport.tls.caFile', type: 'string', default: '', scope: 'machine', restricted: true },
   hideStatusWhenUnused: {
@@ -82,7 +82,7 @@ export const SETTINGS = {
   sshClient: { key: 'sallyport.ssh.client', type: 'string', default: 'builtin', scope: 'machine', restricted: true },
   sshConfigFile: { key: 'sallyport.ssh.configFile', type: 'string', default: '', scope: 'machine', restricted: true },
   sshProgramPath: { key: 'sallyport.ssh.programPath', type: 'string', default: '', scope: 'machine', restricted: true },
-} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number>>>;
+} as const satisfies Readonly<Record<string, SettingDeclaration<string> | SettingDeclaration<boolean> | SettingDeclaration<number> | SettingDeclaration<object>>>;
 
 export type SettingName = keyof typeof SETTINGS;
 
@@ -91,6 +91,7 @@ export type SettingValue<N extends SettingName> = {
   boolean: boolean;
   number: number;
   string: string;
+  object: object;
 }[(typeof SETTINGS)[N]['type']];
 
 export const CONTEXT_KEYS = {

@@ -21,8 +21,8 @@ export interface ExpiryWatchDeps {
   readonly service: Pick<SignInService, 'expiry'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The profile that is shown. */
-  readonly profile: () => string | undefined;
+  /** The profiles that are shown. */
+  readonly profiles: () => readonly string[];
   readonly onChange: () => void;
 }
 
@@ -31,13 +31,14 @@ export class ExpiryWatch {
   readonly #deps: ExpiryWatchDeps;
   #timer: Disposable | undefined;
   #shown = false;
-  #left: CredentialsLeft | undefined;
+  #left: ReadonlyMap<string, CredentialsLeft> = new Map();
 
   constructor(deps: ExpiryWatchDeps) {
     this.#deps = deps;
   }
 
-  get left(): CredentialsLeft | undefined {
+  /** By profile. */
+  get left(): ReadonlyMap<string, CredentialsLeft> {
     return this.#left;
   }
 
@@ -67,15 +68,24 @@ export class ExpiryWatch {
   }
 
   async #read(): Promise<void> {
-    const { service, clock, profile, onChange } = this.#deps;
-    const name = profile();
-    const expiresAt = name === undefined ? undefined : await service.expiry(name);
-    if (name !== profile() || !this.#shown) return;
-    const minutes = expiresAt === undefined ? Infinity : Math.max(0, Math.ceil((expiresAt - clock.wall()) / MINUTE_MS));
-    const left = name !== undefined && minutes < SHOWN_MIN ? { profile: name, minutes } : undefined;
-    if (left?.profile === this.#left?.profile && left?.minutes === this.#left?.minutes) return;
+    const { profiles, onChange } = this.#deps;
+    const found = await Promise.all(profiles().map((profile) => this.#leftOf(profile)));
+    if (!this.#shown) return;
+    // They may be others by now.
+    const shown = new Set(profiles());
+    const left = new Map(found.flatMap((one) => (one && shown.has(one.profile) ? [[one.profile, one] as const] : [])));
+    const isSame = left.size === this.#left.size && [...left.values()].every(({ profile, minutes }) => this.#left.get(profile)?.minutes === minutes);
+    if (isSame) return;
     this.#left = left;
     onChange();
+  }
+
+  async #leftOf(profile: string): Promise<CredentialsLeft | undefined> {
+    const { service, clock } = this.#deps;
+    const expiresAt = await service.expiry(profile);
+    if (expiresAt === undefined) return undefined;
+    const minutes = Math.max(0, Math.ceil((expiresAt - clock.wall()) / MINUTE_MS));
+    return minutes < SHOWN_MIN ? { profile, minutes } : undefined;
   }
 }
 

@@ -2,8 +2,9 @@ import type { FaultData } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import type { DiscoveryScope, InventoryPart } from '../model/inventory';
 import type { Target } from '../model/target';
+import { mergeSorted, uniqueSorted } from './nameOrder';
 
-/** What one provider has told so far. */
+/** What one provider has told so far; both lists ordered by name, each resource once. */
 interface ProviderItems {
   readonly bastions: readonly Bastion[];
   readonly targets: readonly Target[];
@@ -16,79 +17,111 @@ interface ProviderItems {
 export interface RegionInventory {
   readonly scope: DiscoveryScope;
   readonly accountId?: string;
+  readonly accountAlias?: string;
+  /** Set while the account is what was kept says, and AWS has not said so since. */
+  readonly accountUnconfirmed?: true;
+  /** When what is shown was asked for, ms since the epoch; absent once AWS has been asked in this session. */
+  readonly asOf?: number;
   readonly loading: boolean;
   /** Why nothing could be asked at all; what was known before is kept beside it. */
   readonly fault?: FaultData;
   readonly providers: ReadonlyMap<string, ProviderItems>;
 }
 
-export type ResourcesState =
-  /** Nothing has been asked for yet: no file read, no call made. */
-  | { readonly phase: 'idle' }
-  /** The configuration files are being read. */
-  | { readonly phase: 'reading' }
-  | { readonly phase: 'noProfiles' }
-  /** There is nothing to discover with until the person acts; `profile` when one is known. */
-  | { readonly phase: 'unavailable'; readonly profile?: string; readonly fault: FaultData }
-  | { readonly phase: 'region'; readonly inventory: RegionInventory };
+/** What was known of a place when it was kept. */
+export interface KeptInventory {
+  readonly accountId: string;
+  readonly accountAlias?: string;
+  /** When AWS was asked, ms since the epoch. */
+  readonly at: number;
+  readonly providers: readonly KeptProvider[];
+}
 
-export type ResourcesEvent =
-  | { readonly type: 'reading' }
-  /** The choice of profile or region changed: whatever is shown belongs to the old one. */
-  | { readonly type: 'deselected' }
-  | { readonly type: 'noProfiles' }
-  | { readonly type: 'unavailable'; readonly profile?: string; readonly fault: FaultData }
-  | { readonly type: 'discovering'; readonly scope: DiscoveryScope }
+export interface KeptProvider {
+  readonly id: string;
+  readonly bastions: readonly Bastion[];
+  readonly targets: readonly Target[];
+}
+
+export type RegionEvent =
+  /** `only`: ids of the providers that are asked; all of them unless told. */
+  | { readonly type: 'discovering'; readonly only?: readonly string[] }
+  | { readonly type: 'kept'; readonly kept: KeptInventory }
   | { readonly type: 'part'; readonly part: InventoryPart }
-  | { readonly type: 'discovered' }
-  | { readonly type: 'discoveryFailed'; readonly fault: FaultData };
+  | { readonly type: 'discovered'; readonly only?: readonly string[] }
+  | { readonly type: 'failed'; readonly fault: FaultData }
+  /** The profile leads to another account now: nothing that is known of the place is true. */
+  | { readonly type: 'otherAccount' };
 
 const NOTHING: ProviderItems = { bastions: [], targets: [], fresh: true };
 
-/** The state after an event. Events of a discovery are ignored where none is under way. */
-export function step(state: ResourcesState, event: ResourcesEvent): ResourcesState {
+export function emptyRegion(scope: DiscoveryScope): RegionInventory {
+  return { scope, loading: false, providers: new Map() };
+}
+
+/** What is known after an event. */
+export function stepRegion(inventory: RegionInventory, event: RegionEvent): RegionInventory {
   switch (event.type) {
-    case 'reading':
-      // What is shown stays until the files say that it is something else.
-      return state.phase === 'region' ? state : { phase: 'reading' };
-    case 'deselected':
-      return { phase: 'reading' };
-    case 'noProfiles':
-      return { phase: 'noProfiles' };
-    case 'unavailable':
-      return { phase: 'unavailable', fault: event.fault, ...(event.profile !== undefined && { profile: event.profile }) };
-    case 'discovering':
-      return { phase: 'region', inventory: begun(state, event.scope) };
+    case 'discovering': {
+      const { fault: _, ...rest } = inventory;
+      return { ...rest, loading: true, providers: begun(inventory.providers, event.only) };
+    }
+    case 'kept':
+      return withKept(inventory, event.kept);
     case 'part':
-      return state.phase === 'region' ? { phase: 'region', inventory: withPart(state.inventory, event.part) } : state;
-    case 'discovered':
-      return state.phase === 'region' ? { phase: 'region', inventory: finished(state.inventory) } : state;
-    case 'discoveryFailed':
-      return state.phase === 'region'
-        ? { phase: 'region', inventory: { ...state.inventory, loading: false, fault: event.fault } }
-        : state;
+      return withPart(inventory, event.part);
+    case 'discovered': {
+      const { asOf, ...rest } = inventory;
+      const told = [...inventory.providers].filter(([, { fresh }]) => fresh);
+      // What only some providers were asked for leaves the others as old as they were.
+      return { ...rest, ...(event.only && asOf !== undefined && { asOf }), loading: false, providers: new Map(told) };
+    }
+    case 'failed':
+      return { ...inventory, loading: false, fault: event.fault, providers: rested(inventory.providers) };
+    case 'otherAccount':
+      return { ...emptyRegion(inventory.scope), loading: inventory.loading };
   }
 }
 
-function begun(state: ResourcesState, scope: DiscoveryScope): RegionInventory {
-  const known = state.phase === 'region' && sameScope(state.inventory.scope, scope) ? state.inventory : undefined;
-  if (!known) return { scope, loading: true, providers: new Map() };
-  const { fault: _, ...rest } = known;
-  const stale = [...known.providers].map(([id, items]) => [id, { ...items, fresh: false }] as const);
-  return { ...rest, loading: true, providers: new Map(stale) };
+function begun(providers: RegionInventory['providers'], only: readonly string[] | undefined): RegionInventory['providers'] {
+  const isAsked = (id: string): boolean => only?.includes(id) ?? true;
+  return new Map([...providers].map(([id, items]) => [id, isAsked(id) ? { ...items, fresh: false } : items]));
+}
+
+/** Nothing is under way any more that could tell more: what is there stays as it is. */
+function rested(providers: RegionInventory['providers']): RegionInventory['providers'] {
+  return new Map([...providers].map(([id, items]) => [id, items.fresh ? items : { ...items, fresh: true }]));
+}
+
+/** AWS's own answers come before what was kept, whichever arrives first. */
+function withKept(inventory: RegionInventory, { accountId, accountAlias, at, providers }: KeptInventory): RegionInventory {
+  if (inventory.accountId !== undefined && inventory.accountId !== accountId) return inventory;
+  const next = new Map(inventory.providers);
+  for (const { id, bastions, targets } of providers) {
+    if (!next.has(id)) next.set(id, { bastions: uniqueSorted(bastions), targets: uniqueSorted(targets), fresh: !inventory.loading });
+  }
+  const alias = inventory.accountAlias ?? accountAlias;
+  return {
+    ...inventory,
+    accountId,
+    ...(alias !== undefined && { accountAlias: alias }),
+    ...(inventory.accountId === undefined && { accountUnconfirmed: true }),
+    asOf: at,
+    providers: next,
+  };
 }
 
 function withPart(inventory: RegionInventory, part: InventoryPart): RegionInventory {
-  if (part.kind === 'account') return { ...inventory, accountId: part.accountId };
+  if (part.kind === 'account') return withAccount(inventory, part);
   const before = inventory.providers.get(part.provider);
   const items = before?.fresh ? before : NOTHING;
   const next = new Map(inventory.providers);
   switch (part.kind) {
     case 'bastions':
-      next.set(part.provider, { ...items, bastions: merged(items.bastions, part.bastions) });
+      next.set(part.provider, { ...items, bastions: mergeSorted(items.bastions, uniqueSorted(part.bastions)) });
       break;
     case 'targets':
-      next.set(part.provider, { ...items, targets: merged(items.targets, part.targets) });
+      next.set(part.provider, { ...items, targets: mergeSorted(items.targets, uniqueSorted(part.targets)) });
       break;
     case 'fault':
       // A throttled refresh must not empty the tree: what this provider told last time stays beside its fault.
@@ -98,28 +131,55 @@ function withPart(inventory: RegionInventory, part: InventoryPart): RegionInvent
   return { ...inventory, providers: next };
 }
 
-/** By id, the later one winning: two tree items of one id would make VS Code drop the whole tree. */
-function merged<T extends { readonly id: string }>(known: readonly T[], more: readonly T[]): readonly T[] {
-  return [...new Map([...known, ...more].map((item) => [item.id, item])).values()];
+function withAccount(inventory: RegionInventory, { accountId, alias }: InventoryPart & { readonly kind: 'account' }): RegionInventory {
+  const isOther = inventory.accountId !== undefined && inventory.accountId !== accountId;
+  const { accountUnconfirmed: _, ...rest } = isOther ? stepRegion(inventory, { type: 'otherAccount' }) : inventory;
+  return { ...rest, accountId, ...(alias !== undefined && { accountAlias: alias }) };
 }
 
-function finished(inventory: RegionInventory): RegionInventory {
-  const told = [...inventory.providers].filter(([, { fresh }]) => fresh);
-  return { ...inventory, loading: false, providers: new Map(told) };
+/** What is worth keeping of it. `at`: when AWS was asked, ms since the epoch. */
+export function keptOf({ accountId, accountAlias, providers }: RegionInventory, at: number): KeptInventory | undefined {
+  if (accountId === undefined) return undefined;
+  const items = [...providers].map(([id, { bastions, targets }]): KeptProvider => ({ id, bastions, targets }));
+  return { accountId, ...(accountAlias !== undefined && { accountAlias }), at, providers: items };
+}
+
+/** The name of a place within the ids of its rows, and among places. */
+export function scopeKey({ profile, region }: DiscoveryScope): string {
+  return `${profile}/${region}`;
 }
 
 export function sameScope(a: DiscoveryScope, b: DiscoveryScope): boolean {
   return a.profile === b.profile && a.region === b.region;
 }
 
-/** All bastions, each once, ordered by name. */
-export function bastionsOf({ providers }: RegionInventory): Bastion[] {
-  return byName([...providers.values()].flatMap(({ bastions }) => bastions));
+/** All bastions, each once, ordered by name. Ordered once for as long as none comes or goes. */
+export function bastionsOf({ providers }: RegionInventory): readonly Bastion[] {
+  return remembered(bastionOrder, providers, () => allOf([...providers.values()].map(({ bastions }) => bastions)));
 }
 
-/** All targets, each once, ordered by name. */
-export function targetsOf({ providers }: RegionInventory): Target[] {
-  return byName([...providers.values()].flatMap(({ targets }) => targets));
+/** All targets, each once, ordered by name. Ordered once for as long as none comes or goes. */
+export function targetsOf({ providers }: RegionInventory): readonly Target[] {
+  return remembered(targetOrder, providers, () => allOf([...providers.values()].map(({ targets }) => targets)));
+}
+
+const bastionOrder = new WeakMap<object, readonly Bastion[]>();
+const targetOrder = new WeakMap<object, readonly Target[]>();
+
+function remembered<T>(known: WeakMap<object, T>, key: object, make: () => T): T {
+  const old = known.get(key);
+  if (old !== undefined) return old;
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+/** The longest first, so that the short ones are put into it. */
+function allOf<T extends { readonly id: string; readonly name: string }>(lists: readonly (readonly T[])[]): readonly T[] {
+  const byLength = lists.toSorted((a, b) => b.length - a.length);
+  let all = byLength[0] ?? [];
+  for (const list of byLength.slice(1)) all = mergeSorted(all, list);
+  return all;
 }
 
 export interface ProviderFault {
@@ -130,9 +190,3 @@ export interface ProviderFault {
 export function faultsOf({ providers }: RegionInventory): ProviderFault[] {
   return [...providers].flatMap(([provider, { fault }]) => (fault ? [{ provider, fault }] : []));
 }
-
-function byName<T extends { readonly id: string; readonly name: string }>(items: readonly T[]): T[] {
-  return [...merged([], items)].toSorted((a, b) => collator.compare(a.name, b.name) || collator.compare(a.id, b.id));
-}
-
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });

@@ -6,18 +6,25 @@ import { Scope } from '../base/scope';
 import type { ViewName } from './contributions';
 import { VIEWS } from './contributions';
 import type { ViewNode } from './viewNode';
-import { changedRows, NodeTree } from './viewNode';
+import { NodeTree } from './viewNode';
 
 /** Changes within this time become one redraw, ms. */
 const REDRAW_MS = 40;
+/** A projection that needs longer goes on after so much time for others, ms. */
+const BREATH_MS = 5;
+/** What one projection may take of the event loop, about, ms. */
+export const PROJECTION_MS = 8;
 
 export interface NodeViewOptions {
-  readonly project: () => readonly ViewNode[];
+  /** `complete` is false where it has to be called again: see `PROJECTION_MS`. */
+  readonly project: () => { readonly rows: readonly ViewNode[]; readonly complete: boolean };
   readonly logger: Logger;
   /** Called each time the view is about to be seen; nothing may touch the network before its first call. */
   readonly onShown?: () => void;
   /** Called when the view can be seen no longer. */
   readonly onHidden?: () => void;
+  /** Called when the person opens or closes a row. */
+  readonly onToggled?: (row: ViewNode, isOpen: boolean) => void;
 }
 
 /** A tree view that shows what a projection says, and asks VS Code to redraw only the rows that changed. */
@@ -26,20 +33,22 @@ export class NodeView implements vscode.TreeDataProvider<string> {
   readonly #options: NodeViewOptions;
   readonly #changes: vscode.EventEmitter<string[] | undefined>;
   readonly #view: vscode.TreeView<string>;
-  #tree: NodeTree;
+  readonly #tree: NodeTree;
   #redraw: Disposable | undefined;
 
   readonly onDidChangeTreeData: vscode.Event<string[] | undefined>;
 
   constructor(name: ViewName, options: NodeViewOptions) {
     this.#options = options;
-    this.#tree = new NodeTree(options.project());
+    this.#tree = new NodeTree(options.project().rows);
     this.#changes = this.#scope.add(new vscode.EventEmitter<string[] | undefined>());
     this.onDidChangeTreeData = this.#changes.event;
     this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], { treeDataProvider: this, showCollapseAll: name === 'resources' }));
     this.#scope.add(
       this.#view.onDidChangeVisibility(({ visible }) => (visible ? this.#options.onShown?.() : this.#options.onHidden?.())),
     );
+    this.#scope.add(this.#view.onDidExpandElement(({ element }) => this.#toggled(element, true)));
+    this.#scope.add(this.#view.onDidCollapseElement(({ element }) => this.#toggled(element, false)));
     this.#scope.defer(() => this.#redraw?.dispose());
   }
 
@@ -79,6 +88,16 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     return node ? treeItem(node) : new vscode.TreeItem('');
   }
 
+  /** Ids of all rows below a row. */
+  below(id: string): readonly string[] {
+    return this.#tree.below(id);
+  }
+
+  #toggled(id: string, isOpen: boolean): void {
+    const row = this.#tree.get(id);
+    if (row) this.#options.onToggled?.(row, isOpen);
+  }
+
   dispose(): Promise<void> {
     return this.#scope.dispose();
   }
@@ -87,9 +106,9 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     this.#redraw?.dispose();
     this.#redraw = undefined;
     if (this.#scope.disposed) return;
-    const next = new NodeTree(this.#options.project());
-    const changed = changedRows(this.#tree, next);
-    this.#tree = next;
+    const { rows, complete } = this.#options.project();
+    if (!complete) this.#redraw = systemClock.schedule(BREATH_MS, () => this.#flush());
+    const changed = this.#tree.update(rows);
     if (changed === undefined) this.#changes.fire(undefined);
     else if (changed.length > 0) this.#changes.fire([...changed]);
   }

@@ -1,35 +1,142 @@
+import { systemClock } from '../base/clock';
+import type { Clock } from '../base/clock';
 import type { SshHosts } from '../model/ssh';
 import type { ResourcesContext } from './contributions';
-import type { ResourcesState } from './inventoryState';
 import { isUrgent, leftText } from './expiryWatch';
 import type { CredentialsLeft } from './expiryWatch';
 import { faultNode } from './faultNode';
+import type { RegionInventory } from './inventoryState';
+import { scopeKey } from './inventoryState';
 import type { Localizer } from './localizer';
 import { regionNode } from './regionNodes';
+import { accountOf } from './resourcesState';
+import type { ResourcesState, ShownProfiles } from './resourcesState';
 import { labelText, tooltipMarkdown } from './safeText';
+import type { SelectedProfile } from './selection';
 import { sshAddress } from './throughChoice';
 import type { ViewNode } from './viewNode';
 import { joined } from './wording';
 
+/** What the rows of the Resources view are made of. */
+export interface ResourcesRows {
+  readonly state: ResourcesState;
+  readonly ssh: SshHosts;
+  /** By profile; only those that the person will have to do something about. */
+  readonly left: ReadonlyMap<string, CredentialsLeft>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Projected {
+  readonly rows: readonly ViewNode[];
+  /** False where rows are left as they were for want of time: call again. */
+  readonly complete: boolean;
+}
+
+/** A region's rows as they were made last, and what of. */
+interface Made {
+  readonly inventory: RegionInventory;
+  readonly node: ViewNode;
+  readonly shown: ViewNode;
+}
+
 /**
- * The state of the stores as rows: profile → region → Bastions, Caches and Databases, and the hosts of the OpenSSH
- * configuration, which belong to no profile. No rows where welcome content stands instead.
+ * The state of the stores as rows: profile → region → what regionNodes makes of it, and the hosts of the OpenSSH
+ * configuration, which belong to no profile. No rows where welcome content stands instead. The rows of a region are made
+ * once for each of its inventories, so that what changes in one region costs nothing in the others.
  */
-export function resourceNodes(state: ResourcesState, ssh: SshHosts, l10n: Localizer, left?: CredentialsLeft): readonly ViewNode[] {
-  switch (state.phase) {
-    case 'idle':
-    case 'reading':
-    case 'noProfiles':
-      return [];
-    case 'unavailable': {
-      const fault = faultNode(`fault:${state.profile ?? ''}`, state.fault, l10n);
-      return state.profile === undefined ? [fault] : [profileNode(state.profile, undefined, [fault], l10n, left)];
-    }
-    case 'region': {
-      const { scope, accountId } = state.inventory;
-      return [profileNode(scope.profile, accountId, [regionNode(state.inventory, l10n)], l10n, left), ...sshHostNodes(ssh, l10n)];
-    }
+export class ResourceProjection {
+  readonly #l10n: Localizer;
+  readonly #render: (inventory: RegionInventory) => ViewNode;
+  readonly #clock: Clock;
+  #made = new Map<string, Made>();
+
+  constructor(l10n: Localizer, render: (inventory: RegionInventory) => ViewNode = (inventory) => regionNode(inventory, l10n), clock: Clock = systemClock) {
+    this.#l10n = l10n;
+    this.#render = render;
+    this.#clock = clock;
   }
+
+  /** Call when the same inventory is to be shown in another way. */
+  forget(): void {
+    this.#made = new Map();
+  }
+
+  /** @param budgetMs after so much time no more regions are made anew in this call; the first always is */
+  project({ state, ssh, left, now }: ResourcesRows, budgetMs = Infinity): Projected {
+    const l10n = this.#l10n;
+    if (state.phase === 'unavailable') return { rows: [faultNode('fault:', state.fault, l10n)], complete: true };
+    if (state.phase !== 'profiles') return { rows: [], complete: true };
+    const { rows, complete } = this.#regions(state, now, budgetMs);
+    const profiles = state.profiles.map((profile) => {
+      const faults = profile.faults.map((fault, index) => faultNode(`fault:${profile.name}${index > 0 ? `/${index}` : ''}`, fault, l10n));
+      const regions = profile.regions.map((region) => rows.get(scopeKey({ profile: profile.name, region }))!);
+      return profileNode(profile, state, [...regions, ...faults], l10n, left.get(profile.name));
+    });
+    return { rows: [...profiles, ...sshHostNodes(ssh, l10n)], complete };
+  }
+
+  #regions(state: ShownProfiles, now: number, budgetMs: number): { readonly rows: ReadonlyMap<string, ViewNode>; readonly complete: boolean } {
+    const started = this.#clock.now();
+    const rows = new Map<string, ViewNode>();
+    const made = new Map<string, Made>();
+    let complete = true;
+    let renewed = 0;
+    for (const { name, regions } of state.profiles) {
+      for (const region of regions) {
+        const key = scopeKey({ profile: name, region });
+        const isOpen = state.open.has(key);
+        const inventory = state.regions.get(key);
+        const old = this.#made.get(key);
+        const isLate = inventory !== undefined && old?.inventory !== inventory && renewed > 0 && this.#clock.now() - started >= budgetMs;
+        if (isLate) complete = false;
+        const next = inventory && !isLate ? this.#region(inventory, isOpen, now, old) : old;
+        if (next && next.node !== old?.node) renewed++;
+        if (next && inventory) made.set(key, next);
+        rows.set(key, inventory && next ? next.shown : unknownRegion(key, region, isOpen, this.#l10n));
+      }
+    }
+    this.#made = made;
+    return { rows, complete };
+  }
+
+  #region(inventory: RegionInventory, isOpen: boolean, now: number, old: Made | undefined): Made {
+    const node = old?.inventory === inventory ? old.node : this.#row(inventory);
+    const age = inventory.asOf === undefined ? undefined : ageText(now - inventory.asOf, this.#l10n);
+    const description = joined([age, node.description]);
+    const isSame = old?.node === node && (old.shown.description ?? '') === description && old.shown.open === isOpen;
+    if (isSame) return old;
+    const { description: _, ...rest } = node;
+    return { inventory, node, shown: { ...rest, ...(description !== '' && { description }), open: isOpen } };
+  }
+
+  #row(inventory: RegionInventory): ViewNode {
+    const node = this.#render(inventory);
+    if (inventory.fault?.code !== 'aws.regionDisabled') return node;
+    // Nothing is wrong, and there is nothing to try again: the account does not use the region.
+    const { message, remedy } = inventory.fault;
+    const tooltip = tooltipMarkdown(message, [['', remedy?.text]]);
+    const note: ViewNode = {
+      id: `note:${scopeKey(inventory.scope)}`,
+      label: this.#l10n.t('Not enabled for this account'),
+      icon: { id: 'circle-slash' },
+      tooltip,
+      spoken: labelText(message),
+      words: ['note'],
+    };
+    return { ...node, icon: { id: 'circle-slash' }, tooltip, children: [note] };
+  }
+}
+
+/** The rows, all of them made now. */
+export function resourceNodes(
+  state: ResourcesState,
+  ssh: SshHosts,
+  l10n: Localizer,
+  left: ReadonlyMap<string, CredentialsLeft> = new Map(),
+  now = 0,
+): readonly ViewNode[] {
+  return new ResourceProjection(l10n).project({ state, ssh, left, now }).rows;
 }
 
 /** Value of the context key that chooses the welcome content of an empty view. */
@@ -41,29 +148,53 @@ export function resourcesContext(state: ResourcesState): ResourcesContext {
     case 'noProfiles':
       return 'noProfiles';
     case 'unavailable':
-    case 'region':
+    case 'profiles':
       return 'shown';
   }
 }
 
+const MINUTE_MS = 60_000;
+
+/** How old something is, in the largest unit that says enough. */
+export function ageText(ms: number, l10n: Localizer): string {
+  const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
+  if (minutes < 1) return l10n.t('as of just now');
+  if (minutes < 60) return l10n.t('as of {0} min ago', minutes);
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? l10n.t('as of {0} h ago', hours) : l10n.t('as of {0} days ago', Math.floor(hours / 24));
+}
+
+/** A region that nobody has opened yet. */
+function unknownRegion(key: string, region: string, isOpen: boolean, l10n: Localizer): ViewNode {
+  return {
+    id: `region:${key}`,
+    label: region,
+    icon: { id: 'globe' },
+    words: ['region'],
+    children: [{ id: `note:${key}`, label: l10n.t('Loading…'), icon: { id: 'loading~spin' }, words: ['note'] }],
+    open: isOpen,
+  };
+}
+
 function profileNode(
-  profile: string,
-  accountId: string | undefined,
+  { name }: SelectedProfile,
+  state: ResourcesState,
   children: readonly ViewNode[],
   l10n: Localizer,
   left: CredentialsLeft | undefined,
 ): ViewNode {
-  const own = left?.profile === profile ? left : undefined;
-  const ending = own && leftText(own, l10n);
-  const description = joined([accountId, ending]);
+  const account = accountOf(state, name);
+  const ending = left && leftText(left, l10n);
+  const description = labelText(joined([account?.alias, account?.id, ending]));
   return {
-    id: `profile:${profile}`,
-    label: labelText(profile),
+    id: `profile:${name}`,
+    label: labelText(name),
     ...(description !== '' && { description }),
-    icon: own && isUrgent(own) ? { id: 'account', color: 'list.warningForeground' } : { id: 'account' },
-    tooltip: tooltipMarkdown(profile, [
-      [l10n.t('AWS profile'), profile],
-      [l10n.t('Account'), accountId],
+    icon: left && isUrgent(left) ? { id: 'account', color: 'list.warningForeground' } : { id: 'account' },
+    tooltip: tooltipMarkdown(name, [
+      [l10n.t('AWS profile'), name],
+      [l10n.t('Account'), account?.id],
+      [l10n.t('Account alias'), account?.alias],
       [l10n.t('Credentials'), ending],
     ]),
     words: ['profile'],

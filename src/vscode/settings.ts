@@ -7,7 +7,8 @@ import type { SsmSettings } from '../model/ssmSettings';
 import type { ProxySetting } from '../base/proxy';
 import type { SettingName, SettingValue } from './contributions';
 import { SETTINGS } from './contributions';
-import type { ChosenScope } from './selection';
+import { chosenSetting, parseChosen } from './selection';
+import type { ChosenProfile } from './selection';
 import { parsePem } from './targetCa';
 
 /** The setting's value; its default where settings.json holds something of another type. */
@@ -35,13 +36,12 @@ export function onDidChangeSettings(names: readonly SettingName[], listener: () 
   });
 }
 
-export function chosenScope(): ChosenScope {
-  return { profile: readSetting('profile').trim(), region: readSetting('region').trim() };
+export function chosenProfiles(): readonly ChosenProfile[] {
+  return parseChosen(readSetting('profiles'));
 }
 
-export async function chooseScope(scope: Partial<ChosenScope>): Promise<void> {
-  if (scope.region !== undefined) await writeSetting('region', scope.region || undefined);
-  if (scope.profile !== undefined) await writeSetting('profile', scope.profile || undefined);
+export async function chooseProfiles(chosen: readonly ChosenProfile[]): Promise<void> {
+  await writeSetting('profiles', chosen.length > 0 ? chosenSetting(chosen) : undefined);
 }
 
 /** How tunnels through Session Manager are made, as the settings say now. */

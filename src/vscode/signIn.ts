@@ -1,12 +1,12 @@
 import type { FaultData } from '../base/fault';
 import type { Disposable } from '../base/event';
-import type { ProfileInfo } from '../model/inventory';
+import type { DiscoveryScope } from '../model/inventory';
 import type { SignInService, SignInWay } from '../model/signIn';
 import type { Attempts } from './attempts';
 import type { CommandHandlers } from './contributions';
-import type { ResourcesState } from './inventoryState';
-import { faultsOf } from './inventoryState';
 import type { InventoryStore } from './inventoryStore';
+import { faultsIn } from './resourcesState';
+import { profileOfRow } from './rowPlace';
 import type { PickItem, Ui } from './ui';
 
 export interface SignInDeps {
@@ -46,14 +46,15 @@ export class SignInCommands {
 
   async #profile(argument: unknown): Promise<string | undefined> {
     const { store, ui } = this.#deps;
-    const shown = shownProfile(store.state);
-    const own = shown === undefined ? [] : [`profile:${shown}`, `fault:${shown}`];
-    const ofRow = typeof argument === 'string' && own.some((id) => argument === id || argument.startsWith(`${id}/`));
-    if (typeof argument === 'string' && !ofRow) return argument;
-    if (shown !== undefined) return shown;
-    const items = (await store.profiles()).map((info): PickItem<ProfileInfo> => ({ label: info.name, icon: 'account', value: info }));
-    const chosen = await ui.pick(items, { title: ui.l10n.t('Sign In'), placeholder: ui.l10n.t('To which AWS profile?') });
-    return chosen?.name;
+    const shown = store.profileNames;
+    if (typeof argument === 'string') return profileOfRow(argument, store.state) ?? argument;
+    if (shown.length === 1) return shown[0];
+    const names = shown.length > 0 ? shown : (await store.profiles()).map(({ name }) => name);
+    const failed = new Set(scopesToSignIn(store).map(({ profile }) => profile));
+    const items = names
+      .toSorted((a, b) => Number(failed.has(b)) - Number(failed.has(a)))
+      .map((name): PickItem<string> => ({ label: name, icon: failed.has(name) ? 'warning' : 'account', value: name }));
+    return ui.pick(items, { title: ui.l10n.t('Sign In'), placeholder: ui.l10n.t('To which AWS profile?') });
   }
 }
 
@@ -64,22 +65,15 @@ export function retryAfterSignIn(service: SignInService, store: InventoryStore, 
       if (store.state.phase !== 'idle') void store.refresh();
       return;
     }
-    const shown = shownProfile(store.state);
-    if (shown !== undefined && change.profiles.includes(shown) && faultsShown(store.state).some(wantsSignIn)) void store.refresh();
+    const scopes = scopesToSignIn(store).filter(({ profile }) => change.profiles.includes(profile));
+    if (scopes.length > 0) void store.refresh({ scopes });
     attempts.signedIn(change.profiles);
   });
 }
 
-function shownProfile(state: ResourcesState): string | undefined {
-  if (state.phase === 'region') return state.inventory.scope.profile;
-  return state.phase === 'unavailable' ? state.profile : undefined;
-}
-
-function faultsShown(state: ResourcesState): readonly FaultData[] {
-  if (state.phase === 'unavailable') return [state.fault];
-  if (state.phase !== 'region') return [];
-  const { fault } = state.inventory;
-  return [...(fault ? [fault] : []), ...faultsOf(state.inventory).map((one) => one.fault)];
+/** Where something failed for want of a sign-in. */
+function scopesToSignIn(store: InventoryStore): readonly DiscoveryScope[] {
+  return store.inventories.filter((inventory) => faultsIn(inventory).some(wantsSignIn)).map(({ scope }) => scope);
 }
 
 export function wantsSignIn({ remedy }: FaultData): boolean {

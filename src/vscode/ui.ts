@@ -15,6 +15,8 @@ export interface PickItem<T> {
   readonly description?: string;
   readonly detail?: string;
   readonly value: T;
+  /** Whether it is chosen at first, where several can be. */
+  readonly picked?: boolean;
   /** Pressing one accepts its value instead of the item's. */
   readonly buttons?: readonly PickButton<T>[];
 }
@@ -54,6 +56,11 @@ export interface Ui {
     items: readonly PickItem<T>[],
     options: PickOptions & { readonly accept: (text: string) => PickItem<T> | undefined },
   ): Promise<T | undefined>;
+  /** Any number of the items, in their order; whatever `accept` turns into an item can be typed and chosen as well. */
+  pickMany<T>(
+    items: readonly PickItem<T>[],
+    options: PickOptions & { readonly accept?: (text: string) => PickItem<T> | undefined },
+  ): Promise<readonly T[] | undefined>;
   input(options: InputOptions): Promise<string | undefined>;
   /** Runs the work under a progress notification whose Cancel button fires the signal. */
   task<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;

@@ -24,15 +24,21 @@ export interface ViewNode {
   readonly open?: boolean;
 }
 
-/** The rows of one view by id; ids stand for rows in everything that is said to VS Code. */
+/**
+ * The rows of one view by id; ids stand for rows in everything that is said to VS Code. Nodes do not change: one that is the
+ * same object as before, or has the same array of children, is taken as it is, with all that is below it.
+ */
 export class NodeTree {
   readonly #nodes = new Map<string, ViewNode>();
   readonly #parents = new Map<string, string | undefined>();
-  readonly roots: readonly string[];
+  #roots: readonly ViewNode[] = [];
 
   constructor(roots: readonly ViewNode[] = []) {
-    this.roots = roots.map(({ id }) => id);
-    for (const root of roots) this.#add(root, undefined);
+    this.update(roots);
+  }
+
+  get roots(): readonly string[] {
+    return this.#roots.map(({ id }) => id);
   }
 
   get(id: string): ViewNode | undefined {
@@ -47,29 +53,57 @@ export class NodeTree {
     return this.#nodes.get(id)?.children?.map((child) => child.id) ?? [];
   }
 
-  #add(node: ViewNode, parent: string | undefined): void {
+  /** Ids of all rows below a row. */
+  below(id: string): readonly string[] {
+    const children = this.children(id);
+    return children.concat(children.flatMap((child) => this.below(child)));
+  }
+
+  /**
+   * Takes the rows of now.
+   * @returns which rows VS Code must ask for again: `undefined` is the whole view, an empty list nothing. Descendants of a
+   *   listed row are not listed.
+   */
+  update(roots: readonly ViewNode[]): readonly string[] | undefined {
+    const before = this.#roots;
+    this.#roots = roots;
+    const changed: string[] = [];
+    this.#replace(before, roots, undefined, changed);
+    return sameIds(before, roots) ? changed : undefined;
+  }
+
+  /** @param changed where changed rows are noted; undefined below a row that is noted already */
+  #replace(before: readonly ViewNode[], after: readonly ViewNode[], parent: string | undefined, changed: string[] | undefined): void {
+    if (before === after) return;
+    const old = new Map(before.map((node) => [node.id, node]));
+    for (const node of after) {
+      const known = old.get(node.id);
+      old.delete(node.id);
+      this.#parents.set(node.id, parent);
+      if (known !== node) this.#take(known, node, changed);
+    }
+    for (const gone of old.values()) this.#remove(gone, parent);
+  }
+
+  #take(known: ViewNode | undefined, node: ViewNode, changed: string[] | undefined): void {
     this.#nodes.set(node.id, node);
-    this.#parents.set(node.id, parent);
-    for (const child of node.children ?? []) this.#add(child, node.id);
+    const [was = [], is = []] = [known?.children, node.children];
+    const isSame = known !== undefined && sameRow(known, node) && (was === is || sameIds(was, is));
+    if (!isSame) changed?.push(node.id);
+    this.#replace(was, is, node.id, isSame ? changed : undefined);
+  }
+
+  #remove({ id, children = [] }: ViewNode, parent: string | undefined): void {
+    // One that has moved below another row is there already, and so are its children.
+    if (this.#parents.get(id) !== parent) return;
+    this.#nodes.delete(id);
+    this.#parents.delete(id);
+    for (const child of children) this.#remove(child, id);
   }
 }
 
-/** Which rows VS Code must ask for again: `undefined` is the whole view, an empty list nothing. Descendants of a listed row are not listed. */
-export function changedRows(before: NodeTree, after: NodeTree): readonly string[] | undefined {
-  if (!sameIds(before.roots, after.roots)) return undefined;
-  const changed: string[] = [];
-  const visit = (id: string): void => {
-    const old = before.get(id)!;
-    const now = after.get(id)!;
-    if (!sameRow(old, now) || !sameIds(before.children(id), after.children(id))) changed.push(id);
-    else for (const child of after.children(id)) visit(child);
-  };
-  for (const root of after.roots) visit(root);
-  return changed;
-}
-
-function sameIds(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index]);
+function sameIds(a: readonly ViewNode[], b: readonly ViewNode[]): boolean {
+  return a.length === b.length && a.every(({ id }, index) => id === b[index]!.id);
 }
 
 function sameRow(a: ViewNode, b: ViewNode): boolean {

@@ -25,6 +25,46 @@ export class WindowUi implements Ui {
     return this.#quickPick(items, options, options.accept);
   }
 
+  async pickMany<T>(
+    items: readonly PickItem<T>[],
+    { title, placeholder, accept }: PickOptions & { readonly accept?: (text: string) => PickItem<T> | undefined },
+  ): Promise<readonly T[] | undefined> {
+    const scope = new Scope();
+    const picker = scope.add(vscode.window.createQuickPick<Row<T>>());
+    let rows = items.map((item) => row(item));
+    picker.canSelectMany = true;
+    picker.title = messageText(title);
+    picker.placeholder = placeholder;
+    picker.matchOnDescription = true;
+    picker.items = rows;
+    picker.selectedItems = rows.filter(({ item }) => item.picked);
+    try {
+      return await new Promise<readonly T[] | undefined>((resolve) => {
+        scope.add(
+          picker.onDidAccept(() => {
+            const selected = new Set(picker.selectedItems);
+            resolve(rows.filter((one) => selected.has(one)).map(({ item }) => item.value));
+          }),
+        );
+        scope.add(picker.onDidHide(() => resolve(undefined)));
+        scope.add(
+          picker.onDidChangeValue((text) => {
+            const typed = accept && !rows.some(({ label }) => label === text.trim()) ? accept(text.trim()) : undefined;
+            if (!typed) return;
+            // What was typed before stays only if it was chosen.
+            const selected = picker.selectedItems;
+            rows = [row(typed), ...rows.filter((one) => items.includes(one.item) || selected.includes(one))];
+            picker.items = rows;
+            picker.selectedItems = selected;
+          }),
+        );
+        picker.show();
+      });
+    } finally {
+      await scope.dispose();
+    }
+  }
+
   async input({ title, prompt, value, password, signal, validate }: InputOptions): Promise<string | undefined> {
     const closing = new vscode.CancellationTokenSource();
     const close = (): void => closing.cancel();

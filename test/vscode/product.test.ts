@@ -46,14 +46,16 @@ describe('the product', () => {
 
   it('takes machine settings from the machine and from nowhere else', async () => {
     const configuration = vscode.workspace.getConfiguration();
-    for (const key of ['sallyport.profile', 'sallyport.region', 'sallyport.tls.caFile']) {
-      await assert.rejects(async () => configuration.update(key, 'evil', vscode.ConfigurationTarget.Workspace), key);
+    const evil = { 'sallyport.profiles': { evil: [] }, 'sallyport.tls.caFile': 'evil' };
+    for (const [key, value] of Object.entries(evil)) {
+      await assert.rejects(async () => configuration.update(key, value, vscode.ConfigurationTarget.Workspace), key);
       assert.equal(configuration.inspect(key)?.workspaceValue, undefined);
     }
-    await configuration.update('sallyport.region', 'eu-central-1', vscode.ConfigurationTarget.Global);
-    assert.equal(vscode.workspace.getConfiguration().get('sallyport.region'), 'eu-central-1');
-    await configuration.update('sallyport.region', undefined, vscode.ConfigurationTarget.Global);
-    assert.equal(vscode.workspace.getConfiguration().get('sallyport.region'), '');
+    const chosen = { dev: ['eu-central-1'] };
+    await configuration.update('sallyport.profiles', chosen, vscode.ConfigurationTarget.Global);
+    assert.deepEqual(vscode.workspace.getConfiguration().get('sallyport.profiles'), chosen);
+    await configuration.update('sallyport.profiles', undefined, vscode.ConfigurationTarget.Global);
+    assert.deepEqual(vscode.workspace.getConfiguration().get('sallyport.profiles'), {});
   });
 
   it('leads from a row of the tree to PONG and back to nothing', async () => {

@@ -11,7 +11,6 @@ import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { RedisCommands } from '../../../src/vscode/redisCommands';
 import { endpointNodeId, targetNodeId } from '../../../src/vscode/regionNodes';
-import { ScopeCommands } from '../../../src/vscode/scopeCommands';
 import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
@@ -26,8 +25,7 @@ class Bench {
   readonly ui = new FakeUi();
   readonly logger = new MemoryLogger();
   readonly revealed: string[] = [];
-  chosen = { profile: '', region: '' };
-  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => this.chosen, preferredProfile: undefined, logger: this.logger });
+  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => [], preferredProfile: undefined, logger: this.logger });
   readonly sshHosts = new SshHostStore(this.inventory, this.logger);
   readonly board = new TunnelBoard(this.service, this.logger);
   readonly attempts = new Attempts(this.ui, this.logger);
@@ -65,17 +63,6 @@ class Bench {
       },
     },
   });
-  readonly scopes = new ScopeCommands({
-    store: this.store,
-    sshHosts: this.sshHosts,
-    ui: this.ui,
-    attempts: this.attempts,
-    chosen: () => this.chosen,
-    preferredProfile: undefined,
-    choose: (scope) => Promise.resolve(void (this.chosen = { ...this.chosen, ...scope })),
-    showLog: () => void this.ui.shown.push('log'),
-  });
-
   constructor(targets?: Target[]) {
     this.inventory.answer = parts(targets ? { targets } : {});
   }
@@ -417,43 +404,6 @@ describe('commands', () => {
       ui.press = ['Enter Password'];
       await redis.handlers.pingRedis(targetNodeId(target()));
       await eventually(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');
-    });
-  });
-
-  describe('profile and region', () => {
-    it('are chosen from what the configuration has; the region of another profile is dropped', async () => {
-      const { scopes, ui, inventory } = await use();
-      inventory.profileList = [{ name: 'dev', region: 'eu-central-1' }, { name: 'prod', region: 'eu-west-1' }, { name: 'bare' }];
-      bench.chosen = { profile: 'dev', region: 'us-east-1' };
-      ui.choose = ['prod'];
-      await scopes.handlers.selectProfile(undefined);
-      assert.deepEqual(bench.chosen, { profile: 'prod', region: '' });
-      bench.chosen = { profile: 'dev', region: 'us-east-1' };
-      ui.choose = ['bare'];
-      await scopes.handlers.selectProfile(undefined);
-      assert.deepEqual(bench.chosen, { profile: 'bare', region: 'us-east-1' });
-    });
-
-    it('take a region from the list, typed, or the profile’s own', async () => {
-      const { scopes, ui } = await use();
-      ui.choose = ['sa-east-1'];
-      await scopes.handlers.selectRegion(undefined);
-      assert.equal(bench.chosen.region, 'sa-east-1');
-      ui.type = ['xx-north-1'];
-      await scopes.handlers.selectRegion(undefined);
-      assert.equal(bench.chosen.region, 'xx-north-1');
-      ui.type = ['evil.example'];
-      await scopes.handlers.selectRegion(undefined);
-      assert.equal(bench.chosen.region, 'xx-north-1');
-      ui.choose = ["profile's region"];
-      await scopes.handlers.selectRegion(undefined);
-      assert.equal(bench.chosen.region, '');
-    });
-
-    it('are asked for anew by Refresh', async () => {
-      const { scopes, inventory } = await use();
-      await scopes.handlers.refresh(undefined);
-      assert.equal(inventory.discoveries.length, 2);
     });
   });
 });

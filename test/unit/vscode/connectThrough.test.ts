@@ -14,7 +14,7 @@ class Bench {
   readonly service = new FakeTunnels();
   readonly ui = new FakeUi();
   readonly logger = new MemoryLogger();
-  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => ({ profile: '', region: '' }), preferredProfile: undefined, logger: this.logger });
+  readonly store = new InventoryStore({ inventory: this.inventory, chosen: () => [], preferredProfile: undefined, logger: this.logger });
   readonly sshHosts = new SshHostStore(this.inventory, this.logger);
   readonly board = new TunnelBoard(this.service, this.logger);
   readonly memory = new KeptBastionMemory(new MemoryState(), (error) => assert.ifError(error));

@@ -1,22 +1,35 @@
 import assert from 'node:assert/strict';
-import type { InventoryPart } from '../../../src/model/inventory';
+import type { DiscoveryScope, InventoryPart } from '../../../src/model/inventory';
 import { connectionNodes, moodIcon, resolveTunnel, tunnelNodeId } from '../../../src/vscode/connectionNodes';
-import type { ResourcesState } from '../../../src/vscode/inventoryState';
-import { step } from '../../../src/vscode/inventoryState';
+import type { RegionEvent, RegionInventory } from '../../../src/vscode/inventoryState';
+import { emptyRegion, scopeKey, stepRegion, targetsOf } from '../../../src/vscode/inventoryState';
 import type { SshHosts } from '../../../src/model/ssh';
 import { plainText } from '../../../src/vscode/localizer';
 import { resolveTarget, targetNodeId } from '../../../src/vscode/regionNodes';
-import { resourceNodes, resourcesContext } from '../../../src/vscode/resourceNodes';
+import { ageText, ResourceProjection, resourceNodes, resourcesContext } from '../../../src/vscode/resourceNodes';
+import type { ResourcesState, ShownProfiles } from '../../../src/vscode/resourcesState';
 import type { ViewNode } from '../../../src/vscode/viewNode';
-import { changedRows, NodeTree } from '../../../src/vscode/viewNode';
-import { bastion, denied, parts, target, tunnel } from './samples';
+import { NodeTree } from '../../../src/vscode/viewNode';
+import { bastion, denied, parts, place, target, tunnel } from './samples';
+import { FakeClock } from '../../fixtures/fakeClock';
 
 const scope = { profile: 'dev', region: 'eu-central-1' };
 
-function shown(all: readonly InventoryPart[], done = true): ResourcesState {
-  let state = step({ phase: 'idle' }, { type: 'discovering', scope });
-  for (const part of all) state = step(state, { type: 'part', part });
-  return done ? step(state, { type: 'discovered' }) : state;
+function shown(all: readonly InventoryPart[], done = true): ShownProfiles {
+  return profilesState([discovered(scope, all, done)]);
+}
+
+function discovered(where: DiscoveryScope, all: readonly InventoryPart[], done = true): RegionInventory {
+  const events: RegionEvent[] = [{ type: 'discovering' }, ...all.map((part) => ({ type: 'part', part }) as const), ...(done ? [{ type: 'discovered' } as const] : [])];
+  return events.reduce(stepRegion, emptyRegion(where));
+}
+
+/** All of them open. */
+function profilesState(inventories: readonly RegionInventory[]): ShownProfiles {
+  const names = [...new Set(inventories.map((one) => one.scope.profile))];
+  const profiles = names.map((name) => ({ name, regions: inventories.flatMap((one) => (one.scope.profile === name ? [one.scope.region] : [])), faults: [] }));
+  const regions = new Map(inventories.map((one) => [scopeKey(one.scope), one]));
+  return { phase: 'profiles', profiles, regions, open: new Set(regions.keys()) };
 }
 
 function outline(nodes: readonly ViewNode[], depth = 0): string[] {
@@ -176,10 +189,75 @@ describe('the rows of Resources', () => {
   });
 
   it('show a failure alone where nothing could be asked', () => {
-    const state = step(shown([], false), { type: 'discoveryFailed', fault: denied });
+    const state = profilesState([stepRegion(discovered(scope, [], false), { type: 'failed', fault: denied })]);
     assert.deepEqual(outline(resourceNodes(state, NO_SSH, plainText)), ['dev', '  eu-central-1', `    ${denied.message}`]);
-    const noRegion = step({ phase: 'idle' }, { type: 'unavailable', profile: 'dev', fault: denied });
+    const noRegion: ResourcesState = { phase: 'profiles', profiles: [{ name: 'dev', regions: [], faults: [denied] }], regions: new Map(), open: new Set() };
     assert.deepEqual(outline(resourceNodes(noRegion, NO_SSH, plainText)), ['dev', `  ${denied.message}`]);
+  });
+
+  it('stand by profile and region; a region that nobody has opened says nothing of itself', () => {
+    const west = { profile: 'dev', region: 'us-west-2' };
+    const prod = { profile: 'prod', region: 'eu-west-1' };
+    const account = { kind: 'account', accountId: '444455556666', alias: 'shop-prod' } as const;
+    const known = profilesState([discovered(scope, parts({ targets: [], bastions: [] })), discovered(prod, [account])]);
+    const state = { ...known, profiles: [{ ...known.profiles[0]!, regions: [scope.region, west.region] }, known.profiles[1]!], open: new Set(['dev/eu-central-1']) };
+    const roots = resourceNodes(state, NO_SSH, plainText);
+    assert.deepEqual(roots.map(({ label, description }) => [label, description]), [['dev', '111122223333'], ['prod', 'shop-prod · 444455556666']]);
+    const [first, unopened] = roots[0]!.children!;
+    assert.deepEqual([first!.open, unopened!.open], [true, false]);
+    assert.deepEqual(outline([unopened!]), ['us-west-2', '  Loading…']);
+    assert.deepEqual(resourceNodes({ ...state, open: new Set(['dev/us-west-2']) }, NO_SSH, plainText)[0]!.children!.map(({ open }) => open), [false, true]);
+  });
+
+  it('say how old is what was kept, as long as AWS has not answered', () => {
+    const kept = { accountId: place.accountId, at: 1_000_000, providers: [{ id: 'elasticache.replicationGroups', bastions: [], targets: [target()] }] };
+    const first = stepRegion(emptyRegion(scope), { type: 'kept', kept });
+    const then = stepRegion(first, { type: 'discovering' });
+    const region = (inventory: RegionInventory, now: number): ViewNode => resourceNodes(profilesState([inventory]), NO_SSH, plainText, new Map(), now)[0]!.children![0]!;
+    assert.equal(region(first, 1_000_000 + 3 * 3_600_000).description, 'as of 3 h ago');
+    assert.equal(region(then, 1_000_000 + 120_000).description, 'as of 2 min ago · loading…');
+    find(region(then, 0).children!, 'orders-cache');
+    assert.equal(region(stepRegion(then, { type: 'discovered' }), 5_000_000).description, undefined);
+    const texts = [0, -5, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600, 100 * 86_400].map((seconds) => ageText(seconds * 1000, plainText));
+    assert.deepEqual(texts, ['just now', 'just now', 'just now', '1 min ago', '59 min ago', '1 h ago', '47 h ago', '2 days ago', '100 days ago'].map((text) => `as of ${text}`));
+  });
+
+  it('say of a region that the account does not use just that', () => {
+    const fault = { code: 'aws.regionDisabled', message: 'Region af-south-1 is not enabled.', retryable: false } as const;
+    const state = profilesState([stepRegion(discovered(scope, [], false), { type: 'failed', fault })]);
+    assert.deepEqual(outline(resourceNodes(state, NO_SSH, plainText)), ['dev', '  eu-central-1', '    Not enabled for this account']);
+  });
+
+  it('are made anew for the region that changed, and for no other; what there is no time for stays as it is', () => {
+    const clock = new FakeClock();
+    const made: string[] = [];
+    const projection = new ResourceProjection(
+      plainText,
+      (inventory) => {
+        made.push(inventory.scope.region);
+        clock.advance(10);
+        return { id: `region:${scopeKey(inventory.scope)}`, label: `${inventory.scope.region} ${targetsOf(inventory).length}`, words: ['region'], children: [] };
+      },
+      clock,
+    );
+    const regions = ['a-b-1', 'a-b-2', 'a-b-3'].map((region) => ({ profile: 'dev', region }));
+    const labels = (inventories: readonly RegionInventory[], budgetMs?: number): [string[], boolean] => {
+      const { rows, complete } = projection.project({ state: profilesState(inventories), ssh: NO_SSH, left: new Map(), now: 0 }, budgetMs);
+      return [rows[0]!.children!.map(({ label }) => label), complete];
+    };
+    const empty = regions.map((where) => discovered(where, []));
+    assert.deepEqual(labels(empty), [['a-b-1 0', 'a-b-2 0', 'a-b-3 0'], true]);
+    made.length = 0;
+    const one = stepRegion(empty[1]!, { type: 'part', part: parts()[2]! });
+    const second = [empty[0]!, one, empty[2]!];
+    assert.deepEqual(labels(second), [['a-b-1 0', 'a-b-2 1', 'a-b-3 0'], true]);
+    assert.deepEqual(made, ['a-b-2']);
+    made.length = 0;
+    const all = second.map((inventory) => stepRegion(inventory, { type: 'part', part: parts({ targets: [target({ name: 'x' }), target({ name: 'y' })] })[2]! }));
+    assert.deepEqual(labels(all, 5), [['a-b-1 2', 'a-b-2 1', 'a-b-3 0'], false]);
+    assert.deepEqual(labels(all, 5), [['a-b-1 2', 'a-b-2 3', 'a-b-3 0'], false]);
+    assert.deepEqual(labels(all, 5), [['a-b-1 2', 'a-b-2 3', 'a-b-3 2'], true]);
+    assert.deepEqual(made, ['a-b-1', 'a-b-2', 'a-b-3']);
   });
 
   it('leave the view empty exactly where welcome content stands instead', () => {
@@ -215,10 +293,9 @@ describe('the rows of Resources', () => {
     const first = ids(shown(parts()));
     assert.equal(new Set(first).size, first.length);
     assert.deepEqual(ids(shown(parts())), first);
-    let other = step({ phase: 'idle' }, { type: 'discovering', scope: { ...scope, profile: 'prod' } });
     const elsewhere = { ...target().place, profile: 'prod' };
-    for (const part of parts({ targets: [target({ place: elsewhere })], bastions: [bastion({ place: elsewhere })] })) other = step(other, { type: 'part', part });
-    assert.deepEqual(ids(step(other, { type: 'discovered' })).filter((id) => first.includes(id)), []);
+    const other = profilesState([discovered({ ...scope, profile: 'prod' }, parts({ targets: [target({ place: elsewhere })], bastions: [bastion({ place: elsewhere })] }))]);
+    assert.deepEqual(ids(other).filter((id) => first.includes(id)), []);
     // AWS lists an endpoint twice: VS Code must not see one id twice.
     const [endpoint] = target().endpoints;
     const doubled = ids(shown(parts({ targets: [target({ endpoints: [endpoint!, endpoint!] })] })));
@@ -242,9 +319,8 @@ describe('the rows of Resources', () => {
 
   it('lead back to the target and the endpoint, and nothing else does', () => {
     const state = shown(parts());
-    assert.ok(state.phase === 'region');
     const roots = resourceNodes(state, NO_SSH, plainText);
-    const { inventory } = state;
+    const inventory = state.regions.get('dev/eu-central-1')!;
     assert.deepEqual(resolveTarget(inventory, targetNodeId(target())), { target: target() });
     assert.equal(resolveTarget(inventory, find(roots, 'reader').id)?.endpoint?.role, 'reader');
     for (const wrong of [undefined, null, 5, {}, '', 'target:x', find(roots, 'bastion-a').id]) {
@@ -303,25 +379,47 @@ describe('a redraw', () => {
   const leaf = (id: string, label = id): ViewNode => ({ id, label, words: [] });
   const parent = (id: string, children: readonly ViewNode[], label = id): ViewNode => ({ id, label, words: [], children });
 
+  const changedRows = (before: readonly ViewNode[], after: readonly ViewNode[]): readonly string[] | undefined => new NodeTree(before).update(after);
+
   it('is of nothing when nothing changed', () => {
-    const make = (): NodeTree => new NodeTree([parent('a', [leaf('b')])]);
+    const make = (): ViewNode[] => [parent('a', [leaf('b')])];
     assert.deepEqual(changedRows(make(), make()), []);
   });
 
+  it('forgets the rows that have gone, and keeps those that have moved', () => {
+    const moved = parent('m', [leaf('x')]);
+    const tree = new NodeTree([parent('a', [moved, leaf('gone')]), parent('b', [])]);
+    assert.deepEqual(tree.update([parent('a', []), parent('b', [moved])]), ['a', 'b']);
+    assert.deepEqual([tree.parent('m'), tree.parent('x'), tree.get('gone'), tree.parent('gone')], ['b', 'm', undefined, undefined]);
+    assert.deepEqual(tree.update([parent('a', [moved]), parent('b', [])]), ['a', 'b']);
+    assert.deepEqual([tree.parent('m'), tree.get('x')?.id, tree.below('a')], ['a', 'x', ['m', 'x']]);
+  });
+
+  it('does not look below what is the same object as before', () => {
+    let looks = 0;
+    const below = [leaf('t')];
+    const region = Object.defineProperty(parent('r', []), 'children', { get: () => (looks++, below) });
+    const tree = new NodeTree([parent('p', [region])]);
+    const before = looks;
+    assert.deepEqual(tree.update([parent('p', [region], 'other label')]), ['p']);
+    assert.equal(looks, before);
+    assert.deepEqual(tree.children('r'), ['t']);
+  });
+
   it('is of the one row that changed', () => {
-    const before = new NodeTree([parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('e')])]);
-    const after = new NodeTree([parent('a', [leaf('b'), leaf('c', 'new')]), parent('d', [leaf('e')])]);
+    const before = [parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('e')])];
+    const after = [parent('a', [leaf('b'), leaf('c', 'new')]), parent('d', [leaf('e')])];
     assert.deepEqual(changedRows(before, after), ['c']);
   });
 
   it('is of the parent when its children come, go or change places', () => {
-    const before = new NodeTree([parent('a', [leaf('b')]), parent('d', [leaf('e'), leaf('f')])]);
-    const after = new NodeTree([parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('f'), leaf('e', 'new')])]);
+    const before = [parent('a', [leaf('b')]), parent('d', [leaf('e'), leaf('f')])];
+    const after = [parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('f'), leaf('e', 'new')])];
     assert.deepEqual(changedRows(before, after), ['a', 'd']);
   });
 
   it('is of everything when the roots change', () => {
-    assert.equal(changedRows(new NodeTree([leaf('a')]), new NodeTree([leaf('b')])), undefined);
+    assert.equal(changedRows([leaf('a')], [leaf('b')]), undefined);
   });
 
   it('finds parents for reveal', () => {

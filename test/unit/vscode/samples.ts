@@ -114,9 +114,18 @@ export class FakeInventory implements InventoryService {
     return Promise.resolve(this.profileList);
   }
 
-  discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
-    const discovery = new Discovery(scope, signal);
+  /** Answers by region or profile, where they differ. */
+  answerFor: ((scope: DiscoveryScope) => readonly InventoryPart[] | undefined) | undefined;
+
+  discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
+    const discovery = new Discovery(scope, signal, only);
     this.discoveries.push(discovery);
+    const own = this.answerFor?.(scope);
+    if (own) {
+      for (const part of own) discovery.push(part);
+      discovery.end();
+      return discovery;
+    }
     if (this.failure) discovery.fail(this.failure);
     for (const part of this.answer ?? []) discovery.push(part);
     if (this.answer) discovery.end();
@@ -129,12 +138,15 @@ type Step = { part: InventoryPart } | { error: Error } | 'end';
 export class Discovery implements AsyncIterable<InventoryPart> {
   readonly scope: DiscoveryScope;
   readonly signal: AbortSignal;
+  /** Ids of the providers that were asked; undefined: all. */
+  readonly only: readonly string[] | undefined;
   readonly #steps: Step[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(scope: DiscoveryScope, signal: AbortSignal) {
+  constructor(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]) {
     this.scope = scope;
     this.signal = signal;
+    this.only = only;
   }
 
   push(part: InventoryPart): void {
@@ -214,6 +226,8 @@ export class FakeUi implements Ui {
   copied: string | undefined;
   /** Labels (or parts of them) that are chosen. */
   choose: string[] = [];
+  /** Labels that are chosen where any number can be. */
+  chooseMany: string[][] = [];
   type: string[] = [];
   press: string[] = [];
 
@@ -231,6 +245,17 @@ export class FakeUi implements Ui {
   pickOrType<T>(items: readonly PickItem<T>[], options: PickOptions & { accept: (text: string) => PickItem<T> | undefined }): Promise<T | undefined> {
     const typed = this.type.shift();
     return typed === undefined ? this.pick(items, options) : Promise.resolve(options.accept(typed)?.value);
+  }
+
+  /** Chooses what `chooseMany` says, and what was typed. */
+  pickMany<T>(items: readonly PickItem<T>[], options: PickOptions & { accept?: (text: string) => PickItem<T> | undefined }): Promise<readonly T[] | undefined> {
+    this.picks.push({ items, options });
+    const wanted = this.chooseMany.shift();
+    if (!wanted) return Promise.resolve(undefined);
+    const typed = this.type.splice(0).flatMap((text) => options.accept?.(text) ?? []);
+    const listed = items.filter(({ label }) => wanted.includes(label));
+    if (listed.length !== wanted.length) throw new Error(`There is not all of ${wanted.join()} among ${items.map(({ label }) => label).join()}`);
+    return Promise.resolve([...typed, ...listed].map(({ value }) => value));
   }
 
   input(options: InputOptions): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { ExpiryWatch, isUrgent, leftText } from '../../../src/vscode/expiryWatch
 import { InventoryStore } from '../../../src/vscode/inventoryStore';
 import { plainText } from '../../../src/vscode/localizer';
 import { resourceNodes } from '../../../src/vscode/resourceNodes';
+import type { ChosenProfile } from '../../../src/vscode/selection';
 import { retryAfterSignIn, SignInCommands } from '../../../src/vscode/signIn';
 import { eventually } from '../../fixtures/eventually';
 import { FakeClock } from '../../fixtures/fakeClock';
@@ -29,13 +30,14 @@ class FakeSignIn implements SignInService {
     return this.failure ? Promise.reject(this.failure) : Promise.resolve();
   }
 
-  expiry(): Promise<number | undefined> {
-    return Promise.resolve(this.expiresAt);
+  expiry(profile: string): Promise<number | undefined> {
+    return Promise.resolve(profile === 'dev' ? this.expiresAt : undefined);
   }
 }
 
 describe('signing in from the window', () => {
   let ui: FakeUi;
+  let chosen: readonly ChosenProfile[];
   let inventory: FakeInventory;
   let service: FakeSignIn;
   let store: InventoryStore;
@@ -44,10 +46,11 @@ describe('signing in from the window', () => {
 
   beforeEach(() => {
     ui = new FakeUi();
+    chosen = [];
     inventory = new FakeInventory();
     service = new FakeSignIn();
     const logger = new MemoryLogger();
-    store = new InventoryStore({ inventory, chosen: () => ({ profile: '', region: '' }), preferredProfile: undefined, logger });
+    store = new InventoryStore({ inventory, chosen: () => chosen, preferredProfile: undefined, logger });
     attempts = new Attempts(ui, logger);
     commands = new SignInCommands({ service, store, ui, attempts, way: () => 'device' });
   });
@@ -65,6 +68,20 @@ describe('signing in from the window', () => {
   it('is for the profile that a notification is about, shown or not', async () => {
     await commands.handlers.signIn('prod');
     assert.deepEqual(service.asked, [['prod', 'device']]);
+  });
+
+  it('asks which profile where several are shown, those that need it first', async () => {
+    inventory.profileList = [{ name: 'dev', region: 'eu-central-1' }, { name: 'prod', region: 'eu-west-1' }];
+    chosen = [{ profile: 'dev', regions: [] }, { profile: 'prod', regions: [] }];
+    inventory.answerFor = ({ profile }) => (profile === 'dev' ? parts() : undefined);
+    inventory.failure = expired('prod');
+    await store.refresh();
+    ui.choose = ['prod'];
+    await commands.handlers.signIn(undefined);
+    await commands.handlers.signIn('profile:dev');
+    await commands.handlers.signIn('fault:prod/eu-west-1');
+    assert.deepEqual(service.asked.map(([profile]) => profile), ['prod', 'dev', 'prod']);
+    assert.deepEqual(ui.picks[0]!.items.map(({ label }) => label), ['prod', 'dev']);
   });
 
   it('asks which profile where none is shown', async () => {
@@ -91,9 +108,23 @@ describe('signing in from the window', () => {
     inventory.failure = undefined;
     inventory.answer = parts();
     service.changes.fire({ kind: 'signedIn', profiles: ['dev'] });
-    await eventually(() => store.inventory?.accountId !== undefined && !store.busy);
+    await eventually(() => store.inventories[0]?.accountId !== undefined && !store.busy);
     service.changes.fire({ kind: 'signedIn', profiles: ['dev'] });
     assert.equal(inventory.discoveries.length, 2, 'what has not failed is not asked again');
+    listening.dispose();
+  });
+
+  it('lets only those places retry that failed, of the profiles that can be used now', async () => {
+    inventory.profileList = [{ name: 'dev' }, { name: 'prod' }];
+    chosen = [{ profile: 'dev', regions: ['eu-central-1', 'us-east-1'] }, { profile: 'prod', regions: ['eu-central-1'] }];
+    inventory.answerFor = ({ profile, region }) => (profile === 'dev' && region === 'us-east-1' ? parts({ targets: [], bastions: [] }) : undefined);
+    inventory.failure = expired('dev');
+    await store.refresh();
+    const listening = retryAfterSignIn(service, store, attempts);
+    assert.equal(inventory.discoveries.length, 3);
+    service.changes.fire({ kind: 'signedIn', profiles: ['dev'] });
+    await store.settled();
+    assert.deepEqual(inventory.discoveries.slice(3).map(({ scope }) => scope), [{ profile: 'dev', region: 'eu-central-1' }]);
     listening.dispose();
   });
 
@@ -159,14 +190,15 @@ describe('the countdown of credentials', () => {
     clock = new FakeClock();
     service = new FakeSignIn();
     changes = 0;
-    watch = new ExpiryWatch({ service, clock, logger: new MemoryLogger(), profile: () => 'dev', onChange: () => void changes++ });
+    watch = new ExpiryWatch({ service, clock, logger: new MemoryLogger(), profiles: () => ['dev', 'prod'], onChange: () => void changes++ });
   });
 
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const after = async (ms: number): Promise<string | undefined> => {
     clock.advance(ms);
     await settled();
-    return watch.left && leftText(watch.left, plainText);
+    const left = watch.left.get('dev');
+    return left && leftText(left, plainText);
   };
 
   it('begins with the last half hour, and ends with the credentials', async () => {
@@ -175,9 +207,9 @@ describe('the countdown of credentials', () => {
     assert.equal(await after(0), undefined);
     assert.equal(await after(2 * MINUTE), 'expires in 29 min');
     assert.equal(await after(17 * MINUTE), 'expires in 12 min');
-    assert.equal(isUrgent(watch.left!), false);
+    assert.equal(isUrgent(watch.left.get('dev')!), false);
     assert.equal(await after(8 * MINUTE), 'expires in 4 min');
-    assert.equal(isUrgent(watch.left!), true);
+    assert.equal(isUrgent(watch.left.get('dev')!), true);
     assert.equal(await after(5 * MINUTE), 'credentials have expired');
     assert.ok(changes < 10, 'one change a minute at most');
   });
@@ -209,8 +241,10 @@ describe('the countdown of credentials', () => {
   });
 
   it('stands in the row of its profile, in a warning colour at the end', () => {
-    const state = { phase: 'region', inventory: { scope: { profile: 'dev', region: 'eu-central-1' }, accountId: '1', loading: false, providers: new Map() } } as const;
-    const row = (profile: string, minutes: number) => resourceNodes(state, { hosts: [], faults: [] }, plainText, { profile, minutes })[0]!;
+    const scope = { profile: 'dev', region: 'eu-central-1' };
+    const regions = new Map([['dev/eu-central-1', { scope, accountId: '1', loading: false, providers: new Map() }]]);
+    const state = { phase: 'profiles', profiles: [{ name: 'dev', regions: [scope.region], faults: [] }], regions, open: new Set<string>() } as const;
+    const row = (profile: string, minutes: number) => resourceNodes(state, { hosts: [], faults: [] }, plainText, new Map([[profile, { profile, minutes }]]))[0]!;
     assert.equal(row('dev', 12).description, '1 · expires in 12 min');
     assert.equal(row('dev', 12).icon?.color, undefined);
     assert.equal(row('dev', 4).icon?.color, 'list.warningForeground');
