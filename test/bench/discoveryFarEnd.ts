@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../sandbox/sandbox';
-import { largeWorld } from '../sandbox/worldLarge';
+import { largeWorld, ROWS_PER_PLACE } from '../sandbox/worldLarge';
 import { neededPages } from './discoveryPages';
 import { servePeer } from './peer';
 
@@ -13,6 +13,9 @@ export interface DiscoveryFarEnd {
   readonly env: Readonly<Record<string, string>>;
   readonly profiles: readonly string[];
   readonly regions: readonly string[];
+  /** Bastions and targets in all, and of one profile in one region. */
+  readonly rows: number;
+  readonly rowsPerPlace: number;
 }
 
 async function main(): Promise<void> {
@@ -24,6 +27,8 @@ async function main(): Promise<void> {
     env: { ...env, HOME: directory },
     profiles: sandbox.world.profiles.map(({ name }) => name),
     regions: sandbox.world.regions.map(({ name }) => name),
+    rows: ROWS_PER_PLACE * sandbox.world.places.length,
+    rowsPerPlace: ROWS_PER_PLACE,
   };
   await servePeer(
     ready,
