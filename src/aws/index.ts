@@ -6,6 +6,7 @@ import type { InstanceConnectApi } from '../model/ssh';
 import type { SsmSessionApi } from '../model/ssmSession';
 import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
+import { AccountFacts } from './accountFacts';
 import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
@@ -29,7 +30,8 @@ export interface Aws extends Disposing {
 export function createAws(deps: AwsDeps): Aws {
   const scope = new Scope();
   const access = scope.add(new AwsAccess(deps));
-  const inventory = scope.add(new AwsInventory(access, deps.clock, deps.logger));
+  const resources = scope.add(new AwsInventory(access, deps.clock, deps.logger));
+  const inventory = scope.add(new AccountFacts(resources, access, deps.clock));
   const sessions = scope.add(new AwsSsmSessions(access, deps.clock, deps.logger));
   const plugin: PluginAccess = {
     grant: async (place, signal) => (await access.open(place, signal)).pluginGrant(signal),

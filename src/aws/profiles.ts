@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Fault } from '../base/fault';
 import type { ProfileInfo } from '../model/inventory';
 import type { Section, SharedConfig } from './configFiles';
@@ -77,10 +78,38 @@ export function listProfiles(shared: SharedConfig, env: NodeJS.ProcessEnv): Prof
   const others = [...named].toSorted((a, b) => a.localeCompare(b));
   const names = new Set([...first, ...others]);
   if (names.size === 0 && AMBIENT_TRACES.some((variable) => env[variable])) names.add(DEFAULT_PROFILE);
-  return [...names].map((name) => {
-    const region = regionOf(section(shared, sectionName(shared, name, env)), env);
-    return region ? { name, region } : { name };
-  });
+  return [...names].map((name) => profileInfo(shared, name, env));
+}
+
+function profileInfo(shared: SharedConfig, name: string, env: NodeJS.ProcessEnv): ProfileInfo {
+  const region = regionOf(section(shared, sectionName(shared, name, env)), env);
+  const settings = settingsOf(shared, name, env);
+  return { name, ...(region && { region }), ...(settings !== undefined && { settings }) };
+}
+
+/** What says to which account a profile leads; the keys themselves are secrets, and renewed without leading elsewhere. */
+const ACCOUNT_KEYS = [
+  ...CREDENTIAL_KEYS.filter((key) => key !== 'aws_access_key_id'),
+  'sso_role_name',
+  'sso_region',
+  'endpoint_url',
+  'services',
+];
+const ACCOUNT_VARIABLES = ['AWS_ROLE_ARN', 'AWS_ENDPOINT_URL'];
+
+/** A digest of whatever, in the files and variables, decides about the profile's account; undefined where nothing does. */
+function settingsOf(shared: SharedConfig, name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const facts: unknown[] = ACCOUNT_VARIABLES.flatMap((variable) => (env[variable] ? [[variable, env[variable]]] : []));
+  const seen = new Set<string>();
+  for (let next: string | undefined = sectionName(shared, name, env); next !== undefined && !seen.has(next); ) {
+    seen.add(next);
+    const values = section(shared, next);
+    for (const key of ACCOUNT_KEYS) if (values[key] !== undefined) facts.push([key, values[key]]);
+    const session = ssoSection(shared, values);
+    if (session) facts.push(session);
+    next = values['source_profile'];
+  }
+  return facts.length === 0 ? undefined : createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 
 /** @throws Fault `aws.noProfile` when neither file has the profile. */

@@ -11,6 +11,8 @@ import type { Ec2Api } from './clients/ec2';
 import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { EcsApi } from './clients/ecs';
 import type { ElastiCacheApi } from './clients/elasticache';
+import { createIam } from './clients/iam';
+import type { IamApi } from './clients/iam';
 import { regionalEndpoint } from './clients/jsonProtocol';
 import type { KmsApi } from './clients/kms';
 import type { MemoryDbApi } from './clients/memoryDb';
@@ -83,6 +85,7 @@ export class AwsSession {
   readonly #credentials: CachedCredentials;
   #sts: StsApi | undefined;
   #ssm: SsmApi | undefined;
+  #iam: IamApi | undefined;
   #ec2: Promise<Ec2Api> | undefined;
   #ecs: Promise<EcsApi> | undefined;
   #elastiCache: Promise<ElastiCacheApi> | undefined;
@@ -116,6 +119,11 @@ export class AwsSession {
   get ssm(): SsmApi {
     this.#ssm ??= createSsm(this.#clientSettings('ssm'));
     return this.#ssm;
+  }
+
+  iam(): IamApi {
+    this.#iam ??= createIam(this.#clientSettings('iam'));
+    return this.#iam;
   }
 
   ec2(): Promise<Ec2Api> {

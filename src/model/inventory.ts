@@ -43,7 +43,7 @@ export interface AwsInventoryService {
   /**
    * Asks every provider at once and yields parts as they come.
    * @param only ids of the providers to ask; all of them unless told
-   * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region, `aws.regionDisabled`.
+   * @throws Fault before the first part when nothing can be asked: no or expired credentials, no region, `aws.regionNotEnabled`.
    */
   discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart>;
   /**

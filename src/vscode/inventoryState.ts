@@ -11,6 +11,8 @@ interface ProviderItems {
   readonly fault?: FaultData;
   /** Told during the present discovery; what is not is left from the one before. */
   readonly fresh: boolean;
+  /** Ids that were told during the present discovery, page by page: all else goes when it ends. */
+  readonly told?: readonly (readonly string[])[];
 }
 
 /** Everything known of one profile and region. */
@@ -72,7 +74,7 @@ export function stepRegion(inventory: RegionInventory, event: RegionEvent): Regi
       return withPart(inventory, event.part);
     case 'discovered': {
       const { asOf, ...rest } = inventory;
-      const told = [...inventory.providers].filter(([, { fresh }]) => fresh);
+      const told = [...inventory.providers].filter(([, { fresh }]) => fresh).map(([id, items]) => [id, finished(items)] as const);
       // What only some providers were asked for leaves the others as old as they were.
       return { ...rest, ...(event.only && asOf !== undefined && { asOf }), loading: false, providers: new Map(told) };
     }
@@ -85,12 +87,24 @@ export function stepRegion(inventory: RegionInventory, event: RegionEvent): Regi
 
 function begun(providers: RegionInventory['providers'], only: readonly string[] | undefined): RegionInventory['providers'] {
   const isAsked = (id: string): boolean => only?.includes(id) ?? true;
-  return new Map([...providers].map(([id, items]) => [id, isAsked(id) ? { ...items, fresh: false } : items]));
+  return new Map([...providers].map(([id, items]) => [id, isAsked(id) ? { ...settled(items), fresh: false } : items]));
 }
 
 /** Nothing is under way any more that could tell more: what is there stays as it is. */
 function rested(providers: RegionInventory['providers']): RegionInventory['providers'] {
-  return new Map([...providers].map(([id, items]) => [id, items.fresh ? items : { ...items, fresh: true }]));
+  return new Map([...providers].map(([id, items]) => [id, settled(items)]));
+}
+
+function settled({ told: _, ...items }: ProviderItems): ProviderItems {
+  return { ...items, fresh: true };
+}
+
+/** A provider that failed on its way has not told what is gone. */
+function finished(items: ProviderItems): ProviderItems {
+  if (!items.told || items.fault) return settled(items);
+  const told = new Set(items.told.flat());
+  const left = <T extends { readonly id: string }>(all: readonly T[]): readonly T[] => (all.every(({ id }) => told.has(id)) ? all : all.filter(({ id }) => told.has(id)));
+  return settled({ ...items, bastions: left(items.bastions), targets: left(items.targets) });
 }
 
 /** AWS's own answers come before what was kept, whichever arrives first. */
@@ -113,22 +127,22 @@ function withKept(inventory: RegionInventory, { accountId, accountAlias, at, pro
 
 function withPart(inventory: RegionInventory, part: InventoryPart): RegionInventory {
   if (part.kind === 'account') return withAccount(inventory, part);
-  const before = inventory.providers.get(part.provider);
-  const items = before?.fresh ? before : NOTHING;
   const next = new Map(inventory.providers);
-  switch (part.kind) {
-    case 'bastions':
-      next.set(part.provider, { ...items, bastions: mergeSorted(items.bastions, uniqueSorted(part.bastions)) });
-      break;
-    case 'targets':
-      next.set(part.provider, { ...items, targets: mergeSorted(items.targets, uniqueSorted(part.targets)) });
-      break;
-    case 'fault':
-      // A throttled refresh must not empty the tree: what this provider told last time stays beside its fault.
-      next.set(part.provider, { ...(before ?? NOTHING), fault: part.fault, fresh: true });
-      break;
-  }
+  next.set(part.provider, withAnswer(inventory.providers.get(part.provider) ?? NOTHING, part));
   return { ...inventory, providers: next };
+}
+
+/** What the provider told before stays until the discovery has ended: of many pages, only the first is there so soon. */
+function withAnswer(before: ProviderItems, part: Exclude<InventoryPart, { readonly kind: 'account' }>): ProviderItems {
+  if (part.kind === 'fault') return { ...before, fault: part.fault, fresh: true };
+  const { fault, told = [], ...items } = before;
+  const page = { ...items, ...(before.fresh && fault && { fault }), fresh: true };
+  if (part.kind === 'bastions') {
+    const bastions = uniqueSorted(part.bastions);
+    return { ...page, bastions: mergeSorted(items.bastions, bastions), told: [...told, bastions.map(({ id }) => id)] };
+  }
+  const targets = uniqueSorted(part.targets);
+  return { ...page, targets: mergeSorted(items.targets, targets), told: [...told, targets.map(({ id }) => id)] };
 }
 
 function withAccount(inventory: RegionInventory, { accountId, alias }: InventoryPart & { readonly kind: 'account' }): RegionInventory {

@@ -1,3 +1,5 @@
+import { sameData } from './sameData';
+
 interface Named {
   readonly id: string;
   readonly name: string;
@@ -21,10 +23,27 @@ function isSorted(items: readonly Named[]): boolean {
   return items.every((item, index) => index === 0 || compare(items[index - 1]!, item) < 0) && new Set(items.map(({ id }) => id)).size === items.length;
 }
 
-/** Both as `uniqueSorted` gives them, and so is the outcome; of two of one id that of `more` is taken. */
+/**
+ * Both as `uniqueSorted` gives them, and so is the outcome. Of two of one id that of `more` is taken, unless it says the same:
+ * what did not change stays the same object, so that nothing that was made of it has to be made again.
+ */
 export function mergeSorted<T extends Named>(known: readonly T[], more: readonly T[]): readonly T[] {
   if (more.length === 0) return known;
   if (known.length === 0) return more;
+  const news = changes(known, more);
+  return news.length === 0 ? known : inserted(known, news);
+}
+
+function changes<T extends Named>(known: readonly T[], more: readonly T[]): readonly T[] {
+  let from = 0;
+  return more.filter((item) => {
+    from = placeOf(item, known, from);
+    const old = known[from];
+    return old?.id !== item.id || !sameData(old, item);
+  });
+}
+
+function inserted<T extends Named>(known: readonly T[], more: readonly T[]): readonly T[] {
   const replaced = new Set(more.map(({ id }) => id));
   const kept = known.some(({ id }) => replaced.has(id)) ? known.filter(({ id }) => !replaced.has(id)) : known;
   const result: T[] = [];

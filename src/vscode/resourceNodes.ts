@@ -112,7 +112,7 @@ export class ResourceProjection {
 
   #row(inventory: RegionInventory): ViewNode {
     const node = this.#render(inventory);
-    if (inventory.fault?.code !== 'aws.regionDisabled') return node;
+    if (inventory.fault?.code !== 'aws.regionNotEnabled') return node;
     // Nothing is wrong, and there is nothing to try again: the account does not use the region.
     const { message, remedy } = inventory.fault;
     const tooltip = tooltipMarkdown(message, [['', remedy?.text]]);

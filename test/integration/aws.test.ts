@@ -78,14 +78,8 @@ describe('AWS access', () => {
   describe('discovery', () => {
     it('lists the profiles of the files, with their regions', async () => {
       const profiles = await aws.inventory.profiles();
-      assert.deepEqual(
-        profiles.find(({ name }) => name === 'dev'),
-        { name: 'dev', region: FRANKFURT },
-      );
-      assert.deepEqual(
-        profiles.find(({ name }) => name === 'noregion'),
-        { name: 'noregion' },
-      );
+      const regions = new Map(profiles.map(({ name, region }) => [name, region]));
+      assert.deepEqual([regions.get('dev'), regions.has('noregion'), regions.get('noregion')], [FRANKFURT, true, undefined]);
       assert.equal(sandbox.requests.all().length, 0, 'no network');
     });
 
@@ -182,7 +176,9 @@ describe('AWS access', () => {
       for await (const part of aws.inventory.discover({ profile: 'dev', region: FRANKFURT }, signal)) parts.push(part);
       const telling = parts.flatMap((part) => (part.kind === 'bastions' ? [part.provider] : []));
       assert.deepEqual(new Set(telling), new Set(BASTION_PROVIDERS));
-      assert.deepEqual(parts.map((part) => ('provider' in part ? part.provider : part.kind)).toSorted(), [
+      // Beside the account, whose alias may come in a part of its own.
+      const tellers = parts.map((part) => ('provider' in part ? part.provider : part.kind)).toSorted();
+      assert.deepEqual(tellers.filter((teller, index) => teller !== 'account' || index === 0), [
         'account',
         'ec2.bastions',
         'ecs.tasks',

@@ -131,7 +131,7 @@ describe('each source of credentials, against STS and the metadata services', ()
       const notEnabled = aws!.inventory.discover({ profile: 'admin', region: 'af-south-1' }, signal);
       await assert.rejects(async () => {
         for await (const part of notEnabled) assert.fail(part.kind);
-      }, { code: 'aws.invalidKey' });
+      }, { code: 'aws.regionNotEnabled' });
       assert.match(await identity('admin'), /Admin/);
       assert.deepEqual(asked, [{ kind: 'mfaCode', profile: 'admin', serial: `arn:aws:iam::${DEV}:mfa/dora`, again: false }]);
       const expiry = await aws!.signIn.expiry('admin');

@@ -30,6 +30,7 @@ export function describeWorld(): World {
       { name: 'us-east-1', code: 'use1', optInStatus: 'opt-in-not-required' },
       { name: 'af-south-1', code: 'afs1', optInStatus: 'not-opted-in' },
     ],
+    accountAliases: { [DEV]: 'shop-dev' },
     accessKeys: [
       user('dora', { id: 'AKIASANDBOXDEV000001', userId: 'AIDASANDBOXDEVELOPER1', accountId: DEV }),
       user('sam', { id: 'AKIASANDBOXSECOND001', userId: 'AIDASANDBOXSECOND0001', accountId: SECOND }),

@@ -2,6 +2,8 @@
 export interface World {
   readonly regions: readonly Region[];
   readonly accessKeys: AccessKey[];
+  /** By account; an account has one or none. */
+  readonly accountAliases: Readonly<Record<string, string>>;
   readonly roles: Role[];
   readonly profiles: readonly Profile[];
   readonly places: Place[];

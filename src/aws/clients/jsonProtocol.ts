@@ -85,12 +85,18 @@ export interface JsonAnswer {
 }
 
 /** Makes one request. @throws Error of the socket, `TimeoutError`, `UnexpectedAnswer` or `AbortError` */
-export async function exchange(
+export async function exchange(url: URL, request: JsonRequest, agents: Agents, signal: AbortSignal): Promise<JsonAnswer> {
+  const { status, body, headers } = await exchangeBytes(url, request, agents, signal);
+  return { status, content: parse(body), headers };
+}
+
+/** As `exchange`, for an answer that is no JSON. */
+export async function exchangeBytes(
   url: URL,
   { method, headers, body, maxAnswerBytes = MAX_ANSWER_BYTES }: JsonRequest,
   agents: Agents,
   signal: AbortSignal,
-): Promise<JsonAnswer> {
+): Promise<{ readonly status: number; readonly body: Buffer; readonly headers: IncomingHttpHeaders }> {
   const secure = url.protocol === 'https:';
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const options = { method, headers, signal, timeout: REQUEST_TIMEOUT_MS };
@@ -101,7 +107,7 @@ export async function exchange(
     request.on('error', reject);
     request.end(body);
   });
-  return { status: answer.statusCode ?? 0, content: parse(await read(answer, maxAnswerBytes)), headers: answer.headers };
+  return { status: answer.statusCode ?? 0, body: await read(answer, maxAnswerBytes), headers: answer.headers };
 }
 
 /** Partitions whose names do not end in `amazonaws.com`, by the beginning of their regions: IPv4 and dual-stack suffix. */

@@ -3,6 +3,7 @@ import { ec2 } from './ec2';
 import { ec2InstanceConnect } from './ec2InstanceConnect';
 import { ecs } from './ecs';
 import { elastiCache } from './elasticache';
+import { iam } from './iam';
 import { kms } from './kms';
 import { memoryDb } from './memoryDb';
 import { rds } from './rds';
@@ -10,4 +11,4 @@ import { ssm } from './ssm';
 import { sts } from './sts';
 
 /** Every API that the sandbox speaks. */
-export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, ecs, elastiCache, kms, memoryDb, rds, ssm, sts];
+export const services: readonly ServiceDefinition[] = [ec2, ec2InstanceConnect, ecs, elastiCache, iam, kms, memoryDb, rds, ssm, sts];

@@ -56,6 +56,35 @@ describe('AWS profiles', () => {
     });
   });
 
+  describe('digest', () => {
+    const digest = (config: SharedConfig, env: NodeJS.ProcessEnv = {}): string | undefined => listProfiles(config, env).find(({ name }) => name === 'dev')?.settings;
+    const role = { role_arn: 'arn:aws:iam::1:role/a', source_profile: 'base' };
+    const base = { sso_session: 'corp', sso_account_id: '1' };
+    const files = shared({ dev: role, base, 'sso-session.corp': { sso_region: 'eu-west-1', sso_start_url: 'u' } });
+
+    it('changes with whatever leads to another account, along the whole chain', () => {
+      const others = [
+        shared({ ...files.config, dev: { ...role, role_arn: 'arn:aws:iam::2:role/a' } }),
+        shared({ ...files.config, base: { ...base, sso_account_id: '2' } }),
+        shared({ ...files.config, 'sso-session.corp': { sso_region: 'eu-west-1', sso_start_url: 'other' } }),
+      ];
+      const digests = [files, ...others].map((one) => digest(one));
+      digests.push(digest(files, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }));
+      assert.equal(new Set(digests).size, digests.length);
+    });
+
+    it('stays with keys that are renewed, and is not made of them', () => {
+      const config = { dev: { ...role, region: 'a' }, base: {} };
+      const keys = (aws_access_key_id: string): SharedConfig => shared(config, { base: { aws_access_key_id, aws_secret_access_key: aws_access_key_id, aws_session_token: 'x' } });
+      assert.equal(digest(keys('A')), digest(keys('B')));
+      assert.equal(digest(shared({}, { dev: { aws_access_key_id: 'A', aws_secret_access_key: 'B' } })), undefined);
+    });
+
+    it('comes to an end where profiles name each other', () => {
+      assert.match(digest(shared({ dev: { source_profile: 'other' }, other: { source_profile: 'dev' } }))!, /^[0-9a-f]{32}$/);
+    });
+  });
+
   describe('settings', () => {
     it('refuses a profile that neither file has, naming both', () => {
       assert.throws(

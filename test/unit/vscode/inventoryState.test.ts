@@ -4,6 +4,7 @@ import type { Target } from '../../../src/model/target';
 import { bastionsOf, emptyRegion, faultsOf, stepRegion, targetsOf } from '../../../src/vscode/inventoryState';
 import type { KeptInventory, RegionEvent, RegionInventory } from '../../../src/vscode/inventoryState';
 import { mergeSorted, uniqueSorted } from '../../../src/vscode/nameOrder';
+import { sameData } from '../../../src/vscode/sameData';
 import { bastion, denied, parts, place, target } from './samples';
 
 const scope = { profile: 'dev', region: 'eu-central-1' };
@@ -56,13 +57,26 @@ describe('what is known of a region', () => {
     assert.deepEqual(faultsOf(inventory), [{ provider: 'elasticache.serverless', fault: denied }]);
   });
 
-  it('stays until new answers replace it', () => {
+  it('stays until all new answers are there, page by page', () => {
     const again = after(first, { type: 'discovering' });
     assert.deepEqual(names(again), ['orders-cache']);
     const partly = after(again, ...told(caches('new')));
-    assert.deepEqual(names(partly), ['new']);
+    assert.deepEqual(names(partly), ['new', 'orders-cache'], 'it may be on the next page');
+    const more = after(partly, ...told(caches('newer')), { type: 'discovered' });
+    assert.deepEqual(names(more), ['new', 'newer']);
     // The bastions of before did not come again: they are gone when the discovery has ended.
-    assert.equal(bastionsOf(after(partly, { type: 'discovered' })).length, 0);
+    assert.equal(bastionsOf(more).length, 0);
+  });
+
+  it('is the same object where it did not change', () => {
+    const changed = caches('orders-cache', 'other');
+    const again = after(first, { type: 'discovering' }, ...told(...parts(), changed), { type: 'discovered' });
+    assert.equal(targetsOf(again)[0], targetsOf(first)[0]);
+    assert.equal(bastionsOf(again)[0], bastionsOf(first)[0]);
+    const renamed = after(first, { type: 'discovering' }, ...told({ kind: 'targets', provider: CACHES, targets: [{ ...target(), name: 'a' }] }), { type: 'discovered' });
+    assert.deepEqual(names(renamed), ['a']);
+    const throttled = after(first, { type: 'discovering' }, ...told(caches('new'), { kind: 'fault', provider: CACHES, fault: denied }), { type: 'discovered' });
+    assert.deepEqual(names(throttled), ['new', 'orders-cache'], 'what a provider could not tell is not gone');
   });
 
   it('is not emptied by a provider that fails this time', () => {
@@ -146,5 +160,28 @@ describe('the order by name', () => {
       const expected = uniqueSorted([...known, ...more]);
       assert.deepEqual(shown(mergeSorted(known, more)), shown(expected));
     }
+  });
+});
+
+describe('plain data', () => {
+  it('is the same when it says the same', () => {
+    const same: readonly [unknown, unknown][] = [
+      [1, 1],
+      [{ a: [1, { b: 'x' }] }, { a: [1, { b: 'x' }] }],
+      [{ a: 1, b: undefined }, { a: 1 }],
+      [{ a: 1, b: 2 }, { b: 2, a: 1 }],
+      [null, null],
+    ];
+    const different: readonly [unknown, unknown][] = [
+      [1, '1'],
+      [{ a: 1 }, { a: 1, b: 2 }],
+      [{ a: 1, b: 2 }, { a: 1, c: 2 }],
+      [[1, 2], [1]],
+      [[], {}],
+      [null, {}],
+      [{ a: { b: 1 } }, { a: { b: 2 } }],
+    ];
+    for (const [a, b] of same) assert.ok(sameData(a, b) && sameData(b, a), JSON.stringify([a, b]));
+    for (const [a, b] of different) assert.ok(!sameData(a, b) && !sameData(b, a), JSON.stringify([a, b]));
   });
 });

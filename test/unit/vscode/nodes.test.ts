@@ -223,7 +223,7 @@ describe('the rows of Resources', () => {
   });
 
   it('say of a region that the account does not use just that', () => {
-    const fault = { code: 'aws.regionDisabled', message: 'Region af-south-1 is not enabled.', retryable: false } as const;
+    const fault = { code: 'aws.regionNotEnabled', message: 'Region af-south-1 is not enabled.', retryable: false } as const;
     const state = profilesState([stepRegion(discovered(scope, [], false), { type: 'failed', fault })]);
     assert.deepEqual(outline(resourceNodes(state, NO_SSH, plainText)), ['dev', '  eu-central-1', '    Not enabled for this account']);
   });

@@ -1,0 +1,72 @@
+import { Sha256 } from '@smithy/core/checksum';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { exchangeBytes, failure, regionalEndpoint } from './jsonProtocol';
+import type { ClientSettings, SendOptions } from './settings';
+import { VERSION } from './settings';
+
+/** The one IAM call in use. */
+export interface IamApi {
+  /** At most one, as IAM has it. @throws Error as the SDK's clients do */
+  listAccountAliases(options: SendOptions): Promise<readonly string[]>;
+}
+
+/** The region in which each partition has its global services, by the beginning of the partition's regions. */
+const HOMES: readonly (readonly [RegExp, string])[] = [
+  [/^cn-/, 'cn-north-1'],
+  [/^us-gov-/, 'us-gov-west-1'],
+  [/^us-iso-/, 'us-iso-east-1'],
+  [/^us-isob-/, 'us-isob-east-1'],
+  [/^eu-isoe-/, 'eu-isoe-west-1'],
+  [/^us-isof-/, 'us-isof-south-1'],
+  [/^eusc-/, 'eusc-de-east-1'],
+];
+
+/** Where the partition of a region has its global services: no account is without it. */
+export function homeRegion(region: string): string {
+  return HOMES.find(([regions]) => regions.test(region))?.[1] ?? 'us-east-1';
+}
+
+/** By the rules of AWS's own client: one endpoint per partition. @param region that of the partition's global services */
+export function iamEndpoint({ region, useFips, useDualstack }: Pick<ClientSettings, 'region' | 'useFips' | 'useDualstack'>): string {
+  if (region === 'us-gov-west-1') return 'https://iam.us-gov.amazonaws.com/';
+  if (region !== 'us-east-1') return regionalEndpoint('iam', { region, useFips: false, useDualstack: false });
+  if (useDualstack) return useFips ? 'https://iam-fips.global.api.aws/' : 'https://iam.global.api.aws/';
+  return useFips ? 'https://iam-fips.amazonaws.com/' : 'https://iam.amazonaws.com/';
+}
+
+// The query protocol (IAM API reference): form data in, XML out, of which one element is wanted.
+const BODY = 'Action=ListAccountAliases&Version=2010-05-08';
+const ALIAS = /<member>([a-z0-9][a-z0-9-]{1,61}[a-z0-9])<\/member>/g;
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+export function createIam(settings: ClientSettings): IamApi {
+  const { credentials, agents } = settings;
+  const region = homeRegion(settings.region);
+  const url = new URL(settings.endpoint ?? iamEndpoint({ ...settings, region }));
+  const signer = new SignatureV4({ service: 'iam', region, credentials, sha256: Sha256, applyChecksum: true });
+  return {
+    async listAccountAliases({ abortSignal }) {
+      const signed = await signer.sign({
+        method: 'POST',
+        protocol: url.protocol,
+        hostname: url.hostname,
+        ...(url.port !== '' && { port: Number(url.port) }),
+        path: url.pathname,
+        query: {},
+        headers: {
+          host: url.host,
+          'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+          'content-length': String(BODY.length),
+          'user-agent': `sallyport/${VERSION}`,
+        },
+        body: BODY,
+      });
+      const asked = { method: 'POST', headers: signed.headers, body: BODY, maxAnswerBytes: MAX_ANSWER_BYTES } as const;
+      const { status, body } = await exchangeBytes(url, asked, agents, abortSignal);
+      const text = body.toString('utf8');
+      if (status === 200) return [...text.matchAll(ALIAS)].map(([, alias]) => alias!);
+      const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]);
+      throw failure(status, { code, message }, undefined);
+    },
+  };
+}
