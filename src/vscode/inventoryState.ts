@@ -95,7 +95,8 @@ function rested(providers: RegionInventory['providers']): RegionInventory['provi
   return new Map([...providers].map(([id, items]) => [id, settled(items)]));
 }
 
-function settled({ told: _, ...items }: ProviderItems): ProviderItems {
+function settled(provider: ProviderItems): ProviderItems {
+  const { told: _, ...items } = provider;
   return { ...items, fresh: true };
 }
 

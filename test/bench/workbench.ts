@@ -36,7 +36,13 @@ const vscode = {
       this.id = id;
     }
   },
-  ThemeColor: class {},
+  ThemeColor: class {
+    readonly id: string;
+    constructor(id: string) {
+      this.id = id;
+    }
+  },
+  Uri: { from: () => ({}), joinPath: () => ({}) },
   MarkdownString: class {
     readonly value: string;
     constructor(value: string) {
@@ -120,7 +126,7 @@ export class Workbench {
     for (const row of rows) {
       const { collapsibleState: state } = this.#view.getTreeItem(row);
       // The rows of bastions are closed at first; here they are opened, so that every resource is seen.
-      if (state === collapsibleState.Expanded || row.startsWith('bastions:')) open.push(row);
+      if (Number(state) === collapsibleState.Expanded || row.startsWith('bastions:')) open.push(row);
       if (RESOURCE.test(row)) this.#firstAt ??= performance.now();
     }
     for (const row of open) await this.#level(row);
