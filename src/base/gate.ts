@@ -1,6 +1,6 @@
 import { cancelled } from './fault';
 
-/** Lets so many in at a time, the others in the order of their coming. */
+/** Lets so many in at a time, the others in the order of their coming. Whoever is cancelled inside is out. */
 export class Gate {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
@@ -10,7 +10,7 @@ export class Gate {
     this.#limit = limit;
   }
 
-  /** Resolves with the way out, which has to be taken once. @throws Fault `operation.cancelled` */
+  /** Resolves with the way out, which may be taken more than once. @throws Fault `operation.cancelled` */
   enter(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
@@ -20,7 +20,15 @@ export class Gate {
       const go = (): void => {
         signal.removeEventListener('abort', giveUp);
         this.#inside++;
-        resolve(() => this.#leave());
+        let isInside = true;
+        const leave = (): void => {
+          signal.removeEventListener('abort', leave);
+          if (isInside) this.#leave();
+          isInside = false;
+        };
+        // What is cancelled may take its time to end, and others wait.
+        signal.addEventListener('abort', leave, { once: true });
+        resolve(leave);
       };
       const giveUp = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(go), 1);

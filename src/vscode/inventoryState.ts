@@ -95,9 +95,8 @@ function rested(providers: RegionInventory['providers']): RegionInventory['provi
   return new Map([...providers].map(([id, items]) => [id, settled(items)]));
 }
 
-function settled(provider: ProviderItems): ProviderItems {
-  const { told: _, ...items } = provider;
-  return { ...items, fresh: true };
+function settled({ bastions, targets, fault }: ProviderItems): ProviderItems {
+  return { bastions, targets, ...(fault && { fault }), fresh: true };
 }
 
 /** A provider that failed on its way has not told what is gone. */

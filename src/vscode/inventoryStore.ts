@@ -115,6 +115,8 @@ export class InventoryStore {
   async refresh(request?: RefreshRequest): Promise<void> {
     if (!request) {
       await this.#select();
+      // Overtaken by another reading: only that one knows what is selected.
+      while (this.#selecting) await this.#selecting;
       await Promise.all(this.#openScopes().map((scope) => scope.refresh()));
       return;
     }

@@ -132,6 +132,8 @@ export class ScopeDiscovery {
     let leave = (): void => {};
     try {
       leave = await gate.enter(signal);
+      // Cancelled together with those before it, it was let in only to go.
+      if (epoch !== this.#epoch) return;
       const askedAt = this.#deps.clock.wall();
       for await (const part of inventory.discover(this.scope, signal, only)) {
         if (epoch !== this.#epoch) return;

@@ -37,9 +37,12 @@ export async function startPeer<T>(script: string, options: object = {}): Promis
     }),
   ]);
   const ask = async (what: string): Promise<number> => {
-    const answer = once(lines, 'line');
+    const answer = once(lines, 'line') as Promise<[string]>;
     child.stdin!.write(`${what}\n`);
-    return Number(((await answer) as [string])[0]);
+    const ended = exited.then(() => {
+      throw new Error(`${script} ended before it had answered`);
+    });
+    return Number((await Promise.race([answer, ended]))[0]);
   };
   return {
     ready: JSON.parse(first) as T,

@@ -81,6 +81,7 @@ export class Workbench {
   readonly #listening: { dispose(): void };
   #asking: Promise<void> = Promise.resolve();
   #firstAt: number | undefined;
+  #lastAt = NaN;
 
   constructor(view: NodeView) {
     this.#view = view;
@@ -91,6 +92,11 @@ export class Workbench {
   /** When the first bastion or target was seen, by `performance.now`. */
   get firstAt(): number | undefined {
     return this.#firstAt;
+  }
+
+  /** When the last change was seen, by `performance.now`. */
+  get lastAt(): number {
+    return this.#lastAt;
   }
 
   /** Bastions and targets that can be seen. */
@@ -113,6 +119,7 @@ export class Workbench {
     const ids: readonly (string | undefined)[] = Array.isArray(changed) ? (changed as string[]) : [undefined];
     this.#asking = this.#asking.then(async () => {
       for (const id of ids) await this.#level(id);
+      this.#lastAt = performance.now();
     });
   }
 

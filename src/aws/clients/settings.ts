@@ -43,8 +43,8 @@ export interface SendOptions {
   readonly abortSignal: AbortSignal;
 }
 
-/** A logger without methods, which the SDK takes for one that wants nothing. */
-const SILENT = {} as Logger;
+/** Without `info`, which the SDK takes for a logger that does not want any. */
+const SILENT = { warn: () => {}, error: () => {} } as unknown as Logger;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 export const REQUEST_TIMEOUT_MS = 30_000;

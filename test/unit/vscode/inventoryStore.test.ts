@@ -217,6 +217,20 @@ describe('the store of the resources', () => {
       assert.equal(store.state.phase, 'reading');
     });
 
+    it('asks for nothing of a choice that was overtaken while the configuration was read', async () => {
+      inventory.answerFor = answer;
+      const { profiles } = inventory;
+      const gates: (() => void)[] = [];
+      inventory.profiles = () => new Promise<void>((resolve) => gates.push(resolve)).then(() => profiles.call(inventory));
+      const refreshed = store.refresh();
+      chosen = [{ profile: 'prod', regions: [] }];
+      store.selectionChanged();
+      for (const go of gates) go();
+      await refreshed;
+      await store.settled();
+      assert.deepEqual([...new Set(asked())], ['prod/eu-west-1']);
+    });
+
     it('shows two profiles of one account apart', async () => {
       inventory.answerFor = (where) => answer(where);
       await store.refresh();
