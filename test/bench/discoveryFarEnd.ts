@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../sandbox/sandbox';
-import { largeWorld, ROWS_PER_PLACE } from '../sandbox/worldLarge';
+import { largeWorld, MANY, rowsOf } from '../sandbox/worldLarge';
 import { neededPages } from './discoveryPages';
 import { servePeer } from './peer';
 
@@ -21,14 +21,14 @@ export interface DiscoveryFarEnd {
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
   // As many rows as a request asks for: the pages are those of AWS.
-  const sandbox = await startSandbox({ servers: false, world: largeWorld(), pageSize: Infinity });
+  const sandbox = await startSandbox({ servers: false, world: largeWorld(MANY), pageSize: Infinity });
   const { env } = await sandbox.writeAwsConfig(directory);
   const ready: DiscoveryFarEnd = {
     env: { ...env, HOME: directory },
     profiles: sandbox.world.profiles.map(({ name }) => name),
     regions: sandbox.world.regions.map(({ name }) => name),
-    rows: ROWS_PER_PLACE * sandbox.world.places.length,
-    rowsPerPlace: ROWS_PER_PLACE,
+    rows: rowsOf(MANY) * sandbox.world.places.length,
+    rowsPerPlace: rowsOf(MANY),
   };
   await servePeer(
     ready,

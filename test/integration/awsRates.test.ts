@@ -10,7 +10,7 @@ import { nullLogger } from '../../src/base/log';
 import type { InventoryPart } from '../../src/model/inventory';
 import { startSandbox } from '../sandbox/sandbox';
 import type { Sandbox } from '../sandbox/sandbox';
-import { largeWorld, ROWS_PER_PLACE } from '../sandbox/worldLarge';
+import { FEW, largeWorld, rowsOf } from '../sandbox/worldLarge';
 import { impatient } from './awsBench';
 
 /** What the product promises, whatever it is built of. */
@@ -29,7 +29,7 @@ describe('calls to AWS in an organisation', () => {
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'sallyport-rates-'));
-    sandbox = await startSandbox({ servers: false, pageSize: 1000, world: largeWorld() });
+    sandbox = await startSandbox({ servers: false, pageSize: 1000, world: largeWorld(FEW) });
     const { env } = await sandbox.writeAwsConfig(directory);
     aws = createAws({ logger: nullLogger, clock: impatient, env: { ...env, HOME: directory } });
   });
@@ -50,7 +50,7 @@ describe('calls to AWS in an organisation', () => {
   it('find everything, and ask for the account once per profile', async () => {
     const regions = sandbox.world.regions.map(({ name }) => name);
     const found = await Promise.all(regions.map((region) => discover('account-1', region)));
-    assert.deepEqual(found, regions.map(() => ({ rows: ROWS_PER_PLACE, faults: [] })));
+    assert.deepEqual(found, regions.map(() => ({ rows: rowsOf(FEW), faults: [] })));
     assert.equal(sandbox.requests.of('sts').length, 1);
   });
 
@@ -79,7 +79,7 @@ describe('calls to AWS in an organisation', () => {
         return 0;
       },
     });
-    assert.deepEqual(await discover('account-1'), { rows: ROWS_PER_PLACE, faults: [] });
+    assert.deepEqual(await discover('account-1'), { rows: rowsOf(FEW), faults: [] });
     const inVain = sandbox.requests.of('rds').filter(({ status }) => status !== 200).length;
     assert.ok(inVain > 3 && inVain <= 25, `${inVain} calls in vain`);
   });
