@@ -53,7 +53,7 @@ export class InventoryStore {
   #profiles: readonly SelectedProfile[] | undefined;
   /** By `scopeKey`, in the order of the rows. */
   #scopes = new Map<string, ScopeDiscovery>();
-  /** What the person has opened or closed, by `scopeKey`. */
+  /** Whether a region's row is open, by `scopeKey`: as it first appeared, then as the person left it. So VS Code keeps it, too. */
   readonly #opened = new Map<string, boolean>();
   readonly #closedProfiles = new Set<string>();
   /** The account of each profile, as AWS said last. */
@@ -248,6 +248,7 @@ export class InventoryStore {
         const scope = { profile: name, region };
         const key = scopeKey(scope);
         const known = before.get(key);
+        if (!this.#opened.has(key)) this.#opened.set(key, isOpenAtFirst(profiles ?? [], scope));
         // What was found under other settings may be of another account.
         this.#scopes.set(key, known && known.settings === settings ? known : this.#scope(scope, settings));
       }
@@ -290,7 +291,7 @@ export class InventoryStore {
   }
 
   #isOpen({ scope }: ScopeDiscovery): boolean {
-    return this.#opened.get(scopeKey(scope)) ?? isOpenAtFirst(this.#profiles ?? [], scope);
+    return this.#opened.get(scopeKey(scope)) === true;
   }
 
   #openScopes(): ScopeDiscovery[] {

@@ -96,13 +96,13 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     return this.#tree.below(id);
   }
 
+  dispose(): Promise<void> {
+    return this.#scope.dispose();
+  }
+
   #toggled(id: string, isOpen: boolean): void {
     const row = this.#tree.get(id);
     if (row) this.#options.onToggled?.(row, isOpen);
-  }
-
-  dispose(): Promise<void> {
-    return this.#scope.dispose();
   }
 
   #flush(): void {
@@ -120,7 +120,7 @@ export class NodeView implements vscode.TreeDataProvider<string> {
 
 function treeItem(node: ViewNode): vscode.TreeItem {
   const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-  const item = new vscode.TreeItem(node.label, node.children ? (node.open ? Expanded : Collapsed) : None);
+  const item = new vscode.TreeItem(node.label, 'children' in node ? (node.open ? Expanded : Collapsed) : None);
   item.id = node.id;
   item.contextValue = node.words.join(' ');
   if (node.description !== undefined) item.description = node.description;

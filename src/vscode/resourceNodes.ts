@@ -33,17 +33,19 @@ export interface Projected {
   readonly complete: boolean;
 }
 
-/** A region's rows as they were made last, and what of. */
+/** A region's row as it was made last, and what of. */
 interface Made {
   readonly inventory: RegionInventory;
-  readonly node: ViewNode;
+  /** With all that is below it; made only for a row that is open. */
+  readonly node?: ViewNode;
   readonly shown: ViewNode;
 }
 
 /**
  * The state of the stores as rows: profile → region → what regionNodes makes of it, and the hosts of the OpenSSH
  * configuration, which belong to no profile. No rows where welcome content stands instead. The rows of a region are made
- * once for each of its inventories, so that what changes in one region costs nothing in the others.
+ * once for each of its inventories, so that what changes in one region costs nothing in the others; those of a closed region
+ * when somebody looks into it.
  */
 export class ResourceProjection {
   readonly #l10n: Localizer;
@@ -88,10 +90,11 @@ export class ResourceProjection {
         const isOpen = state.open.has(key);
         const inventory = state.regions.get(key);
         const old = this.#made.get(key);
-        const isLate = inventory !== undefined && old?.inventory !== inventory && renewed > 0 && this.#clock.now() - started >= budgetMs;
+        const isCheap = !isOpen || (old?.node !== undefined && old.inventory === inventory);
+        const isLate = inventory !== undefined && !isCheap && renewed > 0 && this.#clock.now() - started >= budgetMs;
         if (isLate) complete = false;
         const next = inventory && !isLate ? this.#region(inventory, isOpen, now, old) : old;
-        if (next && next.node !== old?.node) renewed++;
+        if (!isCheap && !isLate) renewed++;
         if (next && inventory) made.set(key, next);
         rows.set(key, inventory && next ? next.shown : unknownRegion(key, region, isOpen, this.#l10n));
       }
@@ -101,13 +104,32 @@ export class ResourceProjection {
   }
 
   #region(inventory: RegionInventory, isOpen: boolean, now: number, old: Made | undefined): Made {
-    const node = old?.inventory === inventory ? old.node : this.#row(inventory);
-    const age = inventory.asOf === undefined ? undefined : ageText(now - inventory.asOf, this.#l10n);
-    const description = joined([age, node.description]);
-    const isSame = old?.node === node && (old.shown.description ?? '') === description && old.shown.open === isOpen;
-    if (isSame) return old;
+    const l10n = this.#l10n;
+    const known = old?.inventory === inventory ? old : undefined;
+    const node = known?.node ?? (isOpen ? this.#row(inventory) : undefined);
+    const age = inventory.asOf === undefined ? undefined : ageText(now - inventory.asOf, l10n);
+    const description = joined([age, node ? node.description : inventory.loading ? l10n.t('loading…') : undefined]);
+    const isSame = known !== undefined && known.node === node && (known.shown.description ?? '') === description && known.shown.open === isOpen;
+    if (isSame) return known;
+    if (!node) return { inventory, shown: this.#closed(inventory, description) };
     const { description: _, ...rest } = node;
     return { inventory, node, shown: { ...rest, ...(description !== '' && { description }), open: isOpen } };
+  }
+
+  #closed(inventory: RegionInventory, description: string): ViewNode {
+    const render = (): readonly ViewNode[] => this.#row(inventory).children ?? [];
+    let made: readonly ViewNode[] | undefined;
+    return {
+      id: `region:${scopeKey(inventory.scope)}`,
+      label: inventory.scope.region,
+      ...(description !== '' && { description }),
+      icon: { id: inventory.loading ? 'loading~spin' : 'globe' },
+      words: ['region'],
+      get children() {
+        return (made ??= render());
+      },
+      open: false,
+    };
   }
 
   #row(inventory: RegionInventory): ViewNode {

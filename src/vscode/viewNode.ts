@@ -25,12 +25,15 @@ export interface ViewNode {
 }
 
 /**
- * The rows of one view by id; ids stand for rows in everything that is said to VS Code. Nodes do not change: one that is the
- * same object as before, or has the same array of children, is taken as it is, with all that is below it.
+ * The rows of one view by id; ids stand for rows in everything that is said to VS Code. Only the rows that VS Code has asked
+ * for are looked at, since it knows no others. Nodes do not change: one that is the same object as before, or has the same
+ * array of children, is taken as it is, with all that is below it.
  */
 export class NodeTree {
   readonly #nodes = new Map<string, ViewNode>();
   readonly #parents = new Map<string, string | undefined>();
+  /** Rows whose children were given out, as they were then. */
+  readonly #given = new Map<string, readonly ViewNode[]>();
   #roots: readonly ViewNode[] = [];
 
   constructor(roots: readonly ViewNode[] = []) {
@@ -41,6 +44,7 @@ export class NodeTree {
     return this.#roots.map(({ id }) => id);
   }
 
+  /** A root, or a row that was given out. */
   get(id: string): ViewNode | undefined {
     return this.#nodes.get(id);
   }
@@ -49,14 +53,24 @@ export class NodeTree {
     return this.#parents.get(id);
   }
 
+  /** Gives out the children of a row that was given out itself. */
   children(id: string): readonly string[] {
-    return this.#nodes.get(id)?.children?.map((child) => child.id) ?? [];
+    const given = this.#given.get(id) ?? this.#give(id);
+    return given.map((child) => child.id);
   }
 
-  /** Ids of all rows below a row. */
+  /** Ids of all rows below a row, given out or not. */
   below(id: string): readonly string[] {
-    const children = this.children(id);
-    return children.concat(children.flatMap((child) => this.below(child)));
+    const ids: string[] = [];
+    const collect = (node: ViewNode): void => {
+      for (const child of node.children ?? []) {
+        ids.push(child.id);
+        collect(child);
+      }
+    };
+    const node = this.#nodes.get(id);
+    if (node) collect(node);
+    return ids;
   }
 
   /**
@@ -72,33 +86,51 @@ export class NodeTree {
     return sameIds(before, roots) ? changed : undefined;
   }
 
+  #give(id: string): readonly ViewNode[] {
+    const children = this.#nodes.get(id)?.children ?? [];
+    if (children.length > 0) {
+      this.#given.set(id, children);
+      this.#replace([], children, id, undefined);
+    }
+    return children;
+  }
+
   /** @param changed where changed rows are noted; undefined below a row that is noted already */
   #replace(before: readonly ViewNode[], after: readonly ViewNode[], parent: string | undefined, changed: string[] | undefined): void {
     if (before === after) return;
-    const old = new Map(before.map((node) => [node.id, node]));
-    for (const node of after) {
-      const known = old.get(node.id);
-      old.delete(node.id);
+    const inPlace = sameIds(before, after);
+    const old = inPlace ? undefined : new Map(before.map((node) => [node.id, node]));
+    for (const [index, node] of after.entries()) {
+      const known = old ? old.get(node.id) : before[index];
+      old?.delete(node.id);
+      if (known === node) continue;
       this.#parents.set(node.id, parent);
-      if (known !== node) this.#take(known, node, changed);
+      this.#take(known, node, changed);
     }
-    for (const gone of old.values()) this.#remove(gone, parent);
+    for (const gone of old?.values() ?? []) this.#remove(gone.id, parent);
   }
 
   #take(known: ViewNode | undefined, node: ViewNode, changed: string[] | undefined): void {
     this.#nodes.set(node.id, node);
-    const [was = [], is = []] = [known?.children, node.children];
-    const isSame = known !== undefined && sameRow(known, node) && (was === is || sameIds(was, is));
+    const was = this.#given.get(node.id);
+    // Whoever has asked for no children is told of none.
+    const is = was && (node.children ?? []);
+    const isSame = known !== undefined && sameRow(known, node) && (was === is || sameIds(was!, is!));
     if (!isSame) changed?.push(node.id);
+    if (!was || !is) return;
+    if (is.length > 0) this.#given.set(node.id, is);
+    else this.#given.delete(node.id);
     this.#replace(was, is, node.id, isSame ? changed : undefined);
   }
 
-  #remove({ id, children = [] }: ViewNode, parent: string | undefined): void {
+  #remove(id: string, parent: string | undefined): void {
     // One that has moved below another row is there already, and so are its children.
     if (this.#parents.get(id) !== parent) return;
+    const given = this.#given.get(id) ?? [];
     this.#nodes.delete(id);
     this.#parents.delete(id);
-    for (const child of children) this.#remove(child, id);
+    this.#given.delete(id);
+    for (const child of given) this.#remove(child.id, id);
   }
 }
 
@@ -115,6 +147,7 @@ function sameRow(a: ViewNode, b: ViewNode): boolean {
     a.tooltip === b.tooltip &&
     a.spoken === b.spoken &&
     a.words.join(' ') === b.words.join(' ') &&
-    (a.children === undefined) === (b.children === undefined)
+    // Not asked for: they may be made only then.
+    'children' in a === 'children' in b
   );
 }

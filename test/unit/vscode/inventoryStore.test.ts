@@ -185,6 +185,16 @@ describe('the store of the resources', () => {
       assert.equal(store.state.phase === 'profiles' && store.state.open.has('dev/eu-central-1'), true);
     });
 
+    it('leaves open what was open when more is chosen: so does the view', async () => {
+      inventory.answerFor = answer;
+      await store.refresh();
+      chosen = [{ profile: 'dev', regions: ['eu-central-1', 'us-east-1', 'us-west-2', 'eu-west-1', 'eu-west-2'] }];
+      store.selectionChanged();
+      await store.settled();
+      assert.deepEqual([...(store.state.phase === 'profiles' ? store.state.open : [])], ['dev/eu-central-1', 'dev/us-east-1']);
+      assert.equal(inventory.discoveries.length, 3);
+    });
+
     it('asks for a few places at a time', async () => {
       chosen = [{ profile: 'dev', regions: ['aa-b-1', 'aa-b-2', 'aa-b-3', 'aa-b-4', 'aa-b-5', 'aa-b-6'] }];
       void store.loaded(signal()).catch(() => {});

@@ -260,6 +260,17 @@ describe('the rows of Resources', () => {
     assert.deepEqual(made, ['a-b-1', 'a-b-2', 'a-b-3']);
   });
 
+  it('of a closed region are made when somebody looks into it', () => {
+    let made = 0;
+    const projection = new ResourceProjection(plainText, ({ scope: { region } }) => (made++, { id: 'x', label: region, words: ['region'], children: [{ id: 'y', label: 'y', words: [] }] }));
+    const state = { ...profilesState([discovered(scope, parts(), false)]), open: new Set<string>() };
+    const project = (): ViewNode => projection.project({ state, ssh: NO_SSH, left: new Map(), now: 0 }).rows[0]!.children![0]!;
+    const row = project();
+    assert.deepEqual([row.id, row.description, row.open, made], ['region:dev/eu-central-1', 'loading…', false, 0]);
+    assert.equal(project(), row);
+    assert.deepEqual([row.children!.map(({ id }) => id), row.children!.length, made], [['y'], 1, 1]);
+  });
+
   it('leave the view empty exactly where welcome content stands instead', () => {
     const states: ResourcesState[] = [
       { phase: 'idle' },
@@ -379,7 +390,14 @@ describe('a redraw', () => {
   const leaf = (id: string, label = id): ViewNode => ({ id, label, words: [] });
   const parent = (id: string, children: readonly ViewNode[], label = id): ViewNode => ({ id, label, words: [], children });
 
-  const changedRows = (before: readonly ViewNode[], after: readonly ViewNode[]): readonly string[] | undefined => new NodeTree(before).update(after);
+  /** A tree all of whose rows were asked for. */
+  const seen = (roots: readonly ViewNode[]): NodeTree => {
+    const tree = new NodeTree(roots);
+    const ask = (ids: readonly string[]): void => ids.forEach((id) => ask(tree.children(id)));
+    ask(tree.roots);
+    return tree;
+  };
+  const changedRows = (before: readonly ViewNode[], after: readonly ViewNode[]): readonly string[] | undefined => seen(before).update(after);
 
   it('is of nothing when nothing changed', () => {
     const make = (): ViewNode[] => [parent('a', [leaf('b')])];
@@ -388,18 +406,32 @@ describe('a redraw', () => {
 
   it('forgets the rows that have gone, and keeps those that have moved', () => {
     const moved = parent('m', [leaf('x')]);
-    const tree = new NodeTree([parent('a', [moved, leaf('gone')]), parent('b', [])]);
-    assert.deepEqual(tree.update([parent('a', []), parent('b', [moved])]), ['a', 'b']);
+    const tree = seen([parent('a', [moved, leaf('gone')]), parent('b', [leaf('y')])]);
+    assert.deepEqual(tree.update([parent('a', [leaf('z')]), parent('b', [moved])]), ['a', 'b']);
+    assert.deepEqual([tree.children('b'), tree.children('m')], [['m'], ['x']]);
     assert.deepEqual([tree.parent('m'), tree.parent('x'), tree.get('gone'), tree.parent('gone')], ['b', 'm', undefined, undefined]);
-    assert.deepEqual(tree.update([parent('a', [moved]), parent('b', [])]), ['a', 'b']);
+    assert.deepEqual(tree.update([parent('a', [moved]), parent('b', [leaf('y')])]), ['a', 'b']);
     assert.deepEqual([tree.parent('m'), tree.get('x')?.id, tree.below('a')], ['a', 'x', ['m', 'x']]);
+    assert.deepEqual(tree.update([parent('b', [leaf('y')])]), undefined);
+    assert.deepEqual([tree.get('a'), tree.get('m'), tree.get('x')], [undefined, undefined, undefined]);
+  });
+
+  it('is of nothing below a row that nobody has looked into', () => {
+    const tree = new NodeTree([parent('a', [parent('b', [leaf('c')])])]);
+    assert.deepEqual(tree.update([parent('a', [parent('b', []), leaf('new')])]), []);
+    assert.equal(tree.get('b'), undefined);
+    assert.deepEqual(tree.children('a'), ['b', 'new']);
+    assert.deepEqual(tree.update([parent('a', [parent('b', [leaf('c')], 'label'), leaf('new')])]), ['b']);
+    assert.deepEqual(tree.update([parent('a', [])]), ['a']);
+    assert.deepEqual(tree.children('a'), []);
+    assert.deepEqual(tree.update([leaf('a')]), ['a']);
   });
 
   it('does not look below what is the same object as before', () => {
     let looks = 0;
     const below = [leaf('t')];
     const region = Object.defineProperty(parent('r', []), 'children', { get: () => (looks++, below) });
-    const tree = new NodeTree([parent('p', [region])]);
+    const tree = seen([parent('p', [region])]);
     const before = looks;
     assert.deepEqual(tree.update([parent('p', [region], 'other label')]), ['p']);
     assert.equal(looks, before);
@@ -423,7 +455,7 @@ describe('a redraw', () => {
   });
 
   it('finds parents for reveal', () => {
-    const tree = new NodeTree([parent('a', [parent('b', [leaf('c')])])]);
+    const tree = seen([parent('a', [parent('b', [leaf('c')])])]);
     assert.deepEqual([tree.parent('c'), tree.parent('b'), tree.parent('a'), tree.parent('x')], ['b', 'a', undefined, undefined]);
     assert.deepEqual(tree.children('x'), []);
   });

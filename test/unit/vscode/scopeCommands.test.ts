@@ -24,7 +24,13 @@ class Bench {
     attempts: new Attempts(this.ui, this.logger),
     chosen: () => this.chosen,
     choose: (chosen) => Promise.resolve(void (this.chosen = chosen)),
-    below: (row) => new NodeTree(resourceNodes(this.store.state, { hosts: [], faults: [] }, plainText)).below(row),
+    below: (row) => {
+      const tree = new NodeTree(resourceNodes(this.store.state, { hosts: [], faults: [] }, plainText));
+      // As a window does that shows it all.
+      const ask = (ids: readonly string[]): void => ids.forEach((id) => ask(tree.children(id)));
+      ask(tree.roots);
+      return tree.below(row);
+    },
     showLog: () => void this.ui.shown.push('log'),
   });
 }
