@@ -43,6 +43,7 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
   let opened: Opened | undefined;
   let firstNode = NaN;
   let runs = 0;
+  let openCpu = NaN;
 
   /** @param kept name of the folder of what was found before */
   const open = (chosen: readonly ChosenProfile[], kept: string): Opened => {
@@ -107,10 +108,13 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
     await before.close();
     opened = undefined;
     const started = performance.now();
+    const cpu = process.cpuUsage();
     const shown = await reopened([{ profile, regions }], 'kept');
     shown.store.start();
     await seen(shown, farEnd.rowsPerPlace * OPEN_AT_FIRST);
     const ms = performance.now() - started;
+    const { user, system } = process.cpuUsage(cpu);
+    openCpu = (user + system) / 1000;
     await shown.store.settled();
     return ms;
   };
@@ -134,7 +138,7 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
       await opened?.close();
       await core.dispose();
     },
-    { all, cachedOpen, refreshOne, firstNode: () => firstNode, rss: () => process.resourceUsage().maxRSS / 1000 },
+    { all, cachedOpen, refreshOne, firstNode: () => firstNode, openCpu: () => openCpu, rss: () => process.resourceUsage().maxRSS / 1000 },
   );
 }
 
