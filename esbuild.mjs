@@ -6,6 +6,7 @@
 //   node esbuild.mjs --meta     also writes out/meta.json (what each bundle contains)
 import { build, context } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,6 +52,26 @@ const lazyBundles = {
   },
 };
 
+/** Takes out of the AWS clients what ours never use: the EC2 client alone would be three times as large, and take as long to load. */
+const leanClients = {
+  name: 'lean-clients',
+  setup({ onLoad, onResolve }) {
+    // Shapes with keys such as `[_xN]` count as having side effects, so that every shape of the service would stay.
+    onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const keys = new Map([...text.matchAll(/^const (_[\w$]+) = ("(?:[^"\\]|\\.)*");$/gm)].map(([, name, value]) => [name, value]));
+      return { contents: text.replaceAll(/\[(_[\w$]+)\](?=:)/g, (key, name) => keys.get(name) ?? key), loader: 'js' };
+    });
+    // Clients are always given their credentials (src/aws/clients/settings.ts), and would each bring every way to find some.
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ importer }) =>
+      /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]/.test(importer) ? { path: 'no-default-credentials', namespace: 'lean-clients' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'lean-clients' }, () => ({
+      contents: 'export const defaultProvider = () => () => Promise.reject(new Error("A client was made without credentials."));',
+    }));
+  },
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const common = {
   bundle: true,
@@ -69,7 +90,9 @@ const node = {
   target: 'node20',
   // ES modules first: named imports of the AWS clients are then shaken down to the commands in use.
   mainFields: ['module', 'main'],
-  plugins: [lazyBundles],
+  plugins: [lazyBundles, leanClients],
+  // `import()` becomes `require`: the loader of ES modules would read each bundle once more, to find its format and its exports.
+  supported: { 'dynamic-import': false },
   // Optional native accelerators of ssh2 and ws: absent, both fall back to JavaScript.
   external: ['cpu-features', './crypto/build/Release/sshcrypto.node', 'bufferutil', 'utf-8-validate'],
 };

@@ -21,6 +21,7 @@ import { RateLimits } from './rateLimits';
 import { AwsSession } from './session';
 import { sessionToSignIn, SignIns } from './signIns';
 import { SsoTokens } from './ssoTokens';
+import { Turns } from './turns';
 
 export interface AwsDeps {
   readonly logger: Logger;
@@ -61,6 +62,7 @@ export class AwsAccess implements SignInService {
   readonly #watch: ConfigWatch;
   readonly #signIns: SignIns;
   readonly #limits: RateLimits;
+  readonly #turns = new Turns();
   #sessions = new Map<string, AwsSession>();
   /** By profile. */
   #logins = new Map<string, Login>();
@@ -121,6 +123,7 @@ export class AwsAccess implements SignInService {
       mfa: this.#mfa,
       ...this.#loginOf(profile, shared),
       limits: this.#limits,
+      turns: this.#turns,
       lifetime: this.#lifetime.signal,
     });
     if (shared.fingerprint === this.#fingerprint) this.#sessions.set(key, session);

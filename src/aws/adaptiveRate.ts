@@ -1,4 +1,4 @@
-/** The most calls per second that are made of one service, in one region of one account: half of what EC2 allows for listings that page and filter. */
+/** The most calls per second that are made of one service, in one region of one account: half of what EC2 allows for listings that page and filter (EC2 API request throttling). */
 const CEILING = 10;
 /** However often the service refuses, it is asked this often, calls per second (the SDK's own minimum). */
 const FLOOR = 0.5;

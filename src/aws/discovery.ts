@@ -3,6 +3,9 @@ import type { Fault } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope, InventoryPart, ResourceProvider } from '../model/inventory';
 
+/** Resources in one part: what each is worth to its receivers, of which one is the window's own process, takes a millisecond or two. */
+const PART_SIZE = 100;
+
 /**
  * Runs every provider at once and yields their parts in the order of arrival. A provider that fails becomes a
  * `fault` part. Returning early, or the signal, ends all of them: `finish` is called and their ends are awaited.
@@ -21,7 +24,7 @@ export async function* mergeProviders(
   const pump = async (provider: ResourceProvider): Promise<void> => {
     try {
       for await (const part of provider.discover(scope, signal)) {
-        arrived.push(part);
+        arrived.push(...pieces(part));
         wake();
       }
     } catch (error) {
@@ -36,14 +39,29 @@ export async function* mergeProviders(
     for (;;) {
       if (signal.aborted) throw cancelled();
       const part = arrived.shift();
-      if (part) yield part;
-      else if (running === 0) return;
+      if (part) {
+        yield part;
+        // Each in a turn of its own, else a page would be a burden to them as a whole.
+        if (arrived.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      } else if (running === 0) return;
       else await new Promise<void>((resolve) => void (wake = resolve));
     }
   } finally {
     finish();
     await Promise.all(pumps);
   }
+}
+
+/** A page may have a thousand resources. An empty part says that there are none, and stays. */
+function pieces(part: InventoryPart): InventoryPart[] {
+  if (part.kind === 'bastions') return cut(part.bastions).map((bastions) => ({ kind: part.kind, provider: part.provider, bastions }));
+  if (part.kind === 'targets') return cut(part.targets).map((targets) => ({ kind: part.kind, provider: part.provider, targets }));
+  return [part];
+}
+
+function cut<T>(items: readonly T[]): (readonly T[])[] {
+  const count = Math.max(1, Math.ceil(items.length / PART_SIZE));
+  return Array.from({ length: count }, (_, index) => items.slice(index * PART_SIZE, (index + 1) * PART_SIZE));
 }
 
 function failure(provider: ResourceProvider, error: unknown, logger: Logger): Fault {

@@ -119,7 +119,10 @@ export class AwsInventory implements AwsInventoryService {
 
   /** Asks for the account, and loads the clients' bundles (which blocks) while the answer is on its way. */
   async #identify(session: AwsSession, signal: AbortSignal, willAskAll: boolean): Promise<string> {
-    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => void (willAskAll && loadClients(session)));
+    const warmUp = this.#clock.schedule(WARM_UP_AFTER_MS, () => {
+      if (!willAskAll) return;
+      for (const loading of [session.ec2(), session.elastiCache(), session.rds(), session.memoryDb(), session.redshift()]) loading.catch(() => {});
+    });
     try {
       return await session.identify(signal);
     } finally {
@@ -130,14 +133,5 @@ export class AwsInventory implements AwsInventoryService {
   dispose(): void {
     this.#disposed = true;
     for (const controller of this.#running) controller.abort();
-  }
-}
-
-/** One after the other, so that no turn of the event loop parses more than one bundle. */
-async function loadClients(session: AwsSession): Promise<void> {
-  const loads = [() => session.ec2(), () => session.elastiCache(), () => session.rds(), () => session.memoryDb(), () => session.redshift()];
-  for (const load of loads) {
-    await load().catch(() => {});
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }

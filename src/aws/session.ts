@@ -46,6 +46,7 @@ import type { Allowance, CallEnd, RateLimits, Turn } from './rateLimits';
 import { retryAfterMs } from './retryAfter';
 import type { SsoSession } from './ssoConfig';
 import type { SsoTokens } from './ssoTokens';
+import type { Turns } from './turns';
 
 /** A call is made at most this often; one that is refused for its rate, and for which nobody waits, as long as there is patience. */
 const ATTEMPTS = 4;
@@ -69,6 +70,8 @@ export interface SessionParts {
   readonly identity: SharedIdentity;
   /** Of all sessions. */
   readonly limits: RateLimits;
+  /** Of all sessions. */
+  readonly turns: Turns;
   /** Fires when everything ends. */
   readonly lifetime: AbortSignal;
 }
@@ -116,6 +119,12 @@ export class AwsSession {
     return this.#parts.ca;
   }
 
+  /** A bundle of the clients, in a turn of its own: to parse one takes longer than anything else here. */
+  async #loaded<T>(load: () => Promise<T>): Promise<T> {
+    await this.#parts.turns.next();
+    return load();
+  }
+
   /** To which the profile's credentials belonged last; undefined while nobody has asked. */
   get accountId(): string | undefined {
     return this.#parts.identity.accountId;
@@ -132,24 +141,24 @@ export class AwsSession {
   }
 
   ec2(): Promise<Ec2Api> {
-    this.#ec2 ??= import('./clients/ec2').then(({ createEc2 }) => createEc2(this.#clientSettings('ec2')));
+    this.#ec2 ??= this.#loaded(() => import('./clients/ec2')).then(({ createEc2 }) => createEc2(this.#clientSettings('ec2')));
     return this.#ec2;
   }
 
   ecs(): Promise<EcsApi> {
-    this.#ecs ??= import('./clients/ecs').then(({ createEcs }) => createEcs(this.#clientSettings('ecs')));
+    this.#ecs ??= this.#loaded(() => import('./clients/ecs')).then(({ createEcs }) => createEcs(this.#clientSettings('ecs')));
     return this.#ecs;
   }
 
   elastiCache(): Promise<ElastiCacheApi> {
-    this.#elastiCache ??= import('./clients/elasticache').then(({ createElastiCache }) =>
+    this.#elastiCache ??= this.#loaded(() => import('./clients/elasticache')).then(({ createElastiCache }) =>
       createElastiCache(this.#clientSettings('elasticache')),
     );
     return this.#elastiCache;
   }
 
   rds(): Promise<RdsApi> {
-    this.#rds ??= import('./clients/rds').then(({ createRds }) => createRds(this.#clientSettings('rds')));
+    this.#rds ??= this.#loaded(() => import('./clients/rds')).then(({ createRds }) => createRds(this.#clientSettings('rds')));
     return this.#rds;
   }
 
@@ -159,7 +168,7 @@ export class AwsSession {
   }
 
   redshift(): Promise<RedshiftApi> {
-    this.#redshift ??= import('./clients/redshift').then(({ createRedshift }) => createRedshift(this.#clientSettings('redshift')));
+    this.#redshift ??= this.#loaded(() => import('./clients/redshift')).then(({ createRedshift }) => createRedshift(this.#clientSettings('redshift')));
     return this.#redshift;
   }
 
@@ -267,10 +276,13 @@ export class AwsSession {
   }
 
   async #turn(allowance: Allowance, urgent: boolean, context: FaultContext, signal: AbortSignal): Promise<Turn> {
-    const { limits } = this.#parts;
+    const { limits, turns } = this.#parts;
     if (urgent) return limits.pass(allowance);
     try {
-      return await limits.enter(allowance, signal);
+      const turn = await limits.enter(allowance, signal);
+      // Many may be admitted at once, and to sign a request takes a while.
+      await turns.next();
+      return turn;
     } catch (error) {
       throw awsFault(error, context);
     }
@@ -373,6 +385,7 @@ export class AwsSession {
       useFips: settings.useFips,
       useDualstack: settings.useDualstack,
       agents,
+      turn: this.#parts.turns.next,
     };
   }
 }

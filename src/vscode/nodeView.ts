@@ -40,6 +40,8 @@ export class NodeView implements vscode.TreeDataProvider<string> {
   readonly #view: vscode.TreeView<string>;
   readonly #tree: NodeTree;
   #redraw: Disposable | undefined;
+  /** By the clock's `now`. */
+  #drawnAt = -Infinity;
 
   readonly onDidChangeTreeData: vscode.Event<string[] | undefined>;
 
@@ -66,9 +68,10 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     return this.#view.visible;
   }
 
-  /** Call after each change of what the projection reads. */
+  /** Call after each change of what the projection reads. One that comes after a rest is drawn at once. */
   update(): void {
-    this.#redraw ??= systemClock.schedule(REDRAW_MS, () => this.#flush());
+    const wait = Math.max(0, this.#drawnAt + REDRAW_MS - systemClock.now());
+    this.#redraw ??= systemClock.schedule(wait, () => this.#flush());
   }
 
   /** Selects the row if the view can be seen; does not open it, and leaves the focus where it is. */
@@ -116,6 +119,7 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     this.#redraw?.dispose();
     this.#redraw = undefined;
     if (this.#scope.disposed) return;
+    this.#drawnAt = systemClock.now();
     const { rows, complete } = this.#options.project();
     if (!complete) this.#redraw = systemClock.schedule(BREATH_MS, () => this.#flush());
     const changed = this.#tree.update(rows);

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 
-type Question = 'cpu' | 'loop';
-
 /** How often the event loop is looked at, ms. */
 const LOOP_RESOLUTION_MS = 1;
 
@@ -16,6 +14,8 @@ export interface Peer<T> {
   cpuSeconds(): Promise<number>;
   /** The longest that anything in it had to wait for its turn since the last call, ms. */
   loopDelay(): Promise<number>;
+  /** One of the process's own questions. */
+  ask(question: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -36,15 +36,19 @@ export async function startPeer<T>(script: string, options: object = {}): Promis
       throw new Error(`${script} ended before it was ready`);
     }),
   ]);
-  const ask = async (what: Question): Promise<number> => {
-    const answer = once(lines, 'line');
+  const ask = async (what: string): Promise<number> => {
+    const answer = once(lines, 'line') as Promise<[string]>;
     child.stdin!.write(`${what}\n`);
-    return Number(((await answer) as [string])[0]);
+    const ended = exited.then(() => {
+      throw new Error(`${script} ended before it had answered`);
+    });
+    return Number((await Promise.race([answer, ended]))[0]);
   };
   return {
     ready: JSON.parse(first) as T,
     cpuSeconds: () => ask('cpu'),
     loopDelay: () => ask('loop'),
+    ask,
     stop: async () => {
       child.stdin!.end();
       await exited;
@@ -57,14 +61,19 @@ export function peerOptions(): unknown {
   return JSON.parse(process.argv[2] ?? '{}');
 }
 
+/** What a process can be asked, and be asked to do; what it answers is a number. */
+export type Answers = Readonly<Record<string, () => number | Promise<number>>>;
+
 /**
  * Reports readiness, answers the questions on standard input, waits for its end, cleans up.
+ * @param own questions besides those that every process answers
  */
-export async function servePeer(ready: object, close: () => Promise<void>): Promise<void> {
+export async function servePeer(ready: object, close: () => Promise<void>, own: Answers = {}): Promise<void> {
   console.log(JSON.stringify(ready));
   const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delays.enable();
-  const answers: Readonly<Record<Question, () => number>> = {
+  const answers: Answers = {
+    ...own,
     cpu: () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
@@ -75,7 +84,9 @@ export async function servePeer(ready: object, close: () => Promise<void>): Prom
       return longest;
     },
   };
-  createInterface({ input: process.stdin }).on('line', (line) => console.log(answers[line as Question]()));
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    void Promise.resolve(answers[line]?.() ?? NaN).then((answer) => console.log(answer));
+  });
   await new Promise((resolve) => {
     process.stdin.once('end', resolve);
   });

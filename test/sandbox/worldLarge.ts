@@ -10,12 +10,27 @@ const REGIONS: readonly Region[] = [
   { name: 'ap-southeast-1', code: 'apse1', optInStatus: 'opt-in-not-required' },
 ];
 
-/** What one account has in one region: 500 rows of the tree, a container being one of them. */
-const PER_PLACE = {
+/** What one account has in one region. */
+export interface PlaceCounts {
+  readonly instances: number;
+  readonly hybridNodes: number;
+  readonly ecsClusters: number;
+  /** Of each cluster, an even number; half of them with exec enabled, with one container each. */
+  readonly tasks: number;
+  readonly replicationGroups: number;
+  readonly standaloneCaches: number;
+  readonly serverlessCaches: number;
+  readonly memoryDbClusters: number;
+  readonly databases: number;
+  readonly databaseClusters: number;
+  readonly databaseProxies: number;
+}
+
+/** 500 rows of the tree, a container being one of them. */
+export const MANY: PlaceCounts = {
   instances: 260,
   hybridNodes: 10,
   ecsClusters: 5,
-  /** Of each cluster; half of them with exec enabled, with one container each. */
   tasks: 20,
   replicationGroups: 50,
   standaloneCaches: 20,
@@ -24,31 +39,38 @@ const PER_PLACE = {
   databases: 60,
   databaseClusters: 20,
   databaseProxies: 10,
-} as const;
+};
+
+/** As many kinds, and little of each. */
+export const FEW: PlaceCounts = {
+  instances: 8,
+  hybridNodes: 2,
+  ecsClusters: 2,
+  tasks: 2,
+  replicationGroups: 4,
+  standaloneCaches: 2,
+  serverlessCaches: 2,
+  memoryDbClusters: 2,
+  databases: 4,
+  databaseClusters: 2,
+  databaseProxies: 2,
+};
 
 const VPCS = 4;
 
-/** Bastions and targets in each place of the large world. */
-export const ROWS_PER_PLACE =
-  PER_PLACE.instances +
-  PER_PLACE.hybridNodes +
-  (PER_PLACE.ecsClusters * PER_PLACE.tasks) / 2 +
-  PER_PLACE.replicationGroups +
-  PER_PLACE.standaloneCaches +
-  PER_PLACE.serverlessCaches +
-  PER_PLACE.memoryDbClusters +
-  PER_PLACE.databases +
-  PER_PLACE.databaseClusters +
-  PER_PLACE.databaseProxies;
+/** Bastions and targets of one place. */
+export function rowsOf({ ecsClusters, tasks, ...others }: PlaceCounts): number {
+  return Object.values(others).reduce((sum, count) => sum + count, (ecsClusters * tasks) / 2);
+}
 
 /**
  * An organisation: `accounts` (at most 9) profiles `account-1`..., each of an account of its own, in five regions.
  * Rows are those of the small world, many times over under names of their own.
  */
-export function largeWorld(accounts = 4): World {
+export function largeWorld(counts: PlaceCounts, accounts = 4): World {
   const small = describeWorld();
   const numbers = Array.from({ length: accounts }, (_, index) => index + 1);
-  const makers = REGIONS.flatMap((region) => numbers.map((account) => new PlaceMaker(small, account, region)));
+  const makers = REGIONS.flatMap((region) => numbers.map((account) => new PlaceMaker(small, counts, account, region)));
   return {
     ...small,
     regions: REGIONS,
@@ -70,11 +92,13 @@ function accountNumber(number: number): string {
 
 class PlaceMaker {
   readonly #small: World;
+  readonly #counts: PlaceCounts;
   readonly #account: number;
   readonly #region: Region;
 
-  constructor(small: World, account: number, region: Region) {
+  constructor(small: World, counts: PlaceCounts, account: number, region: Region) {
     this.#small = small;
+    this.#counts = counts;
     this.#account = account;
     this.#region = region;
   }
@@ -86,8 +110,8 @@ class PlaceMaker {
       accountId: accountNumber(this.#account),
       region: this.#region.name,
       vpcs: Array.from({ length: VPCS }, (_, number) => this.#vpc(model, number)),
-      hybridNodes: each(counted(PER_PLACE.hybridNodes), (number): HybridNode => ({ ...model.hybridNodes[0]!, id: this.#id('mi', number), name: `office-${number}` })),
-      ecsClusters: each(counted(PER_PLACE.ecsClusters), (number) => this.#ecsCluster(number)),
+      hybridNodes: each(counted(this.#counts.hybridNodes), (number): HybridNode => ({ ...model.hybridNodes[0]!, id: this.#id('mi', number), name: `office-${number}` })),
+      ecsClusters: each(counted(this.#counts.ecsClusters), (number) => this.#ecsCluster(number)),
       peerings: [],
     };
   }
@@ -106,28 +130,28 @@ class PlaceMaker {
       subnets,
       securityGroups: each(empty.securityGroups, (group, index) => ({ ...group, id: this.#id('sg', number + index * VPCS) })),
       cacheSubnetGroup: { ...empty.cacheSubnetGroup, name: `network-${number}-caches`, subnetIds: subnets.map(({ id }) => id) },
-      instances: each(share(PER_PLACE.instances), (index) => this.#instance(shop, index, subnets[0]!.id, securityGroupIds)),
-      replicationGroups: each(share(PER_PLACE.replicationGroups), (index) => ({
+      instances: each(share(this.#counts.instances), (index) => this.#instance(shop, index, subnets[0]!.id, securityGroupIds)),
+      replicationGroups: each(share(this.#counts.replicationGroups), (index) => ({
         ...named(shop.replicationGroups, index % 3 === 0 ? 'catalog-cluster' : 'orders-cache'),
         id: `cache-${index}`,
         securityGroupIds,
       })),
-      standaloneCaches: each(share(PER_PLACE.standaloneCaches), (index) => ({ ...shop.standaloneCaches[index % 2]!, id: `alone-${index}`, securityGroupIds })),
-      serverlessCaches: each(share(PER_PLACE.serverlessCaches), (index) => ({
+      standaloneCaches: each(share(this.#counts.standaloneCaches), (index) => ({ ...shop.standaloneCaches[index % 2]!, id: `alone-${index}`, securityGroupIds })),
+      serverlessCaches: each(share(this.#counts.serverlessCaches), (index) => ({
         ...shop.serverlessCaches[0]!,
         name: `serverless-${index}`,
         subnetIds: subnets.map(({ id }) => id),
         securityGroupIds,
       })),
-      memoryDbClusters: each(share(PER_PLACE.memoryDbClusters), (index) => ({ ...shop.memoryDbClusters[0]!, name: `memory-${index}`, securityGroupIds })),
-      databases: each(share(PER_PLACE.databases), (index) => ({ ...shop.databases[index % 2]!, id: `database-${index}`, securityGroupIds })),
-      databaseClusters: each(share(PER_PLACE.databaseClusters), (index) => ({
+      memoryDbClusters: each(share(this.#counts.memoryDbClusters), (index) => ({ ...shop.memoryDbClusters[0]!, name: `memory-${index}`, securityGroupIds })),
+      databases: each(share(this.#counts.databases), (index) => ({ ...shop.databases[index % 2]!, id: `database-${index}`, securityGroupIds })),
+      databaseClusters: each(share(this.#counts.databaseClusters), (index) => ({
         ...shop.databaseClusters[0]!,
         id: `aurora-${index}`,
         instances: [`aurora-${index}-one`, `aurora-${index}-two`],
         securityGroupIds,
       })),
-      databaseProxies: each(share(PER_PLACE.databaseProxies), (index) => ({
+      databaseProxies: each(share(this.#counts.databaseProxies), (index) => ({
         ...shop.databaseProxies[0]!,
         name: `proxy-${index}`,
         endpoints: [{ name: `proxy-${index}-reader`, role: 'READ_ONLY' }],
@@ -154,7 +178,7 @@ class PlaceMaker {
   #ecsCluster(number: number): EcsCluster {
     const model = this.#small.places[0]!.ecsClusters[0]!.tasks;
     const [withExec, without] = model as [EcsTask, EcsTask, ...EcsTask[]];
-    const tasks = each(counted(PER_PLACE.tasks), (index): EcsTask => {
+    const tasks = each(counted(this.#counts.tasks), (index): EcsTask => {
       const id = this.#hex(number * 1000 + index).padStart(32, '5');
       const base = index % 2 === 0 ? withExec : without;
       const container = { ...base.containers[0]!, name: `container-${index}`, runtimeId: `${id}-1` };

@@ -23,6 +23,8 @@ import type {
 } from '@aws-sdk/client-ec2';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
+import { readInSlices } from './slicedReading';
+import type { SlicedList } from './slicedReading';
 
 /** The EC2 calls in use. A bundle of its own (the heaviest): reach it through `import()` only. */
 export interface Ec2Api {
@@ -37,8 +39,15 @@ export interface Ec2Api {
   startInstances(input: StartInstancesCommandInput, options: SendOptions): Promise<StartInstancesCommandOutput>;
 }
 
+const LISTS: readonly SlicedList[] = [
+  { list: 'reservationSet', item: 'item', member: 'Reservations' },
+  { list: 'subnetSet', item: 'item', member: 'Subnets' },
+  { list: 'securityGroupInfo', item: 'item', member: 'SecurityGroups' },
+];
+
 export function createEc2(settings: ClientSettings): Ec2Api {
   const client = new EC2Client(sdkConfig(settings));
+  readInSlices(client, settings, LISTS);
   return {
     describeInstances: (input, options) => client.send(new DescribeInstancesCommand(input), options),
     describeSubnets: (input, options) => client.send(new DescribeSubnetsCommand(input), options),

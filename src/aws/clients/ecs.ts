@@ -9,6 +9,7 @@ import type {
 } from '@aws-sdk/client-ecs';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
+import { readInSlices } from './slicedReading';
 
 /** The ECS calls in use. A bundle of its own: reach it through `import()` only. */
 export interface EcsApi {
@@ -19,6 +20,7 @@ export interface EcsApi {
 
 export function createEcs(settings: ClientSettings): EcsApi {
   const client = new ECSClient(sdkConfig(settings));
+  readInSlices(client, settings);
   return {
     listClusters: (input, options) => client.send(new ListClustersCommand(input), options),
     listTasks: (input, options) => client.send(new ListTasksCommand(input), options),

@@ -14,6 +14,8 @@ import type {
 } from '@aws-sdk/client-redshift';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
+import { readInSlices } from './slicedReading';
+import type { SlicedList } from './slicedReading';
 
 /** The Redshift calls in use. A bundle of its own: reach it through `import()` only. */
 export interface RedshiftApi {
@@ -25,8 +27,14 @@ export interface RedshiftApi {
   describeEndpointAccess(input: DescribeEndpointAccessCommandInput, options: SendOptions): Promise<DescribeEndpointAccessCommandOutput>;
 }
 
+const LISTS: readonly SlicedList[] = [
+  { list: 'Clusters', item: 'Cluster', member: 'Clusters' },
+  { list: 'ClusterSubnetGroups', item: 'ClusterSubnetGroup', member: 'ClusterSubnetGroups' },
+];
+
 export function createRedshift(settings: ClientSettings): RedshiftApi {
   const client = new RedshiftClient(sdkConfig(settings));
+  readInSlices(client, settings, LISTS);
   return {
     describeClusters: (input, options) => client.send(new DescribeClustersCommand(input), options),
     describeClusterSubnetGroups: (input, options) => client.send(new DescribeClusterSubnetGroupsCommand(input), options),

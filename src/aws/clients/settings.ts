@@ -1,5 +1,8 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
+
+type Logger = NonNullable<EC2ClientConfig['logger']>;
 
 /** The product's version in the user agent; a test holds it to package.json. */
 export const VERSION = '0.1.0';
@@ -31,12 +34,17 @@ export interface ClientSettings {
   readonly useFips: boolean;
   readonly useDualstack: boolean;
   readonly agents: Agents;
+  /** Resolves when a piece of an answer may be read; absent: answers are read at once. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** Passed with each request; the signal is required so that no call outlives its caller. */
 export interface SendOptions {
   readonly abortSignal: AbortSignal;
 }
+
+/** Without `info`, which the SDK takes for a logger that does not want any. */
+const SILENT = { warn: () => {}, error: () => {} } as unknown as Logger;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -58,6 +66,8 @@ export function sdkConfig(settings: ClientSettings) {
     maxAttempts: 1,
     authSchemePreference: [],
     userAgentAppId: async () => undefined,
+    // Else the SDK makes a copy of every answer, without its secrets, for a logger that throws it away.
+    logger: SILENT,
     customUserAgent: [['sallyport', VERSION]] as [string, string][],
     requestHandler: requestHandler(agents),
   };

@@ -20,6 +20,7 @@ import type {
 } from '@aws-sdk/client-ssm';
 import { sdkConfig } from './settings';
 import type { ClientSettings, SendOptions } from './settings';
+import { readInSlices } from './slicedReading';
 
 /** The Systems Manager calls in use. */
 export interface SsmApi {
@@ -35,6 +36,7 @@ export interface SsmApi {
 
 export function createSsm(settings: ClientSettings): SsmApi {
   const client = new SSMClient(sdkConfig(settings));
+  readInSlices(client, settings);
   return {
     describeInstanceInformation: (input, options) => client.send(new DescribeInstanceInformationCommand(input), options),
     getDocument: (input, options) => client.send(new GetDocumentCommand(input), options),

@@ -5,6 +5,7 @@ import { Fault, isCancelled, isFault } from '../../../src/base/fault';
 import type { LogFields, Logger } from '../../../src/base/log';
 import { nullLogger } from '../../../src/base/log';
 import type { InventoryPart, ResourceProvider } from '../../../src/model/inventory';
+import type { Target } from '../../../src/model/target';
 import { abortable } from '../../../src/aws/abortable';
 import { mergeProviders, settle, untilFault } from '../../../src/aws/discovery';
 import { collect, pages } from '../../../src/aws/paging';
@@ -38,6 +39,39 @@ async function all(providers: readonly ResourceProvider[], logger: Logger = null
   for await (const each of mergeProviders(providers, scope, controller.signal, () => controller.abort(), logger)) parts.push(each);
   return parts;
 }
+
+describe('a large page', () => {
+  const targets = Array.from({ length: 250 }, (_, index) => ({ id: `${index}` })) as unknown as readonly Target[];
+
+  it('comes in pieces, each in a turn of its own, in order', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      turning = setImmediate(count);
+    };
+    let turning = setImmediate(count);
+    const at: number[] = [];
+    const seen: string[] = [];
+    const one = provider('a', async function* () {
+      yield { kind: 'targets', provider: 'a', targets };
+    });
+    for await (const each of mergeProviders([one], scope, new AbortController().signal, () => {}, nullLogger)) {
+      at.push(turns);
+      if (each.kind === 'targets') seen.push(...each.targets.map(({ id }) => id));
+    }
+    clearImmediate(turning);
+    assert.deepEqual(seen, targets.map(({ id }) => id));
+    assert.equal(at.length, 3);
+    assert.ok(at[0]! < at[1]! && at[1]! < at[2]!, at.join(' '));
+  });
+
+  it('is still told when it is empty', async () => {
+    const one = provider('a', async function* () {
+      yield { kind: 'targets', provider: 'a', targets: [] };
+    });
+    assert.equal((await all([one])).length, 1);
+  });
+});
 
 describe('paging', () => {
   it('follows the tokens to the last page', async () => {
