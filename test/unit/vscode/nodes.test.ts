@@ -307,6 +307,21 @@ describe('a redraw', () => {
     assert.deepEqual(changedRows(before, after), ['c']);
   });
 
+  it('is of a row of which only the tooltip changed, though that was never made', () => {
+    const row = (facts: unknown): NodeTree =>
+      new NodeTree([
+        {
+          ...leaf('a'),
+          facts,
+          get tooltip(): string {
+            throw new Error('nobody asked for it');
+          },
+        },
+      ]);
+    assert.deepEqual(changedRows(row({ tags: ['x'] }), row({ tags: ['x'] })), []);
+    assert.deepEqual(changedRows(row({ tags: ['x'] }), row({ tags: ['y'] })), ['a']);
+  });
+
   it('is of the parent when its children come, go or change places', () => {
     const before = new NodeTree([parent('a', [leaf('b')]), parent('d', [leaf('e'), leaf('f')])]);
     const after = new NodeTree([parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('f'), leaf('e', 'new')])]);

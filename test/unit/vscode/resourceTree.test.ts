@@ -94,6 +94,11 @@ describe('grouping', () => {
     }
   });
 
+  it('makes the row of a resource once, however it stands', () => {
+    const rowOf = (nodes: readonly ViewNode[], label: string): ViewNode | undefined => nodes.flatMap(({ children = [] }) => children).find((node) => node.label === label);
+    assert.equal(rowOf(shown(known), 'cart'), rowOf(shown(known, { grouping: { by: 'vpc' }, filter: 'cart' }), 'cart'));
+  });
+
   it('is not misled by values that look like something else', () => {
     const odd = ['', '=', 'a=b', '__proto__', 'x?filtered', '$(bug)'].map((value, index) => target({ name: `t${index}`, tags: [{ key: 'k', value }] }));
     const ids = allIds(shown(inventoryOf(parts({ targets: odd, bastions: [bastion({ tags: { hasOwnProperty: 'x' } })] })), { grouping: { by: 'tag', key: 'k' } }));
