@@ -76,6 +76,7 @@ export function connectInProcess(options: CoreOptions, load: () => Promise<(opti
       yield* (await core()).inventory.discover(where, signal);
     },
     network: async (where, groupIds, signal) => (await core()).inventory.network(where, groupIds, signal),
+    vpcNames: async (where, vpcIds, signal) => (await core()).inventory.vpcNames(where, vpcIds, signal),
   };
   const tunnels: TunnelService = {
     start: async (route: Route, start: StartOptions, signal: AbortSignal) => (await core()).tunnels.start(route, start, signal),

@@ -72,6 +72,7 @@ export function createCore({ logger, targetCa, ssm, ssh, ask, env, proxy, worksp
       yield* (await aws()).inventory.discover(where, signal);
     },
     network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
+    vpcNames: async (where, vpcIds, signal) => (await aws()).inventory.vpcNames(where, vpcIds, signal),
   };
   const tunnels = new Tunnels({
     transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],

@@ -33,6 +33,7 @@ import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
 import type { ViewNode } from './viewNode';
+import { VpcNames } from './vpcNames';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no
@@ -90,6 +91,9 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
+  const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories, logger }));
+  scope.add(store.onDidChange(() => void names.look()));
+  scope.add(tree.onDidChange(() => void names.look()));
   scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
   register(scope, attempts, {
     ...connecting.handlers,

@@ -41,7 +41,7 @@ describe('the Resources view', () => {
     await pictures(workbench, 'by-type');
     await workbench.runCommand('Sallyport: Group Resources By…');
     await workbench.pick('What stands in one network');
-    await workbench.row('Resources', /^vpc-/);
+    await workbench.row('Resources', /^shop \(\d+\), vpc-/);
     await pictures(workbench, 'grouped');
 
     await workbench.runCommand('Sallyport: Filter Resources…');

@@ -12,7 +12,7 @@ import { step } from '../../../src/vscode/inventoryState';
 import { plainText } from '../../../src/vscode/localizer';
 import { regionNode } from '../../../src/vscode/regionNodes';
 import { bastionMark, targetMark } from '../../../src/vscode/rowMarks';
-import { filterWords, groupingText, matches, parseGrouping, tagKeys } from '../../../src/vscode/treeOptions';
+import { DEFAULT_TREE, filterWords, groupingText, matches, parseGrouping, tagKeys } from '../../../src/vscode/treeOptions';
 import type { TreeOptions } from '../../../src/vscode/treeOptions';
 import type { ViewNode } from '../../../src/vscode/viewNode';
 import { bastion, parts, target } from './samples';
@@ -33,7 +33,7 @@ function outline(nodes: readonly ViewNode[], depth = 0): string[] {
 
 function shown(inventory: RegionInventory, options: Partial<TreeOptions> & { readonly filter?: string } = {}): readonly ViewNode[] {
   const { grouping = { by: 'type' }, filter = '' } = options;
-  return regionNode(inventory, plainText, { grouping, words: filterWords(filter) }).children ?? [];
+  return regionNode(inventory, plainText, { ...DEFAULT_TREE, ...options, grouping, words: filterWords(filter) }).children ?? [];
 }
 
 function allIds(nodes: readonly ViewNode[]): string[] {
@@ -66,6 +66,17 @@ describe('grouping', () => {
       'Outside of a VPC, or not known (1)',
       '  loose',
     ]);
+  });
+
+  it('calls a VPC by its name tag where that is known, of its own region', () => {
+    const vpcNames = new Map([['dev/eu-central-1/vpc-b', 'Back office'], ['prod/eu-central-1/vpc-a', 'other account']]);
+    const groups = shown(known, { grouping: { by: 'vpc' }, vpcNames });
+    assert.deepEqual(groups.map(({ label, description }) => [label, description]), [
+      ['Back office (2)', 'vpc-b'],
+      ['vpc-a (3)', undefined],
+      ['Outside of a VPC, or not known (1)', undefined],
+    ]);
+    assert.deepEqual(groups.map(({ id }) => id).toSorted(), shown(known, { grouping: { by: 'vpc' } }).map(({ id }) => id).toSorted());
   });
 
   it('has a group for each value of a tag, and at the end what has none', () => {
