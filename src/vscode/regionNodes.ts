@@ -1,11 +1,10 @@
-import type { Bastion } from '../model/bastion';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
 import { regionFaultNodes } from './faultNode';
 import type { Localizer } from './localizer';
 import { groupNodes } from './resourceGroups';
-import { bastionNodeId, endpointNodeId, targetNodeId } from './resourceRows';
+import { endpointNodeId, targetNodeId } from './resourceRows';
 import { DEFAULT_TREE, matches } from './treeOptions';
 import type { TreeOptions } from './treeOptions';
 import type { ViewNode } from './viewNode';
@@ -24,10 +23,6 @@ export function resolveTarget(
     if (endpoint) return { target, endpoint };
   }
   return undefined;
-}
-
-export function resolveBastion(inventory: RegionInventory | undefined, rowId: unknown): Bastion | undefined {
-  return inventory && typeof rowId === 'string' ? bastionsOf(inventory).find((bastion) => bastionNodeId(bastion) === rowId) : undefined;
 }
 
 /** One region of one profile: its resources in groups, and what could not be asked. */
