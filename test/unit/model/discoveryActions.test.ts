@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { DISCOVERY_ACTIONS, discoveryPolicy, isIamAction, isListing, serviceOf } from '../../../src/model/discoveryActions';
+import { DISCOVERY_ACTIONS, discoveryPolicy, isListing, serviceOf } from '../../../src/model/discoveryActions';
 
 const AWS = resolve('src/aws');
 
@@ -23,7 +23,7 @@ function actionsInCode(): Record<string, string[]> {
   const entries = files.flatMap((file) => {
     const id = /^const ID = '([^']+)';$/m.exec(readFileSync(file, 'utf8'))?.[1];
     if (id === undefined) return [];
-    const actions = [...textWithImports(file).matchAll(/'([a-z0-9-]+:[A-Z][A-Za-z]+)'/g)].map(([, action]) => action!);
+    const actions = [...textWithImports(file).matchAll(/'([a-z0-9-]+:[A-Z][A-Za-z0-9]+)'/g)].map(([, action]) => action!);
     return [[id, [...new Set(actions)].toSorted()] as const];
   });
   return Object.fromEntries(entries);
@@ -37,14 +37,14 @@ describe('the table of what discovery may do', () => {
   });
 
   it('has a provider for each that the inventory runs', () => {
-    const running = /const PROVIDERS[^[]*\[[^=]*= \[([^\]]*)\]/.exec(readFileSync(join(AWS, 'inventory.ts'), 'utf8'))?.[1] ?? '';
-    const names = running.split(',').map((name) => name.trim()).filter(Boolean);
-    assert.equal(names.length, Object.keys(DISCOVERY_ACTIONS).length, running);
+    const imported = readFileSync(join(AWS, 'inventory.ts'), 'utf8').match(/^import \{ \w+ \} from '\.\/providers\//gm) ?? [];
+    assert.equal(imported.length, Object.keys(DISCOVERY_ACTIONS).length, imported.join('\n'));
   });
 
-  it('has nothing but listings', () => {
+  it('has nothing that changes anything', () => {
     const all = Object.values(DISCOVERY_ACTIONS).flat();
-    assert.deepEqual(all.filter((action) => !isListing(action)), []);
+    assert.deepEqual(all.filter((action) => !/^[a-z0-9-]+:(?:Describe|List|GetBootstrapBrokers$)[A-Za-z0-9]*$/.test(action)), []);
+    assert.ok(all.every(isListing));
   });
 });
 
@@ -59,7 +59,6 @@ describe('the policy', () => {
 
   it('never allows what changes something, or everything', () => {
     assert.deepEqual(['ssm:StartSession', '*', 'rds:*', 'rds:Describe*', 'ec2:DescribeX"', 'a:Delete', 'x:Describe\n'].filter(isListing), []);
-    assert.ok(isIamAction('ssm:StartSession') && !isIamAction('ssm'));
     assert.ok(!discoveryPolicy(['ssm:StartSession', 'ecs:ListTasks']).includes('StartSession'));
     assert.equal(serviceOf('rds:DescribeDBProxies'), 'rds');
   });
