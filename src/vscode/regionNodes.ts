@@ -54,11 +54,11 @@ function resourceRows(inventory: RegionInventory, l10n: Localizer, options: Tree
   const known = all.bastions.length + all.targets.length;
   if (known === 0 && !loading && !fault && faultsOf(inventory).length === 0) {
     const label = l10n.t('No bastion, cache or database in {0}', scope.region);
-    return [{ id: `note:nothing/${where}`, label, icon: { id: 'info' }, words: ['note', 'nothing'] }];
+    return [{ id: `note:${where}/nothing`, label, icon: { id: 'info' }, words: ['note', 'nothing'] }];
   }
   if (known > 0 && !loading && shown.bastions.length + shown.targets.length === 0) {
     const label = l10n.t('None of {0} matches the filter', known);
-    return [{ id: `note:filtered/${where}`, label, icon: { id: 'filter' }, words: ['note', 'filtered'] }];
+    return [{ id: `note:${where}/filtered`, label, icon: { id: 'filter' }, words: ['note', 'filtered'] }];
   }
   return groupNodes({ inventory, all, shown, options, l10n });
 }

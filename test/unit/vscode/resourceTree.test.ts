@@ -105,6 +105,15 @@ describe('grouping', () => {
     }
   });
 
+  it('has the region in the id of each row, where others look for it', () => {
+    for (const text of ['type', 'vpc', 'tag:team']) {
+      for (const filter of ['', 'a']) {
+        const ids = allIds(shown(known, { grouping: parseGrouping(text), filter }));
+        assert.deepEqual(ids.filter((id) => !/^(?:endpoint:|note:)?[A-Za-z]+:dev\/eu-central-1(?:\/|$)/.test(id)), []);
+      }
+    }
+  });
+
   it('makes the row of a resource once, however it stands', () => {
     const rowOf = (nodes: readonly ViewNode[], label: string): ViewNode | undefined => nodes.flatMap(({ children = [] }) => children).find((node) => node.label === label);
     assert.equal(rowOf(shown(known), 'cart'), rowOf(shown(known, { grouping: { by: 'vpc' }, filter: 'cart' }), 'cart'));
