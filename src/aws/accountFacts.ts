@@ -35,6 +35,10 @@ export class AccountFacts implements AwsInventoryService {
     return this.#inner.network(scope, groupIds, signal);
   }
 
+  vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    return this.#inner.vpcNames(scope, vpcIds, signal);
+  }
+
   /** @throws Fault `aws.regionNotEnabled`, and those of the inventory itself */
   async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
     let asked: Promise<unknown> | undefined;

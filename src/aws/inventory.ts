@@ -23,6 +23,7 @@ import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
+import { vpcNames } from './vpcNames';
 
 /** Every source of bastions and targets in AWS; a further service is one more line. */
 const PROVIDERS: readonly ((context: ProviderContext) => ResourceProvider)[] = [
@@ -104,14 +105,22 @@ export class AwsInventory implements AwsInventoryService {
     }
   }
 
-  async network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
+  network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
+    return this.#during(scope, signal, (session, until) => networkFacts(session, groupIds, this.#clock, until));
+  }
+
+  vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    return this.#during(scope, signal, (session, until) => vpcNames(session, vpcIds, until));
+  }
+
+  /** Work that ends with this. */
+  async #during<T>(scope: DiscoveryScope, signal: AbortSignal, work: (session: AwsSession, until: AbortSignal) => Promise<T>): Promise<T> {
     const session = await this.#access.open(scope, signal);
     const controller = new AbortController();
     this.#running.add(controller);
     try {
-      const until = AbortSignal.any([signal, controller.signal]);
       if (this.#disposed) controller.abort();
-      return await networkFacts(session, groupIds, this.#clock, until);
+      return await work(session, AbortSignal.any([signal, controller.signal]));
     } finally {
       this.#running.delete(controller);
     }

@@ -147,6 +147,7 @@ export function connectLazily<O extends { readonly logger: Logger }>(
       yield* (await core()).inventory.discover(where, signal, only);
     },
     network: async (where, groupIds, signal) => (await core()).inventory.network(where, groupIds, signal),
+    vpcNames: async (where, vpcIds, signal) => (await core()).inventory.vpcNames(where, vpcIds, signal),
   };
   const tunnels: TunnelService = {
     start: async (route: Route, start: StartOptions, signal: AbortSignal) => (await core()).tunnels.start(route, start, signal),

@@ -126,6 +126,7 @@ class Connection implements BrokerClient {
         yield* (await use()).inventory.discover(where, signal, only);
       },
       network: async (where, groupIds, signal) => (await use()).inventory.network(where, groupIds, signal),
+      vpcNames: async (where, vpcIds, signal) => (await use()).inventory.vpcNames(where, vpcIds, signal),
     };
   }
 

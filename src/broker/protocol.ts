@@ -229,6 +229,7 @@ export const START_BASTION = call('power/start', instanceOf, nothing);
 export const PROFILES = call('inventory/profiles', nothing, list(profile));
 export const SSH_HOSTS = call('inventory/sshHosts', nothing, sshHosts);
 export const NETWORK = call('inventory/network', shape<{ readonly scope: DiscoveryScope; readonly groupIds: readonly string[] }>({ scope, groupIds: list(text, 1000) }), network);
+export const VPC_NAMES = call('inventory/vpcNames', shape<{ readonly scope: DiscoveryScope; readonly vpcIds: readonly string[] }>({ scope, vpcIds: list(text, 10_000) }), record(text));
 /** Begins a discovery, whose parts are then fetched one at a time: a window that is slow holds up nobody but itself. */
 export const DISCOVER = call(
   'inventory/discover',

@@ -18,6 +18,7 @@ import {
   START,
   START_BASTION,
   STOP,
+  VPC_NAMES,
 } from './protocol';
 import type { Rpc } from './rpc';
 
@@ -56,6 +57,7 @@ export function remoteServices(rpc: Rpc): Services {
       sshHosts: () => rpc.request(SSH_HOSTS, null, never()),
       discover,
       network: (scope, groupIds, signal) => rpc.request(NETWORK, { scope, groupIds }, signal),
+      vpcNames: (scope, vpcIds, signal) => rpc.request(VPC_NAMES, { scope, vpcIds }, signal),
     },
     tunnels: {
       start: (route, options, signal) => rpc.request(START, { route, options }, signal),

@@ -35,6 +35,7 @@ import {
   START,
   START_BASTION,
   STOP,
+  VPC_NAMES,
 } from './protocol';
 import type { Answer } from './questionDesk';
 import type { Rpc } from './rpc';
@@ -150,6 +151,7 @@ export class WindowConnection implements Member {
     rpc.onRequest(PROFILES, async () => (await host.core(this)).inventory.profiles());
     rpc.onRequest(SSH_HOSTS, async () => (await host.core(this)).inventory.sshHosts());
     rpc.onRequest(NETWORK, async ({ scope, groupIds }, signal) => (await host.core(this)).inventory.network(scope, groupIds, this.#until(signal)));
+    rpc.onRequest(VPC_NAMES, async ({ scope, vpcIds }, signal) => (await host.core(this)).inventory.vpcNames(scope, vpcIds, this.#until(signal)));
     rpc.onRequest(SIGN_IN, ({ profile, way }, signal) =>
       this.#acting(async () => {
         await (await host.core(this)).signIn.signIn(profile, way, this.#until(signal));

@@ -30,16 +30,11 @@ export function serviceOf(action: string): string {
 // IAM's grammar of one action without wildcards.
 const ACTION = /^[a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$/;
 
-export function isIamAction(text: string): boolean {
-  return ACTION.test(text);
-}
+const OF_DISCOVERY: ReadonlySet<string> = new Set(Object.values(DISCOVERY_ACTIONS).flat());
 
-/** What reads addresses and no more, though its name begins as those of actions do that read secrets. */
-const ADDRESSES: ReadonlySet<string> = new Set(['kafka:GetBootstrapBrokers']);
-
-/** Whether the action only lists or describes: of those alone every resource may be allowed without a second thought. */
+/** Whether the action only tells what there is: of those alone every resource may be allowed without a second thought. */
 export function isListing(action: string): boolean {
-  return isIamAction(action) && (/:(?:Describe|List)/.test(action) || ADDRESSES.has(action));
+  return OF_DISCOVERY.has(action) || (ACTION.test(action) && /:(?:Describe|List)/.test(action));
 }
 
 /**

@@ -52,6 +52,11 @@ export interface AwsInventoryService {
    * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
    */
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts>;
+  /**
+   * Name tags of these VPCs by their ids; those that have none, or are gone, are absent.
+   * @throws Fault `operation.cancelled`, where it is not allowed, and those of a profile that cannot be opened
+   */
+  vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
 }
 
 /** What the windows ask for. */

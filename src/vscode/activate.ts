@@ -39,6 +39,7 @@ import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
 import { TunnelNews } from './tunnelNews';
+import { VpcNames } from './vpcNames';
 
 /**
  * Composes views, commands and the status bar over the services. Touches no network, and no file but to see whether a broker
@@ -53,8 +54,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const attempts = new Attempts(ui, logger);
   const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
-  const logins = new SecretLogins(secrets, ui);
-  const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
+  const redis = scope.add(new RedisConsoles(services, new SecretLogins(secrets, ui), context.extensionUri));
 
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
@@ -102,6 +102,9 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   });
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
+  const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories: () => store.inventories, logger }));
+  scope.add(store.onDidChange(() => void names.look()));
+  scope.add(tree.onDidChange(() => void names.look()));
   followSettings(scope, store, tree);
   const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
   register(scope, attempts, {

@@ -14,9 +14,9 @@ import type { Destination } from './connectCommands';
 import type { CommandHandlers } from './contributions';
 import { missingActions } from './faultNode';
 import type { RegionInventory } from './inventoryState';
-import { bastionsOf } from './inventoryState';
+import { bastionsOf, targetsOf } from './inventoryState';
 import { goneFault } from './inventoryStore';
-import { resolveBastion, resolveTarget } from './regionNodes';
+import { bastionNodeId, endpointNodeId, targetNodeId } from './resourceRows';
 import type { Ui } from './ui';
 
 export interface CopyCommandDeps {
@@ -107,19 +107,24 @@ export class CopyCommands {
       const picked = await this.#deps.pick();
       return picked ? [this.#ofTarget(picked)] : [];
     }
-    const found = ids.flatMap((id) => this.#resolve(id) ?? []);
+    const known = this.#resolve(new Set(ids));
+    const found = ids.flatMap((id) => known.get(id) ?? []);
     if (found.length === 0) throw goneFault('This resource');
     return found;
   }
 
-  #resolve(id: string): Subject | undefined {
+  /** What each of the rows stands for: all are looked for at once, since hundreds may be selected among thousands. */
+  #resolve(ids: ReadonlySet<string>): ReadonlyMap<string, Subject> {
+    const known = new Map<string, Subject>();
+    const take = (id: string, subject: Subject): void => void (ids.has(id) && known.set(id, subject));
     for (const inventory of this.#deps.inventories()) {
-      const destination = resolveTarget(inventory, id);
-      if (destination) return { ...destination, inventory };
-      const bastion = resolveBastion(inventory, id);
-      if (bastion) return { bastion, inventory };
+      for (const bastion of bastionsOf(inventory)) take(bastionNodeId(bastion), { bastion, inventory });
+      for (const target of targetsOf(inventory)) {
+        take(targetNodeId(target), { target, inventory });
+        for (const endpoint of target.endpoints) take(endpointNodeId(target, endpoint), { target, endpoint, inventory });
+      }
     }
-    return undefined;
+    return known;
   }
 
   #ofTarget(destination: Destination): Subject {

@@ -106,6 +106,13 @@ export class NodeView implements vscode.TreeDataProvider<string> {
     return this.#tree.below(id);
   }
 
+  /** For rows whose tooltip is made when the mouse or a screen reader asks for it. */
+  resolveTreeItem(item: vscode.TreeItem, id: string): vscode.TreeItem {
+    const node = this.#tree.get(id);
+    if (node) item.tooltip ??= tooltip(node);
+    return item;
+  }
+
   dispose(): Promise<void> {
     return this.#scope.dispose();
   }
@@ -139,9 +146,13 @@ function treeItem(node: ViewNode, media: vscode.Uri): vscode.TreeItem {
   if (node.icon) item.iconPath = iconPath(node.icon, media);
   if (node.mark) item.resourceUri = markUri(node.id, node.mark);
   item.accessibilityInformation = { label: node.spoken ?? [node.label, node.description].filter(Boolean).join(', ') };
-  // Neither trusted nor with icons or HTML: what is in it comes from AWS.
-  if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
+  if (node.facts === undefined) item.tooltip = tooltip(node);
   return item;
+}
+
+/** Neither trusted nor with icons or HTML: what is in it comes from AWS. */
+function tooltip({ tooltip: text }: ViewNode): vscode.MarkdownString | undefined {
+  return text === undefined ? undefined : new vscode.MarkdownString(text);
 }
 
 /** High contrast takes the picture for the dark or the light background that it has. */

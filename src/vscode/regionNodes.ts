@@ -1,11 +1,10 @@
-import type { Bastion } from '../model/bastion';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
 import { regionFaultNodes } from './faultNode';
 import type { Localizer } from './localizer';
 import { groupNodes } from './resourceGroups';
-import { bastionNodeId, endpointNodeId, targetNodeId } from './resourceRows';
+import { endpointNodeId, targetNodeId } from './resourceRows';
 import { DEFAULT_TREE, matches } from './treeOptions';
 import type { TreeOptions } from './treeOptions';
 import type { ViewNode } from './viewNode';
@@ -24,10 +23,6 @@ export function resolveTarget(
     if (endpoint) return { target, endpoint };
   }
   return undefined;
-}
-
-export function resolveBastion(inventory: RegionInventory | undefined, rowId: unknown): Bastion | undefined {
-  return inventory && typeof rowId === 'string' ? bastionsOf(inventory).find((bastion) => bastionNodeId(bastion) === rowId) : undefined;
 }
 
 /** One region of one profile: its resources in groups, and what could not be asked. */
@@ -59,11 +54,11 @@ function resourceRows(inventory: RegionInventory, l10n: Localizer, options: Tree
   const known = all.bastions.length + all.targets.length;
   if (known === 0 && !loading && !fault && faultsOf(inventory).length === 0) {
     const label = l10n.t('No bastion, cache or database in {0}', scope.region);
-    return [{ id: `note:nothing/${where}`, label, icon: { id: 'info' }, words: ['note', 'nothing'] }];
+    return [{ id: `note:${where}/nothing`, label, icon: { id: 'info' }, words: ['note', 'nothing'] }];
   }
   if (known > 0 && !loading && shown.bastions.length + shown.targets.length === 0) {
     const label = l10n.t('None of {0} matches the filter', known);
-    return [{ id: `note:filtered/${where}`, label, icon: { id: 'filter' }, words: ['note', 'filtered'] }];
+    return [{ id: `note:${where}/filtered`, label, icon: { id: 'filter' }, words: ['note', 'filtered'] }];
   }
   return groupNodes({ inventory, all, shown, options, l10n });
 }

@@ -34,7 +34,26 @@ export function bastionNodeId({ place, id }: Pick<Bastion, 'place' | 'id'>): str
   return `bastion:${place.profile}/${place.region}/${id}`;
 }
 
+// Resources are replaced and never changed, and there may be ten thousand of them whose order or choice changes with each key.
+const ROWS = new WeakMap<Target | Bastion, { readonly l10n: Localizer; readonly node: ViewNode }>();
+
+function kept<T extends Target | Bastion>(resource: T, l10n: Localizer, make: (resource: T, l10n: Localizer) => ViewNode): ViewNode {
+  const before = ROWS.get(resource);
+  if (before?.l10n === l10n) return before.node;
+  const node = make(resource, l10n);
+  ROWS.set(resource, { l10n, node });
+  return node;
+}
+
 export function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
+  return kept(bastion, l10n, bastionRow);
+}
+
+export function targetNode(target: Target, l10n: Localizer): ViewNode {
+  return kept(target, l10n, targetRow);
+}
+
+function bastionRow(bastion: Bastion, l10n: Localizer): ViewNode {
   const obstacle = obstacleText(bastion, l10n);
   const mark = bastionMark(bastion);
   const { ecs } = bastion;
@@ -48,13 +67,16 @@ export function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
     description: labelText(joined([status, kind, bastion.platform, where])),
     icon: { id: bastionIcon(bastion, obstacle === undefined), ...(!obstacle && { color: 'charts.green' }) },
     ...(mark && { mark }),
-    tooltip: bastionTooltip(bastion, l10n),
+    get tooltip() {
+      return bastionTooltip(bastion, l10n);
+    },
+    facts: bastion,
     spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, [status, kind, bastion.platform].filter(Boolean).join(', '))),
     words: ['bastion', 'aws'],
   };
 }
 
-export function targetNode(target: Target, l10n: Localizer): ViewNode {
+function targetRow(target: Target, l10n: Localizer): ViewNode {
   const badges = [
     engineText(target),
     target.kind === 'rds.proxy' ? l10n.t('proxy') : undefined,
@@ -77,7 +99,10 @@ export function targetNode(target: Target, l10n: Localizer): ViewNode {
     description: labelText(joined([status, ...badges])),
     icon: engineIcon(target),
     ...(mark && { mark }),
-    tooltip: targetTooltip(target, l10n),
+    get tooltip() {
+      return targetTooltip(target, l10n);
+    },
+    facts: target,
     spoken: labelText(
       familyOf(target) === 'caches' ? l10n.t('Cache {0}, {1}', target.name, facts) : l10n.t('Database {0}, {1}', target.name, facts),
     ),
@@ -97,7 +122,10 @@ function endpointNodes(target: Target, ofTarget: readonly ItemWord[], l10n: Loca
       label: labelText(name),
       description: labelText(joined([address, open])),
       icon: { id: endpoint.role === 'reader' ? 'book' : 'symbol-interface' },
-      tooltip: tooltipMarkdown(target.name, [[joined([name, open]), address]]),
+      get tooltip() {
+        return tooltipMarkdown(target.name, [[joined([name, open]), address]]);
+      },
+      facts: endpoint,
       spoken: labelText([l10n.t('{0} endpoint of {1}, {2}', name, target.name, address), open].filter(Boolean).join(', ')),
       words,
     };

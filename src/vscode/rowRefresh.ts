@@ -1,4 +1,5 @@
 import type { DiscoveryScope } from '../model/inventory';
+import { faultProviders } from './faultNode';
 import type { RegionInventory } from './inventoryState';
 import { scopeKey } from './inventoryState';
 import type { RefreshRequest } from './inventoryStore';
@@ -28,12 +29,14 @@ function openScopes({ profiles, open }: ShownProfiles, profile: string): Discove
   return scopesOf(profiles).filter((scope) => scope.profile === profile && open.has(scopeKey(scope)));
 }
 
-function providersOf(row: string, below: readonly string[], { scope, providers }: RegionInventory): string[] {
+function providersOf(row: string, below: readonly string[], inventory: RegionInventory): string[] {
+  const { scope, providers } = inventory;
   const rows = new Set([row, ...below]);
   const key = scopeKey(scope);
+  const failed = faultProviders(inventory, row) ?? [];
   return [...providers].flatMap(([id, { bastions, targets }]) => {
     const isShown =
-      row === `fault:${key}/${id}` ||
+      failed.includes(id) ||
       bastions.some((bastion) => rows.has(`bastion:${key}/${bastion.id}`)) ||
       targets.some((target) => rows.has(targetNodeId(target)) || row.startsWith(`endpoint:${targetNodeId(target)}/`));
     return isShown ? [id] : [];

@@ -48,6 +48,10 @@ export class TreeState {
     if (groupingText(grouping) !== groupingText(this.#options.grouping)) this.#set({ ...this.#options, grouping });
   }
 
+  setVpcNames(vpcNames: ReadonlyMap<string, string>): void {
+    this.#set({ ...this.#options, vpcNames });
+  }
+
   dispose(): void {
     this.#changes.dispose();
   }

@@ -1,4 +1,5 @@
 import type { Bastion } from '../model/bastion';
+import type { DiscoveryScope } from '../model/inventory';
 import type { Target } from '../model/target';
 import { engineText } from './wording';
 
@@ -10,9 +11,16 @@ export interface TreeOptions {
   readonly grouping: Grouping;
   /** In lower case; a resource is shown when each of them occurs in it. Empty: no filter. */
   readonly words: readonly string[];
+  /** Name tags of VPCs by `vpcKey`, as far as known. */
+  readonly vpcNames: ReadonlyMap<string, string>;
 }
 
-export const DEFAULT_TREE: TreeOptions = { grouping: { by: 'type' }, words: [] };
+export const DEFAULT_TREE: TreeOptions = { grouping: { by: 'type' }, words: [], vpcNames: new Map() };
+
+/** A VPC that is shared has a name in each of its accounts. */
+export function vpcKey({ profile, region }: DiscoveryScope, vpcId: string): string {
+  return `${profile}/${region}/${vpcId}`;
+}
 
 /** UTF-16 units of the longest key of a tag: 128 characters (Tagging AWS resources, "Tag naming limits"), each two at most. */
 const MAX_TAG_KEY = 256;

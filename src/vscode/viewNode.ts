@@ -21,6 +21,11 @@ export interface ViewNode {
   readonly mark?: RowMark;
   /** Markdown; values in it are escaped. */
   readonly tooltip?: string;
+  /**
+   * Present where the tooltip is made anew each time that it is read, because it is only worth its price for a row under the
+   * mouse: the plain data that it is made of.
+   */
+  readonly facts?: unknown;
   /** What a screen reader says instead of label and description. */
   readonly spoken?: string;
   readonly words: readonly ItemWord[];
@@ -152,10 +157,15 @@ function sameRow(a: ViewNode, b: ViewNode): boolean {
     a.icon?.color === b.icon?.color &&
     a.icon?.picture === b.icon?.picture &&
     a.mark === b.mark &&
-    a.tooltip === b.tooltip &&
+    sameTooltip(a, b) &&
     a.spoken === b.spoken &&
     a.words.join(' ') === b.words.join(' ') &&
     // Not asked for: they may be made only then.
     'children' in a === 'children' in b
   );
+}
+
+function sameTooltip(a: ViewNode, b: ViewNode): boolean {
+  if (a.facts === undefined || b.facts === undefined) return a.tooltip === b.tooltip;
+  return a.facts === b.facts || JSON.stringify(a.facts) === JSON.stringify(b.facts);
 }

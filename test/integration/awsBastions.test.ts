@@ -98,6 +98,17 @@ describe('bastions of every kind', function () {
     assert.ok(through[0]?.bastion.name === 'shop-bastion' && through[0].reach === 'peered');
   });
 
+  it('stand in VPCs whose names can be asked for, those that are gone left out', async () => {
+    const [vpc] = placeOf().vpcs;
+    const names = await aws.inventory.vpcNames(scope, [vpc!.id, vpc!.id, 'vpc-0123456789abcdef0'], never);
+    assert.deepEqual(names, { [vpc!.id]: vpc!.name });
+    assert.deepEqual(await aws.inventory.vpcNames(scope, [], never), {});
+    assert.equal(bench.sandbox.requests.of('ec2', 'DescribeVpcs').length, 1);
+    bench.sandbox.faults.add({ service: 'ec2', action: 'DescribeVpcs', kind: 'throttle' });
+    await assert.rejects(aws.inventory.vpcNames(scope, [vpc!.id], never), { code: 'aws.throttled' });
+    assert.equal(bench.sandbox.requests.of('ec2', 'DescribeVpcs').length, 2, 'names are not worth a second try');
+  });
+
   it('are judged without what is denied, and asked for it once', async () => {
     for (const action of ['DescribeVpcPeeringConnections', 'DescribeSecurityGroups']) bench.sandbox.faults.add({ service: 'ec2', action, kind: 'throttle' });
     assert.deepEqual(await aws.inventory.network(scope, ['sg-0123456789abcdef0'], never), {});

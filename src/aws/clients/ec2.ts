@@ -3,6 +3,7 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcPeeringConnectionsCommand,
+  DescribeVpcsCommand,
   EC2Client,
   GetConsoleOutputCommand,
   StartInstancesCommand,
@@ -16,6 +17,8 @@ import type {
   DescribeSubnetsCommandOutput,
   DescribeVpcPeeringConnectionsCommandInput,
   DescribeVpcPeeringConnectionsCommandOutput,
+  DescribeVpcsCommandInput,
+  DescribeVpcsCommandOutput,
   GetConsoleOutputCommandInput,
   GetConsoleOutputCommandOutput,
   StartInstancesCommandInput,
@@ -35,6 +38,7 @@ export interface Ec2Api {
     input: DescribeVpcPeeringConnectionsCommandInput,
     options: SendOptions,
   ): Promise<DescribeVpcPeeringConnectionsCommandOutput>;
+  describeVpcs(input: DescribeVpcsCommandInput, options: SendOptions): Promise<DescribeVpcsCommandOutput>;
   getConsoleOutput(input: GetConsoleOutputCommandInput, options: SendOptions): Promise<GetConsoleOutputCommandOutput>;
   startInstances(input: StartInstancesCommandInput, options: SendOptions): Promise<StartInstancesCommandOutput>;
 }
@@ -53,6 +57,7 @@ export function createEc2(settings: ClientSettings): Ec2Api {
     describeSubnets: (input, options) => client.send(new DescribeSubnetsCommand(input), options),
     describeSecurityGroups: (input, options) => client.send(new DescribeSecurityGroupsCommand(input), options),
     describeVpcPeeringConnections: (input, options) => client.send(new DescribeVpcPeeringConnectionsCommand(input), options),
+    describeVpcs: (input, options) => client.send(new DescribeVpcsCommand(input), options),
     getConsoleOutput: (input, options) => client.send(new GetConsoleOutputCommand(input), options),
     startInstances: (input, options) => client.send(new StartInstancesCommand(input), options),
   };

@@ -391,6 +391,20 @@ describe('a redraw', () => {
     assert.deepEqual(changedRows(before, after), ['c']);
   });
 
+  it('is of a row of which only the tooltip changed, though that was never made', () => {
+    const row = (facts: unknown): readonly ViewNode[] => [
+      {
+        ...leaf('a'),
+        facts,
+        get tooltip(): string {
+          throw new Error('nobody asked for it');
+        },
+      },
+    ];
+    assert.deepEqual(changedRows(row({ tags: ['x'] }), row({ tags: ['x'] })), []);
+    assert.deepEqual(changedRows(row({ tags: ['x'] }), row({ tags: ['y'] })), ['a']);
+  });
+
   it('is of the parent when its children come, go or change places', () => {
     const before = [parent('a', [leaf('b')]), parent('d', [leaf('e'), leaf('f')])];
     const after = [parent('a', [leaf('b'), leaf('c')]), parent('d', [leaf('f'), leaf('e', 'new')])];

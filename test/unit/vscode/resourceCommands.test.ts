@@ -10,7 +10,8 @@ import { endpointNodeId, targetNodeId } from '../../../src/vscode/regionNodes';
 import { bastionNodeId } from '../../../src/vscode/resourceRows';
 import { TreeCommands, TreeState } from '../../../src/vscode/treeCommands';
 import { groupingText, parseGrouping } from '../../../src/vscode/treeOptions';
-import { bastion, FakeUi, MemoryLogger, parts, target } from './samples';
+import { VpcNames } from '../../../src/vscode/vpcNames';
+import { bastion, FakeInventory, FakeUi, MemoryLogger, parts, target } from './samples';
 
 const scope = { profile: 'dev', region: 'eu-central-1' };
 const orders = target();
@@ -192,5 +193,40 @@ describe('the order and the filter of the tree', () => {
     assert.equal(tree.options, options);
     tree.setGrouping(parseGrouping('tag:a'));
     assert.equal(groupingText(tree.options.grouping), 'tag:a');
+  });
+});
+
+describe('the names of VPCs', () => {
+  const start = (bench: Bench, inventory: FakeInventory): VpcNames =>
+    new VpcNames({ inventory, tree: bench.tree, inventories: () => bench.inventories, logger: bench.logger });
+
+  it('are asked for once, and only while they are shown', async () => {
+    const [bench, inventory] = [new Bench(), new FakeInventory()];
+    inventory.vpcNameTags = { 'vpc-a': 'shop' };
+    const names = start(bench, inventory);
+    await names.look();
+    assert.deepEqual(inventory.vpcsAsked, []);
+    bench.tree.setGrouping({ by: 'vpc' });
+    await Promise.all([names.look(), names.look()]);
+    assert.deepEqual(inventory.vpcsAsked, [['vpc-a']]);
+    assert.deepEqual([...bench.tree.options.vpcNames], [['dev/eu-central-1/vpc-a', 'shop']]);
+    bench.inventories = [inventoryOf(parts({ targets: [target({ name: 'new', vpcId: 'vpc-new' })] }))];
+    await names.look();
+    assert.deepEqual(inventory.vpcsAsked, [['vpc-a'], ['vpc-new']]);
+  });
+
+  it('are done without where they cannot be had, and after the end', async () => {
+    const [bench, inventory] = [new Bench(), new FakeInventory()];
+    inventory.vpcNameTags = new Error('denied');
+    bench.tree.setGrouping({ by: 'vpc' });
+    const names = start(bench, inventory);
+    await names.look();
+    await names.look();
+    assert.equal(inventory.vpcsAsked.length, 1);
+    assert.equal(bench.tree.options.vpcNames.size, 0);
+    names.dispose();
+    bench.inventories = [inventoryOf(parts({ targets: [target({ name: 'new', vpcId: 'vpc-new' })] }))];
+    await names.look();
+    assert.equal(inventory.vpcsAsked.length, 1);
   });
 });

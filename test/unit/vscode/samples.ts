@@ -108,6 +108,14 @@ export class FakeInventory implements InventoryService {
     return this.networkFacts instanceof Error ? Promise.reject(this.networkFacts) : Promise.resolve(this.networkFacts);
   }
 
+  vpcNameTags: Readonly<Record<string, string>> | Error = {};
+  readonly vpcsAsked: (readonly string[])[] = [];
+
+  vpcNames(_scope: DiscoveryScope, vpcIds: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    this.vpcsAsked.push(vpcIds);
+    return this.vpcNameTags instanceof Error ? Promise.reject(this.vpcNameTags) : Promise.resolve(this.vpcNameTags);
+  }
+
   sshHosts(): Promise<SshHosts> {
     return Promise.resolve(this.sshConfig);
   }
