@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
 import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
+import type { TunnelInfo } from '../model/tunnel';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
@@ -27,6 +28,7 @@ import { SshHostStore } from './sshHostStore';
 import { StatusItem } from './statusItem';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
+import { TunnelPages } from './tunnelDetails';
 import { TunnelNews } from './tunnelNews';
 import type { ViewNode } from './viewNode';
 
@@ -70,6 +72,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     connectTo: () => connecting.handlers.connectTo(undefined),
     openConsole: (tunnel) => redisCommands.open(tunnel),
   });
+  const choose = (argument: unknown): Promise<TunnelInfo | undefined> => tunnels.choose(argument);
+  const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose }));
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const scopes = new ScopeCommands({
     store,
@@ -86,7 +90,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   scope.add(onDidChangeSettings(['profile', 'region'], () => store.selectionChanged()));
-  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers });
+  register(scope, attempts, { ...connecting.handlers, ...tunnels.handlers, ...redisCommands.handlers, ...scopes.handlers, ...signIns.handlers, ...pages.handlers });
   void attempts.run('tunnels', () => board.load());
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
 }
