@@ -32,8 +32,12 @@ export class TunnelPages implements Disposable {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'showTunnel'> {
+  get handlers(): Pick<CommandHandlers, 'showTunnel' | 'reconnect'> {
     return {
+      reconnect: async (argument) => {
+        const tunnel = await this.#deps.choose(argument);
+        if (tunnel) await this.#deps.service.retry(tunnel.id);
+      },
       showTunnel: async (argument) => {
         const tunnel = await this.#deps.choose(argument);
         if (tunnel) this.open(tunnel);

@@ -46,7 +46,7 @@ export function tunnelPage({ info, latency, history }: TunnelDetails, l10n: Loca
     title: labelText(routeLabel(info.route, l10n)),
     status: statusOf(info, l10n),
     level: LEVEL[tunnelMood(info)],
-    facts: [...facts, { label: l10n.t('Latency of the last hour'), value: latencySummary }],
+    facts: [...facts, { label: l10n.t('Recent latency'), value: latencySummary }],
     latencySummary: l10n.t('Latency: {0}', latencySummary),
     throughputSummary: l10n.t('Throughput: {0} at most', `${bytesText(Math.round(rate))}/s`),
     latencyTop: latency ? latencyText(latency.highestMs) : '',

@@ -3,8 +3,8 @@ import type { TunnelPoint, TunnelToPage } from './messages';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 600;
-const HEIGHT = 160;
-const FRAME: Frame = { left: 8, top: 20, width: WIDTH - 16, height: HEIGHT - 40 };
+const HEIGHT = 220;
+const FRAME: Frame = { left: 8, top: 26, width: WIDTH - 16, height: HEIGHT - 52 };
 
 /** Builds the page once; `show` keeps it equal to what the extension says. Every text enters as text, never as markup. */
 export class TunnelView {
@@ -22,15 +22,14 @@ export class TunnelView {
   constructor(root: HTMLElement) {
     this.#status.setAttribute('role', 'status');
     this.#factsHeading.className = 'unseen';
+    this.#throughput.figure.append(this.#legend);
     const details = element('details', '', this.#summary, this.#table);
     const main = element(
       'main',
       '',
       this.#heading,
       this.#status,
-      this.#latency.figure,
-      this.#throughput.figure,
-      this.#legend,
+      element('div', 'graphs', this.#latency.figure, this.#throughput.figure),
       details,
       this.#factsHeading,
       this.#facts,
@@ -123,7 +122,8 @@ class Graph {
       shape('line', { class: 'grid', x1: left, y1: upper, x2: left + width, y2: upper }),
     ];
     if (points.length === 0) parts.push(label(empty, WIDTH / 2, HEIGHT / 2, 'middle'));
-    else parts.push(label(top, left, upper - 6, 'start'), label(points[0]!.time, left, bottom + 16, 'start'), label(points.at(-1)!.time, left + width, bottom + 16, 'end'));
+    else parts.push(label(top, left, upper - 8, 'start'), label(points.at(-1)!.time, left + width, bottom + 20, 'end'));
+    if (points.length > 1) parts.push(label(points[0]!.time, left, bottom + 20, 'start'));
     const highest = Math.max(0, ...lines.flatMap(({ samples }) => samples.map(({ value }) => value ?? 0)));
     for (const { name, samples, dots } of lines) {
       parts.push(shape('path', { class: `line ${name}`, d: pathOf(samples, highest, FRAME) }));

@@ -27,7 +27,7 @@ describe('the page of a tunnel', () => {
     const fact = (label: string): string | undefined => facts.find((one) => one.label === label)?.value;
     assert.equal(fact('Reconnects'), '2');
     assert.equal(fact('Last fault'), 'The session is over. (date 7)');
-    assert.equal(fact('Latency of the last hour'), 'lowest 2.1 ms, median 12 ms, highest 40 ms');
+    assert.equal(fact('Recent latency'), 'lowest 2.1 ms, median 12 ms, highest 40 ms');
     assert.equal(fact('Limited by'), undefined);
   });
 
