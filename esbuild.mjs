@@ -109,7 +109,7 @@ function bundles() {
     { ...node, entryPoints: { 'ssh-companion': 'src/transport/sshSystem/companionMain.ts' }, outdir: 'dist' },
     {
       ...common,
-      entryPoints: { console: 'src/webview/console/main.ts' },
+      entryPoints: { console: 'src/webview/console/main.ts', tunnel: 'src/webview/tunnel/main.ts' },
       outdir: 'dist/webview',
       platform: 'browser',
       format: 'iife',

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
+import type { TunnelInfo } from '../model/tunnel';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
@@ -38,6 +39,7 @@ import { TreeState } from './treeCommands';
 import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
 import { TunnelCommands } from './tunnelCommands';
+import { TunnelPages } from './tunnelDetails';
 import { TunnelNews } from './tunnelNews';
 import { VpcNames } from './vpcNames';
 
@@ -56,8 +58,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
   const redis = scope.add(new RedisConsoles(services, new SecretLogins(secrets, ui), context.extensionUri));
 
-  const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
-  const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
+  const advice = bastionAdvice(context, services);
 
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
@@ -100,13 +101,15 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     openConsole: (tunnel) => redisCommands.open(tunnel),
     toggle: connections.toggle,
   });
+  const choose = (argument: unknown): Promise<TunnelInfo | undefined> => tunnels.choose(argument);
+  const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose }));
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories: () => store.inventories, logger }));
   scope.add(store.onDidChange(() => void names.look()));
   scope.add(tree.onDidChange(() => void names.look()));
   followSettings(scope, store, tree);
-  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
+  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers, ...pages.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
   register(scope, attempts, {
     ...connecting.handlers,
     ...connections.commands.handlers,
@@ -141,6 +144,11 @@ function accountHandlers(scope: Scope, { services, store, sshHosts, board, attem
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   return { ...scopes.handlers, ...signIns.handlers, ...brokerCommands.handlers };
+}
+
+function bastionAdvice(context: vscode.ExtensionContext, { broker, logger }: Services): BastionAdvice {
+  const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
+  return new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
 }
 
 /** A browser can come back only to a window on the same machine. */

@@ -82,10 +82,17 @@ function spokenText({ local, health, exposedOn }: TunnelInfo, label: string, moo
 }
 
 function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
+  return tooltipMarkdown(label, tunnelFacts(tunnel, l10n, dateText));
+}
+
+export type TunnelFact = readonly [label: string, value: string | undefined];
+
+/** What there is to know of a tunnel at a glance; what is absent has nothing to say. */
+export function tunnelFacts(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string): readonly TunnelFact[] {
   const { route, local, exposedOn, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
-  return tooltipMarkdown(label, [
+  return [
     [l10n.t('Local address'), formatEndpoint(local)],
     [l10n.t('Warning'), exposedOn && l10n.t('other machines can reach it on {0}', exposedOn)],
     [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
@@ -104,5 +111,5 @@ function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateT
     [l10n.t('Reconnects'), reconnects > 0 ? String(reconnects) : undefined],
     [l10n.t('Last fault'), lastFault && `${lastFault.fault.message} (${dateText(lastFault.at)})`],
     [l10n.t('Last checked'), health.checkedAt > 0 ? dateText(health.checkedAt) : undefined],
-  ]);
+  ];
 }

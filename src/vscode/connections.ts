@@ -6,6 +6,7 @@ import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import type { BastionAdvice } from './bastionAdvice';
 import type { ConnectCommands } from './connectCommands';
+import { tunnelNodeId } from './connectionNodes';
 import { ConnectionCommands } from './connectionsCommands';
 import { Consents } from './connectionsConsent';
 import { ConnectionInventories } from './connectionsInventory';
@@ -19,7 +20,6 @@ import { savedRows } from './connectionsRows';
 import { WindowConnectionSettings } from './connectionsSettings';
 import { ConnectionStarter } from './connectionsStarter';
 import { SavedConnections } from './connectionsStore';
-import { VIEWS } from './contributions';
 import type { RedisConsoles } from './console/panel';
 import type { InventoryStore } from './inventoryStore';
 import type { Services } from './services';
@@ -89,10 +89,7 @@ export function addConnections(scope: Scope, deps: ConnectionPartsDeps): Connect
     recent: () => commands.recent,
     start: (entry) => starter.start(entry),
     startAll: () => starter.startAll(saved.entries, ui.l10n.t('Starting saved connections')),
-    showDetails: async (tunnel) => {
-      await vscode.commands.executeCommand(`${VIEWS.connections}.focus`);
-      reveal(tunnel);
-    },
+    showDetails: async (tunnel) => ui.run('showTunnel', tunnelNodeId(tunnel)),
     onDidChange: saved.onDidChange,
   };
   return { saved, commands, toggle, startAutomatically };

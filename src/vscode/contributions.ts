@@ -29,6 +29,8 @@ export const COMMANDS = {
   connectThrough: {},
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
+  reconnect: { icon: '$(sync)', palette: 'sallyport.hasTunnels' },
+  showTunnel: { icon: '$(graph-line)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
   saveConnection: { icon: '$(save)' },
   startConnection: { icon: '$(debug-start)', palette: 'sallyport.hasConnections' },

@@ -251,3 +251,6 @@ function isDuration(value: unknown): value is number {
 function isStatus(value: unknown): value is ConsoleStatus {
   return typeof value === 'string' && STATUSES.has(value);
 }
+
+export { parseTunnelToHost } from './tunnel/messages';
+export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';

@@ -153,9 +153,9 @@ export class SessionPump {
     this.#heard();
   }
 
-  /** Asks the service for a sign of life now. */
+  /** Asks the service for a sign of life now, unless none could be read. */
   check(): void {
-    this.#ping();
+    if (this.#reading === 'free') this.#ping();
   }
 
   dispose(): void {

@@ -18,17 +18,23 @@ class Bench {
   readonly channel: Channel;
   readonly agent: AgentModel;
   acknowledgements = 0;
+  /** Whether a consumer is slow. */
+  congested = false;
+  pings = 0;
   readonly #pending: Buffer[] = [];
   readonly #toClient: Buffer[] = [];
   #count = 0;
 
   constructor(options: Partial<PumpOptions>) {
+    const isCongested = (): boolean => this.congested;
     const carrier: Carrier = {
       pull: (max) => this.#pull(max),
       output: () => {},
       connectError: () => {},
       endTurn: () => {},
-      congested: false,
+      get congested() {
+        return isCongested();
+      },
       ended: () => {},
     };
     const ids = { idSeed: Buffer.alloc(16), nonceSeed: Buffer.alloc(12), epochOffset: 0 };
@@ -88,9 +94,12 @@ class Bench {
         this.agent.receive(frame);
       },
       batch: (write) => write(),
-      pause: assert.fail,
+      pause: () => assert.ok(this.congested),
       resume: assert.fail,
-      ping: () => this.pump.pong(),
+      ping: () => {
+        this.pings++;
+        this.pump.pong();
+      },
       close: () => Promise.resolve(),
       destroy: () => {},
     };
@@ -108,6 +117,22 @@ function assertRate({ sent }: Bench, rate: number): void {
     }
   }
 }
+
+describe('a session in doubt', () => {
+  it('is asked for a sign of life, unless none could be read', async () => {
+    const bench = new Bench({});
+    await bench.until(() => bench.channel.canSend, 100);
+    bench.pump.check();
+    assert.equal(bench.pings, 1);
+    bench.congested = true;
+    bench.pump.wake();
+    await bench.pass(2);
+    bench.pump.check();
+    assert.equal(bench.pings, 1);
+    bench.pump.dispose();
+    assert.equal(bench.clock.pending, 0);
+  });
+});
 
 describe('the pace of a session', () => {
   const data = Buffer.from(Array.from({ length: 150_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
