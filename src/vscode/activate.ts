@@ -7,6 +7,7 @@ import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
 import { ConnectCommands } from './connectCommands';
 import { connectionNodes, tunnelNodeId } from './connectionNodes';
+import { KeptHistory } from './console/keptHistory';
 import { RedisConsoles } from './console/panel';
 import type { CommandHandlers, CommandName, ContextKeyName } from './contributions';
 import { COMMANDS, commandId, CONTEXT_KEYS, VIEWS } from './contributions';
@@ -42,7 +43,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const board = scope.add(new TunnelBoard(broker.tunnels, logger));
   const attempts = new Attempts(ui, logger);
   const logins = new SecretLogins(secrets, ui);
-  const redis = scope.add(new RedisConsoles(services, logins, context.extensionUri));
+  const history = new KeptHistory(context.globalState, (error) => logger.log('warn', 'history.notKept', { error }));
+  const redis = scope.add(new RedisConsoles(services, logins, history, context.extensionUri));
 
   const memory = new KeptBastionMemory(context.globalState, (error) => logger.log('warn', 'memory.notKept', { error }));
   const advice = new BastionAdvice({ inventory: broker.inventory, memory, tag: () => readSetting('bastionTag'), logger });
