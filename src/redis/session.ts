@@ -1,6 +1,7 @@
+import { unlessAborted } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
-import { cancelled, Fault, isCancelled } from '../base/fault';
+import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { isReport, refuseUnsupported } from './commands';
 import type { RedisConnection } from './connection';
@@ -105,12 +106,13 @@ class ConsoleSession implements RedisSession {
     if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
     refuseUnsupported(args);
     return this.#inTurn(signal, async (connection) => {
-      await this.#guard?.admit(line, args, this.#guarded(connection), signal);
+      const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
       const { clock } = this.#settings;
       const sentAt = clock.now();
       const first = await this.#exchange(connection, args, signal);
       let { kind, text, truncated } = first;
       for (let time = 1; time < times; time++) {
+        allowed?.check();
         const next = await this.#exchange(connection, args, signal);
         // All of them run; of their texts as much is kept as of one.
         const room = this.#render.maxChars - text.length - 1;
@@ -120,20 +122,6 @@ class ConsoleSession implements RedisSession {
       }
       return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
     });
-  }
-
-  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
-    const reply = await connection.call(args, signal);
-    this.#typed = stateAfterReply(this.#typed, args, reply);
-    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
-  }
-
-  #guarded(connection: RedisConnection): GuardedConnection {
-    return {
-      identity: connection,
-      call: (args, signal) => connection.call(args, signal),
-      inTransaction: this.#typed.transaction !== undefined,
-    };
   }
 
   async ping(signal: AbortSignal): Promise<number> {
@@ -160,6 +148,20 @@ class ConsoleSession implements RedisSession {
     this.#connection.dispose();
     await this.#reconnecting?.catch(() => {});
     await this.#connection.closed;
+  }
+
+  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
+    const reply = await connection.call(args, signal);
+    this.#typed = stateAfterReply(this.#typed, args, reply);
+    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
+  }
+
+  #guarded(connection: RedisConnection): GuardedConnection {
+    return {
+      identity: connection,
+      call: (args, signal) => connection.call(args, signal),
+      inTransaction: this.#typed.transaction !== undefined,
+    };
   }
 
   /** Runs `work` when everything before it is done, on a connection that is alive. */
@@ -239,14 +241,4 @@ function argumentsOf(line: string): Buffer[] | undefined {
 
 function closedFault(): Fault {
   return new Fault('redis.closed', 'This console is closed.');
-}
-
-/** Stops waiting when the signal fires; what was waited for goes on. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -15,6 +15,9 @@ type Kept = readonly [targetId: string, lines: readonly string[]];
 export class KeptHistory {
   readonly #state: KeptState;
   readonly #onError: (error: unknown) => void;
+  /** Added since the last writing began: a paste of thousands of lines is written a few times, and not thousands. */
+  #added: (readonly [targetId: string, line: string])[] = [];
+  #writing = false;
 
   constructor(state: KeptState, onError: (error: unknown) => void) {
     this.#state = state;
@@ -23,22 +26,41 @@ export class KeptHistory {
 
   /** Oldest first. */
   linesOf(targetId: string): readonly string[] {
-    return this.#read().find(([target]) => target === targetId)?.[1] ?? [];
+    return this.#all().get(targetId) ?? [];
   }
 
   add(targetId: string, line: string): void {
     if (line.trim() === '' || line.length > MAX_LINE_CHARS || isSecretLine(line)) return;
-    const lines = this.linesOf(targetId);
-    if (lines.at(-1) === line) return;
-    const others = this.#read().filter(([target]) => target !== targetId);
-    const kept: Kept[] = [...others, [targetId, bounded([...lines, line])] as const].slice(-MAX_TARGETS);
-    this.#state.update(KEY, kept).then(undefined, this.#onError);
+    this.#added.push([targetId, line]);
+    if (this.#added.length > MAX_LINES) this.#added.shift();
+    if (!this.#writing) void this.#write();
   }
 
-  /** Read anew each time: another window may have written. */
-  #read(): readonly Kept[] {
+  async #write(): Promise<void> {
+    this.#writing = true;
+    try {
+      while (this.#added.length > 0) {
+        const kept = [...this.#all()];
+        this.#added = [];
+        await this.#state.update(KEY, kept);
+      }
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** In the order of their last use. What is kept is read anew each time: another window may have written. */
+  #all(): ReadonlyMap<string, readonly string[]> {
     const value = this.#state.get(KEY);
-    return Array.isArray(value) ? value.filter(isKept) : [];
+    const all = new Map<string, readonly string[]>(Array.isArray(value) ? value.filter(isKept) : []);
+    for (const [targetId, line] of this.#added) {
+      const lines = all.get(targetId) ?? [];
+      all.delete(targetId);
+      all.set(targetId, lines.at(-1) === line ? lines : bounded([...lines, line]));
+    }
+    return new Map([...all].slice(-MAX_TARGETS));
   }
 }
 

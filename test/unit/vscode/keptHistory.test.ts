@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { KeptHistory } from '../../../src/vscode/console/keptHistory';
+import { eventually } from '../../fixtures/eventually';
 import { MemoryState } from './samples';
 
 describe('KeptHistory', () => {
@@ -22,6 +23,16 @@ describe('KeptHistory', () => {
     for (const line of [...secrets, ' ', 'GET a', 'GET a', `ECHO ${'x'.repeat(3000)}`]) history.add('a', line);
     assert.deepEqual(history.linesOf('a'), ['GET a']);
     assert.ok(!JSON.stringify([...state.values]).includes('pw'));
+  });
+
+  it('writes a long paste a few times, and not once a line', async () => {
+    const state = new MemoryState();
+    let writes = 0;
+    const history = new KeptHistory({ get: (key) => state.get(key), update: (key, value) => (writes++, state.update(key, value)) }, (error) => assert.fail(String(error)));
+    for (let index = 0; index < 1000; index++) history.add('a', `GET ${index}`);
+    assert.equal(history.linesOf('a').length, 300, 'also of what is still to be written');
+    await eventually(() => kept(state).linesOf('a').at(-1) === 'GET 999', 'it is written', 5000);
+    assert.equal(writes, 2);
   });
 
   it('is bounded in lines, in text and in targets, and keeps the newest', () => {
