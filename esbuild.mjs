@@ -126,7 +126,7 @@ function sourcesBelow(folder) {
 }
 
 async function buildTests() {
-  const outdir = process.env['SALLYPORT_OUT'] ?? 'out';
+  const outdir = process.env['SALLYPORT_OUT'] || 'out';
   rmSync(join(outdir, 'src'), { recursive: true, force: true });
   rmSync(join(outdir, 'test'), { recursive: true, force: true });
   await build({

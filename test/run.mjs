@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const out = resolve(process.env['SALLYPORT_OUT'] ?? join(root, 'out'));
+const out = resolve(process.env['SALLYPORT_OUT'] || join(root, 'out'));
 
 const { status } = spawnSync(process.execPath, ['esbuild.mjs', '--tests'], { cwd: root, stdio: 'inherit' });
 if (status === 0) {

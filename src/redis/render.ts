@@ -3,9 +3,14 @@ import type { RespValue } from '../wire/resp';
 export interface RenderOptions {
   /** Longest text, UTF-16 units. */
   readonly maxChars: number;
-  /** Without quotes, types and numbers: how redis-cli prints reports such as INFO even on a terminal. */
-  readonly raw?: boolean;
+  /**
+   * `typed`, unless told: with quotes, types and numbers, as on a terminal. `raw`: without, as redis-cli prints into a pipe.
+   * `report`: raw, and without the line end that redis-cli adds itself: how it prints INFO and the like everywhere.
+   */
+  readonly style?: ReplyStyle;
 }
+
+export type ReplyStyle = 'typed' | 'raw' | 'report';
 
 export interface RenderedText {
   readonly text: string;
@@ -16,15 +21,16 @@ export interface RenderedText {
 export const MAX_REPLY_CHARS = 1024 * 1024;
 
 /**
- * The reply as `redis-cli --no-raw` prints it (cliFormatReplyTTY and cliFormatReplyRaw of redis-cli.c),
- * without the last line end. Stops working once the text is full, however large the reply.
+ * The reply as redis-cli prints it (cliFormatReplyTTY and cliFormatReplyRaw of redis-cli.c), without the last line end. Stops working once the text is full, however large the reply.
  */
 export function renderReply(value: RespValue, options: RenderOptions): RenderedText {
   const out = new BoundedText(options.maxChars);
-  if (options.raw) renderRaw(value, out);
-  else renderTyped(value, '', out);
+  const { style = 'typed' } = options;
+  if (style === 'typed') renderTyped(value, '', out);
+  else renderRaw(value, out);
   const { text, truncated } = out;
-  return { text: text.endsWith('\n') ? text.slice(0, -1) : text, truncated };
+  // Into a pipe the line end comes on top, so an error has two.
+  return { text: style !== 'raw' && text.endsWith('\n') ? text.slice(0, -1) : text, truncated };
 }
 
 class BoundedText {

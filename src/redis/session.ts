@@ -1,6 +1,7 @@
+import { unlessAborted } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
-import { cancelled, Fault, isCancelled } from '../base/fault';
+import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { isReport, refuseUnsupported } from './commands';
 import type { RedisConnection } from './connection';
@@ -8,7 +9,7 @@ import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } f
 import { establish, type EstablishSettings } from './establish';
 import { refusalFault } from './faults';
 import { Guard, type GuardedConnection } from './guard/guard';
-import { MAX_REPLY_CHARS, type RenderedText, renderReply } from './render';
+import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
 import type { OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
@@ -19,17 +20,19 @@ export interface SessionSettings {
   readonly openTimeoutMs?: number;
   /** Longest text of one reply, UTF-16 units. */
   readonly maxChars?: number;
+  /** Of replies that are no reports. */
+  readonly style?: 'typed' | 'raw';
 }
 
 const OPEN_TIMEOUT_MS = 15_000;
 
-export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS }: SessionSettings = {}): OpenRedisSession {
+export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed' }: SessionSettings = {}): OpenRedisSession {
   // Every byte that is kept shows as at least one character, so this much always fills the text.
   const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: maxChars } };
   return async (options, signal) => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
-    return new ConsoleSession(options, settings, maxChars, state, connection);
+    return new ConsoleSession(options, settings, { maxChars, style }, state, connection);
   };
 }
 
@@ -46,7 +49,7 @@ export async function pingWith(open: OpenRedisSession, options: RedisSessionOpti
 class ConsoleSession implements RedisSession {
   readonly #options: RedisSessionOptions;
   readonly #settings: EstablishSettings;
-  readonly #maxChars: number;
+  readonly #render: RenderOptions;
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
@@ -60,13 +63,13 @@ class ConsoleSession implements RedisSession {
   constructor(
     options: RedisSessionOptions,
     settings: EstablishSettings,
-    maxChars: number,
+    render: RenderOptions,
     typed: ConnectionState,
     connection: RedisConnection,
   ) {
     this.#options = options;
     this.#settings = settings;
-    this.#maxChars = maxChars;
+    this.#render = render;
     this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
@@ -103,35 +106,22 @@ class ConsoleSession implements RedisSession {
     if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
     refuseUnsupported(args);
     return this.#inTurn(signal, async (connection) => {
-      await this.#guard?.admit(line, args, this.#guarded(connection), signal);
+      const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
       const { clock } = this.#settings;
       const sentAt = clock.now();
       const first = await this.#exchange(connection, args, signal);
       let { kind, text, truncated } = first;
       for (let time = 1; time < times; time++) {
+        allowed?.check();
         const next = await this.#exchange(connection, args, signal);
         // All of them run; of their texts as much is kept as of one.
-        const room = this.#maxChars - text.length - 1;
+        const room = this.#render.maxChars - text.length - 1;
         if (room > 0) text += `\n${next.text.slice(0, room)}`;
         truncated ||= next.truncated || next.text.length > room;
         ({ kind } = next);
       }
       return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
     });
-  }
-
-  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
-    const reply = await connection.call(args, signal);
-    this.#typed = stateAfterReply(this.#typed, args, reply);
-    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, { maxChars: this.#maxChars, raw: isReport(args) }) };
-  }
-
-  #guarded(connection: RedisConnection): GuardedConnection {
-    return {
-      identity: connection,
-      call: (args, signal) => connection.call(args, signal),
-      inTransaction: this.#typed.transaction !== undefined,
-    };
   }
 
   async ping(signal: AbortSignal): Promise<number> {
@@ -158,6 +148,20 @@ class ConsoleSession implements RedisSession {
     this.#connection.dispose();
     await this.#reconnecting?.catch(() => {});
     await this.#connection.closed;
+  }
+
+  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
+    const reply = await connection.call(args, signal);
+    this.#typed = stateAfterReply(this.#typed, args, reply);
+    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
+  }
+
+  #guarded(connection: RedisConnection): GuardedConnection {
+    return {
+      identity: connection,
+      call: (args, signal) => connection.call(args, signal),
+      inTransaction: this.#typed.transaction !== undefined,
+    };
   }
 
   /** Runs `work` when everything before it is done, on a connection that is alive. */
@@ -237,14 +241,4 @@ function argumentsOf(line: string): Buffer[] | undefined {
 
 function closedFault(): Fault {
   return new Fault('redis.closed', 'This console is closed.');
-}
-
-/** Stops waiting when the signal fires; what was waited for goes on. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -13,6 +13,7 @@ import { ConnectCommands } from './connectCommands';
 import type { ConnectionParts } from './connections';
 import { addConnections, addOutageNotices } from './connections';
 import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
+import { KeptHistory } from './console/keptHistory';
 import { RedisConsoles } from './console/panel';
 import { setContext } from './contextKeys';
 import type { CommandHandlers, CommandName } from './contributions';
@@ -48,7 +49,7 @@ import { VpcNames } from './vpcNames';
  * is running. Everything goes into `scope`, whose disposal leaves the broker.
  */
 export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
-  const { broker, ui, secrets, logger } = services;
+  const { broker, ui, logger } = services;
   scope.add(broker);
   const store = addStore(scope, context, services);
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
@@ -56,10 +57,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const attempts = new Attempts(ui, logger);
   const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
-  const redis = scope.add(new RedisConsoles(services, new SecretLogins(secrets, ui), context.extensionUri));
-
+  const redis = scope.add(redisConsoles(context, services));
   const advice = bastionAdvice(context, services);
-
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
   const resources = scope.add(
@@ -144,6 +143,12 @@ function accountHandlers(scope: Scope, { services, store, sshHosts, board, attem
   scope.add(retryAfterSignIn(broker.signIn, store, attempts));
   scope.add(showNotices(broker.onDidNotice, ui));
   return { ...scopes.handlers, ...signIns.handlers, ...brokerCommands.handlers };
+}
+
+function redisConsoles(context: vscode.ExtensionContext, services: Services): RedisConsoles {
+  const { ui, secrets, logger } = services;
+  const history = new KeptHistory(context.globalState, (error) => logger.log('warn', 'history.notKept', { error }));
+  return new RedisConsoles(services, new SecretLogins(secrets, ui), history, context.extensionUri);
 }
 
 function bastionAdvice(context: vscode.ExtensionContext, { broker, logger }: Services): BastionAdvice {

@@ -41,6 +41,7 @@ export const COMMANDS = {
   openConsole: { icon: '$(terminal)' },
   unlockWrites: {},
   lockWrites: {},
+  searchHistory: {},
   refresh: { icon: '$(refresh)' },
   selectProfile: { icon: '$(account)' },
   selectRegion: { icon: '$(globe)' },
@@ -58,6 +59,22 @@ export const COMMANDS = {
   restartBroker: {},
   toggleTunnels: {},
 } as const satisfies Readonly<Record<string, CommandDeclaration>>;
+
+interface KeyDeclaration {
+  readonly command: CommandName;
+  readonly key: string;
+  readonly when: string;
+}
+
+/** Keys of VS Code's own that mean something else in our pages, which get them as commands; on every system the same. */
+export const KEYS: readonly KeyDeclaration[] = [
+  {
+    command: 'searchHistory',
+    key: 'ctrl+r',
+    // The page stays the active one while the person types elsewhere.
+    when: "activeWebviewPanelId == 'sallyport.redisConsole' && !terminalFocus && !inputFocus && !listFocus",
+  },
+];
 
 export type CommandName = keyof typeof COMMANDS;
 

@@ -18,6 +18,7 @@ export interface RedisTools {
   /** Of the console in front. @throws Fault `redis.noConsole`. */
   unlockWrites(): Promise<void>;
   lockWrites(): void;
+  searchHistory(): void;
 }
 
 export interface RedisCommandDeps {
@@ -39,13 +40,14 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'unlockWrites' | 'lockWrites'> {
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
     const { redis } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel)),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),
+      searchHistory: async () => redis.searchHistory(),
     };
   }
 

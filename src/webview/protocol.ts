@@ -51,6 +51,9 @@ export interface ConsoleStrings {
   readonly unlocked: string;
   readonly unlock: string;
   readonly lock: string;
+  /** `{0}`: what is searched for. */
+  readonly search: string;
+  readonly searchEmpty: string;
 }
 
 const STRING_KEYS = [
@@ -77,6 +80,8 @@ const STRING_KEYS = [
   'unlocked',
   'unlock',
   'lock',
+  'search',
+  'searchEmpty',
 ] as const satisfies readonly (keyof ConsoleStrings)[];
 
 /** To the page. */
@@ -89,6 +94,8 @@ export type ToPage =
       readonly status: ConsoleStatus;
       readonly detail: string;
       readonly running: number | null;
+      /** What was typed on this connection before, oldest first; without secrets. */
+      readonly history: readonly string[];
     }
   | { readonly type: 'status'; readonly status: ConsoleStatus; readonly prompt: string; readonly detail: string }
   | {
@@ -119,6 +126,8 @@ export type ToPage =
       /** For which writes are still allowed, rounded up; 0 when they are not. Means nothing where it is not production. */
       readonly minutesLeft: number;
     }
+  /** Search the history, or go on to an older line: VS Code keeps the key for itself, so it comes as a command. */
+  | { readonly type: 'searchHistory' }
   | { readonly type: 'pong'; readonly latencyMs: number }
   | { readonly type: 'pingFailed'; readonly text: string };
 
@@ -143,7 +152,7 @@ export function parseToHost(value: unknown): ToHost | undefined {
     case 'lockWrites':
       return { type };
     case 'run':
-      return isId(id) && isText(line, MAX_LINE_CHARS) && isPaste(rest) && typeof judged === 'boolean'
+      return isId(id) && isText(line, MAX_LINE_CHARS) && isLines(rest) && typeof judged === 'boolean'
         ? { type, id, line, rest, judged }
         : undefined;
     case 'cancel':
@@ -165,6 +174,8 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseReply(value);
     case 'fault':
       return parseFault(value);
+    case 'searchHistory':
+      return { type: 'searchHistory' };
     case 'guard':
       return parseGuard(value);
     case 'pong': {
@@ -181,10 +192,13 @@ export function parseToPage(value: unknown): ToPage | undefined {
 }
 
 function parseSetup(value: Fields): ToPage | undefined {
-  const { strings, prompt, status, detail, running } = value as Record<'strings' | 'prompt' | 'status' | 'detail' | 'running', unknown>;
+  const { strings, prompt, status, detail, running, history } = value as Record<
+    'strings' | 'prompt' | 'status' | 'detail' | 'running' | 'history',
+    unknown
+  >;
   const texts = parseStrings(strings);
-  if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isId(running))) return undefined;
-  return { type: 'setup', strings: texts, prompt, status, detail, running };
+  if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isId(running)) || !isLines(history)) return undefined;
+  return { type: 'setup', strings: texts, prompt, status, detail, running, history };
 }
 
 function parseStatus(value: Fields): ToPage | undefined {
@@ -234,7 +248,7 @@ function isText(value: unknown, limit = MAX_TEXT_CHARS): value is string {
   return typeof value === 'string' && value.length <= limit;
 }
 
-function isPaste(value: unknown): value is readonly string[] {
+function isLines(value: unknown): value is readonly string[] {
   if (!Array.isArray(value) || value.length > MAX_PASTE_LINES) return false;
   let chars = 0;
   return value.every((line) => isText(line, MAX_LINE_CHARS) && (chars += line.length) <= MAX_PASTE_CHARS);

@@ -91,6 +91,18 @@ describe('The guard on a real server', () => {
     }
   });
 
+  it('reads the same from COMMAND in RESP3', async () => {
+    const local = { host: server.host, port: server.port };
+    const connection = await RedisConnection.over(await dial({ local, endpoint: local, tls: 'off' }, never), {});
+    try {
+      await connection.call(['HELLO', '3'], never);
+      assert.deepEqual(serverCommands(await connection.call(['COMMAND'], never)), commands);
+    } finally {
+      connection.dispose();
+      await connection.closed;
+    }
+  });
+
   it('has a class of its own for each of them', () => {
     const single = [...commands.values()].filter(({ container }) => !container);
     const missing = single.filter(({ name }) => bundledClass(name) === undefined);

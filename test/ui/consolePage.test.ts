@@ -82,7 +82,7 @@ describe('the console page in a real browser', function () {
 
   const say = (message: ToPage): Promise<void> => page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   const setup = (running: number | null = null): Promise<void> =>
-    say({ type: 'setup', strings, prompt: 'cache:6379', status: 'ready', detail: '', running });
+    say({ type: 'setup', strings, prompt: 'cache:6379', status: 'ready', detail: '', running, history: ['HGETALL h', 'GET old', 'GET old'] });
   const reply = (id: number, text: string): Promise<void> =>
     say({ type: 'reply', id, kind: 'value', text, truncated: false, elapsedMs: 1, prompt: 'cache:6379' });
   const status = (status: ConsoleStatus, detail = ''): Promise<void> => say({ type: 'status', status, prompt: 'cache:6379', detail });
@@ -142,6 +142,29 @@ describe('the console page in a real browser', function () {
     await until(`(${STATE}).includes('GET a')`);
     assert.ok(!(await page.content()).includes('hunter2'));
     assert.ok(!(await page.evaluate<string>(STATE)).includes('hunter2'));
+  });
+
+  it('searches the history of the connection', async () => {
+    const search = (): Promise<void> => say({ type: 'searchHistory' });
+    await submit('SET a 1');
+    await reply(0, 'OK');
+    await input().fill('draft');
+    await search();
+    await page.getByText('Search the history.').waitFor();
+    await input().fill('et');
+    await page.getByText('Search “et”: SET a 1').waitFor();
+    await search();
+    await page.getByText('Search “et”: GET old').waitFor();
+    await search();
+    await page.getByText('Search “et”: HGETALL h').waitFor();
+    await input().press('Enter');
+    assert.equal(await input().inputValue(), 'HGETALL h');
+    assert.equal((await sent()).length, 1, 'it is taken over, and not run');
+    await search();
+    await input().press('Escape');
+    assert.equal(await input().inputValue(), 'HGETALL h');
+    await input().press('ArrowUp');
+    assert.equal(await input().inputValue(), 'SET a 1');
   });
 
   it('cancels with Ctrl+C, and clears with Ctrl+L', async () => {

@@ -98,6 +98,11 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       await input.press('ArrowUp');
       assert.equal(await input.inputValue(), 'GET absent');
       await input.fill('');
+      await input.press('Control+r');
+      await workbench.webview.getByText('Search the history.').waitFor();
+      await input.fill('rpush');
+      await workbench.webview.locator('.found', { hasText: 'RPUSH planets' }).waitFor();
+      await input.press('Escape');
       await ask(workbench, 'DEL planets greeting', '(integer) 2');
       await workbench.picture('console');
     });

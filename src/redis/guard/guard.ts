@@ -62,18 +62,23 @@ export class Guard {
   }
 
   /**
-   * Lets a command pass, or says why it must not. To be called in the command's turn, just before it is sent.
+   * Lets a command pass, or says why it must not. To be called in the command's turn, just before it is sent; before each
+   * repetition of it, `check` throws once writes are locked.
    * @throws Fault as `review`.
    */
-  async admit(line: string, args: readonly Buffer[], connection: GuardedConnection, signal: AbortSignal): Promise<void> {
+  async admit(line: string, args: readonly Buffer[], connection: GuardedConnection, signal: AbortSignal): Promise<{ check(): void }> {
     const confirmed = this.#takeConfirmed(line);
     const verdict = await this.#judge(args, connection, signal);
+    const check = (): void => {
+      if (this.#decide(verdict) === 'readOnly') throw readOnly(verdict);
+    };
+    check();
     const decision = this.#decide(verdict);
-    if (decision === 'readOnly') throw readOnly(verdict);
-    if (decision !== 'run' && !(confirmed && verdict.class === 'dangerous')) await this.#confirm(verdict, decision, connection, signal);
+    if (decision !== 'run' && decision !== 'readOnly' && !(confirmed && verdict.class === 'dangerous')) await this.#confirm(verdict, decision, connection, signal);
     // Time has passed at the question, and writes may have been locked meanwhile.
-    if (this.#decide(verdict) === 'readOnly') throw readOnly(verdict);
+    check();
     if (connection.inTransaction && verdict.writes) this.#queueWrites = true;
+    return { check };
   }
 
   #takeConfirmed(line: string): boolean {
@@ -153,8 +158,12 @@ async function sizeOf({ commands }: SizeProbe, call: GuardCall, signal: AbortSig
   return sum;
 }
 
+/** Commands that have a sister which only reads. */
+const HAS_READER = new Set(['BITFIELD', 'EVAL', 'EVALSHA', 'FCALL', 'GEORADIUS', 'GEORADIUSBYMEMBER', 'SORT']);
+
 function readOnly({ command }: Verdict): Fault {
+  const reader = HAS_READER.has(command) ? `Use ${command}_RO, or unlock` : 'Unlock';
   return new Fault('redis.readOnly', `${command} was not run: this is a production target, and its console is read-only.`, {
-    remedy: { text: 'Unlock writes for a while, then run it again.' },
+    remedy: { text: `${reader} writes for a while, then run it again.` },
   });
 }

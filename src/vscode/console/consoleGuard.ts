@@ -1,5 +1,5 @@
+import { unlessAborted } from '../../base/abort';
 import type { Clock } from '../../base/clock';
-import { cancelled } from '../../base/fault';
 import type { Logger } from '../../base/log';
 import { type ProductionRules, productionReasons } from '../../model/production';
 import type { TargetRef } from '../../model/route';
@@ -28,6 +28,8 @@ export class ConsoleGuard implements GuardPorts {
   readonly #ports: ConsoleGuardPorts;
   readonly #lock: WriteLock;
   #asking: Promise<void> | undefined;
+  /** Rises whenever it is locked: a yes to a question from before unlocks nothing. */
+  #epoch = 0;
 
   constructor(ports: ConsoleGuardPorts) {
     this.#ports = ports;
@@ -57,6 +59,7 @@ export class ConsoleGuard implements GuardPorts {
   }
 
   lock(): void {
+    this.#epoch++;
     if (this.#lock.leftMs > 0) this.#log('redis.writesLocked');
     this.#lock.lock();
   }
@@ -73,6 +76,7 @@ export class ConsoleGuard implements GuardPorts {
   }
 
   dispose(): void {
+    this.#epoch++;
     this.#lock.dispose();
   }
 
@@ -81,7 +85,9 @@ export class ConsoleGuard implements GuardPorts {
     const reasons = productionReasons(target(), rules());
     if (reasons.length === 0) return;
     const ms = unlockMs();
+    const epoch = this.#epoch;
     if (!(await ui.confirm(unlockText(target().name, Math.round(ms / MINUTE_MS), reasons, ui.l10n)))) return;
+    if (epoch !== this.#epoch) return;
     this.#log('redis.writesUnlocked', { minutes: Math.round(ms / MINUTE_MS) });
     this.#lock.unlock(ms);
   }
@@ -89,14 +95,4 @@ export class ConsoleGuard implements GuardPorts {
   #log(event: string, fields: { readonly minutes?: number } = {}): void {
     this.#ports.logger.log('info', event, { target: this.#ports.target().id, ...fields });
   }
-}
-
-/** A question that nobody waits for any more may stay open; its answer is of no interest. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -8,11 +8,13 @@ import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webvie
 import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
 import { ConsoleGuard } from './consoleGuard';
+import type { KeptHistory } from './keptHistory';
 import { needsLogin, openWithLogin, type SessionServices, promptLabel } from './login';
 
 export interface ControllerPorts {
   readonly services: SessionServices & { readonly logger: Logger };
   readonly logins: RedisLogins;
+  readonly history: KeptHistory;
   readonly strings: ConsoleStrings;
   readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input'>;
   readonly clock: Clock;
@@ -91,6 +93,10 @@ export class ConsoleController {
     this.#guard.lock();
   }
 
+  searchHistory(): void {
+    this.#post({ type: 'searchHistory' });
+  }
+
   /** The settings, the target or the lock has changed. */
   guardChanged(): void {
     this.#post(this.#guard.message);
@@ -135,11 +141,19 @@ export class ConsoleController {
 
   #greet(): void {
     this.#pageIsThere = true;
-    const { strings } = this.#ports;
+    const { strings, history } = this.#ports;
     const running = this.#running?.id ?? null;
     // Before the replies that were missed, which end what the page still believes to be running.
     const unanswered = this.#missed.flatMap((message) => ('id' in message ? [message.id] : []));
-    this.#post({ type: 'setup', strings, prompt: this.#prompt, status: this.#status, detail: this.#detail, running: running ?? unanswered[0] ?? null });
+    this.#post({
+      type: 'setup',
+      strings,
+      prompt: this.#prompt,
+      status: this.#status,
+      detail: this.#detail,
+      running: running ?? unanswered[0] ?? null,
+      history: history.linesOf(this.#tunnel.route.target.id),
+    });
     this.#post(this.#guard.message);
     for (const message of this.#missed.splice(0)) this.#post(message);
     if (!this.#session && this.#status === 'connecting') void this.#connect();
@@ -210,6 +224,7 @@ export class ConsoleController {
   }
 
   async #run({ id, line, rest, judged }: Extract<ToHost, { type: 'run' }>): Promise<void> {
+    this.#ports.history.add(this.#tunnel.route.target.id, line);
     const session = this.#session;
     if (!session || this.#running) {
       this.#answer(this.#faultMessage(id, this.#running ? busy() : notConnected()));

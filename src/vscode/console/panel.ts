@@ -11,6 +11,7 @@ import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
 import { ConsoleController } from './controller';
 import { consoleHtml } from './html';
+import type { KeptHistory } from './keptHistory';
 import { openWithLogin } from './login';
 import { consoleStrings } from './strings';
 
@@ -27,13 +28,15 @@ const MAX_UNLOCK_MINUTES = 480;
 export class RedisConsoles {
   readonly #services: Services;
   readonly #logins: RedisLogins;
+  readonly #history: KeptHistory;
   readonly #extensionUri: vscode.Uri;
   readonly #tabs = new Set<Tab>();
   readonly #listeners = new Scope();
 
-  constructor(services: Services, logins: RedisLogins, extensionUri: vscode.Uri) {
+  constructor(services: Services, logins: RedisLogins, history: KeptHistory, extensionUri: vscode.Uri) {
     this.#services = services;
     this.#logins = logins;
+    this.#history = history;
     this.#extensionUri = extensionUri;
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
@@ -83,6 +86,11 @@ export class RedisConsoles {
     this.#inFront().lockWrites();
   }
 
+  /** Of the console in front. @throws Fault `redis.noConsole`. */
+  searchHistory(): void {
+    this.#inFront().searchHistory();
+  }
+
   async dispose(): Promise<void> {
     // Closing a panel closes its session.
     for (const { panel } of [...this.#tabs]) panel.dispose();
@@ -118,6 +126,7 @@ export class RedisConsoles {
     const controller = new ConsoleController(tunnel, {
       services: this.#services,
       logins: this.#logins,
+      history: this.#history,
       strings: consoleStrings(vscode.l10n, title),
       ui: this.#services.ui,
       clock: systemClock,

@@ -26,5 +26,7 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     unlocked: l10n.t('production · writes unlocked, {0} min left'),
     unlock: l10n.t('Unlock Writes…'),
     lock: l10n.t('Lock Writes'),
+    search: l10n.t('Search “{0}”:'),
+    searchEmpty: l10n.t('Search the history. Enter takes the line over, Escape goes back.'),
   };
 }

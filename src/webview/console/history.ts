@@ -1,4 +1,4 @@
-import { isSecretLine } from './secrets';
+import { isSecretLine } from '../../model/redisSecrets';
 
 const MAX_LINES = 500;
 // A pasted script of a megabyte is not worth repeating by an arrow key.
@@ -19,6 +19,17 @@ export class InputHistory {
   /** Oldest first. */
   get lines(): readonly string[] {
     return this.#lines;
+  }
+
+  /** The newest line that is older than `before` and contains `query`, in any case of letters; undefined when there is none. */
+  find(query: string, before = this.#lines.length): { readonly line: string; readonly at: number } | undefined {
+    const wanted = query.toLowerCase();
+    if (wanted === '') return undefined;
+    for (let at = Math.min(before, this.#lines.length) - 1; at >= 0; at--) {
+      const line = this.#lines[at]!;
+      if (line.toLowerCase().includes(wanted)) return { line, at };
+    }
+    return undefined;
   }
 
   /** Ends the walk; secrets and repetitions of the latest line are not kept. */
@@ -42,6 +53,44 @@ export class InputHistory {
     if (this.#at === this.#lines.length) return undefined;
     this.#at++;
     return this.#lines[this.#at] ?? this.#draft;
+  }
+}
+
+/** A search backwards through the history, as with Ctrl+R in a shell. */
+export class HistorySearch {
+  readonly #history: InputHistory;
+  /** What the input held before the search. */
+  readonly draft: string;
+  #query = '';
+  #found: { readonly line: string; readonly at: number } | undefined;
+
+  constructor(history: InputHistory, draft: string) {
+    this.#history = history;
+    this.draft = draft;
+  }
+
+  get query(): string {
+    return this.#query;
+  }
+
+  /** The line that the search stands at. */
+  get found(): string | undefined {
+    return this.#found?.line;
+  }
+
+  /** From the newest line on. */
+  lookFor(query: string): void {
+    this.#query = query;
+    this.#found = this.#history.find(query);
+  }
+
+  /** To the next older line; it stays where it is at the oldest. Lines that are the same count once. */
+  older(): void {
+    const current = this.#found;
+    if (!current) return;
+    let next = this.#history.find(this.#query, current.at);
+    while (next?.line === current.line) next = this.#history.find(this.#query, next.at);
+    if (next) this.#found = next;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The Redis console's page: wires the model to the document and to the extension. */
 import { type ConsoleStrings, parseToPage, type ToHost } from '../protocol';
-import { InputHistory } from './history';
+import { HistorySearch, InputHistory } from './history';
 import { type ConsoleEvent, step } from './model';
 import { restoreState, savedState } from './savedState';
 import { buildPage, UNLOCK_CLASS, View } from './view';
@@ -16,7 +16,8 @@ const SAVE_DELAY_MS = 300;
 
 const { postMessage: send, getState, setState } = acquireVsCodeApi();
 const saved = restoreState(getState());
-const history = new InputHistory(saved.history);
+let history = new InputHistory();
+let search: HistorySearch | undefined;
 const parts = buildPage(document.body);
 const view = new View(parts);
 let model = saved.model;
@@ -28,8 +29,12 @@ function dispatch(event: ConsoleEvent): void {
   const next = step(model, event);
   model = next.model;
   for (const message of next.messages) send(message);
-  if (strings) view.show(model, strings);
+  refresh();
   saveSoon();
+}
+
+function refresh(): void {
+  if (strings) view.show(model, strings, search);
 }
 
 function saveSoon(): void {
@@ -39,7 +44,7 @@ function saveSoon(): void {
 function save(): void {
   clearTimeout(saving);
   saving = undefined;
-  setState(savedState(model, history.lines, parts.input.value));
+  setState(savedState(model, search ? search.draft : parts.input.value));
 }
 
 function submit(text: string): void {
@@ -54,6 +59,44 @@ function setInput(text: string): void {
   parts.input.setSelectionRange(text.length, text.length);
 }
 
+/** The first press begins the search, each further one goes on to an older line. */
+function searchOn(): void {
+  if (search) {
+    search.older();
+  } else {
+    search = new HistorySearch(history, parts.input.value);
+    setInput('');
+    parts.input.focus();
+  }
+  refresh();
+}
+
+/** With the line that was found, or with what had been typed before. */
+function endSearch(text: string): void {
+  search = undefined;
+  setInput(text);
+  refresh();
+}
+
+/** Whether the key was one of the search's own. */
+function onSearchKey(key: string, { draft, found }: HistorySearch): boolean {
+  switch (key) {
+    case 'Escape':
+      endSearch(draft);
+      return true;
+    case 'Enter':
+    case 'Tab':
+    case 'ArrowRight':
+      endSearch(found ?? draft);
+      return true;
+    case 'ArrowUp':
+      searchOn();
+      return true;
+    default:
+      return key === 'ArrowDown';
+  }
+}
+
 function hasSelection(): boolean {
   const { selectionStart, selectionEnd } = parts.input;
   return selectionStart !== selectionEnd || (window.getSelection()?.toString() ?? '') !== '';
@@ -61,6 +104,7 @@ function hasSelection(): boolean {
 
 /** Whether the key was one of the console's own. */
 function onInputKey(event: KeyboardEvent): boolean {
+  if (search) return onSearchKey(event.key, search);
   switch (event.key) {
     case 'Enter': {
       const { value } = parts.input;
@@ -89,6 +133,10 @@ function onPageKey(event: KeyboardEvent): boolean {
     case 'c':
       // With a selection it copies.
       if (hasSelection()) return false;
+      if (search) {
+        endSearch(search.draft);
+        return true;
+      }
       if (model.running !== undefined || model.waiting.length > 0) dispatch({ type: 'cancel' });
       else setInput('');
       return true;
@@ -104,10 +152,15 @@ parts.input.addEventListener('keydown', (event) => {
 document.addEventListener('keydown', (event) => {
   if (onPageKey(event)) event.preventDefault();
 });
-parts.input.addEventListener('input', saveSoon);
+parts.input.addEventListener('input', () => {
+  search?.lookFor(parts.input.value);
+  if (search) refresh();
+  saveSoon();
+});
 parts.input.addEventListener('paste', (event) => {
   const pasted = event.clipboardData?.getData('text/plain') ?? '';
-  if (!/[\r\n]/.test(pasted)) return;
+  // In a search it is what is searched for.
+  if (search || !/[\r\n]/.test(pasted)) return;
   event.preventDefault();
   const { value, selectionStart, selectionEnd } = parts.input;
   const all = value.slice(0, selectionStart ?? value.length) + pasted + value.slice(selectionEnd ?? value.length);
@@ -148,6 +201,8 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   if (!message) return;
   const first = message.type === 'setup' && strings === undefined;
   if (message.type === 'setup') ({ strings } = message);
+  if (first) history = new InputHistory(message.history);
+  if (message.type === 'searchHistory') searchOn();
   dispatch({ type: 'message', message });
   if (first) {
     view.scrollToEnd();

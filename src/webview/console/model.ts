@@ -1,5 +1,5 @@
 import { type ConsoleStatus, MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, type ToHost, type ToPage } from '../protocol';
-import { hasSecretReply, isSecretLine, masked } from './secrets';
+import { hasSecretReply, isSecretLine, masked } from '../../model/redisSecrets';
 
 /** One line of the console and what became of it. */
 export interface Entry {
@@ -155,6 +155,8 @@ function received(model: ConsoleModel, message: ToPage): Step {
       // The lines of a paste may depend on the one that failed.
       return quiet(withoutWaiting(answered({ ...model, prompt }, id, outcome)));
     }
+    case 'searchHistory':
+      return quiet(model);
     case 'guard': {
       const { production, reasons, minutesLeft } = message;
       return quiet({ ...model, guard: { production, reasons, minutesLeft } });

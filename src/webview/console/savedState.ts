@@ -1,22 +1,21 @@
-import { isSecretLine } from './secrets';
+import { isSecretLine } from '../../model/redisSecrets';
 import { EMPTY_MODEL, type ConsoleModel, type Entry, MAX_ENTRIES, type Outcome } from './model';
 
 /**
  * What survives when VS Code throws the page away because its tab is hidden: no secret line, no secret reply, and no waiting
- * lines, so that nothing runs by itself later.
+ * lines, so that nothing runs by itself later. The history is kept by the extension.
  */
 export interface SavedState {
   readonly version: 1;
   readonly nextId: number;
   readonly entries: readonly Entry[];
-  readonly history: readonly string[];
   readonly draft: string;
 }
 
 /** VS Code serialises the state at every change: much less than what is on the screen. UTF-16 units. */
 const MAX_SAVED_CHARS = 256 * 1024;
 
-export function savedState(model: ConsoleModel, history: readonly string[], draft: string): SavedState {
+export function savedState(model: ConsoleModel, draft: string): SavedState {
   const entries: Entry[] = [];
   let chars = 0;
   for (const entry of model.entries.toReversed()) {
@@ -25,7 +24,7 @@ export function savedState(model: ConsoleModel, history: readonly string[], draf
     if (chars > MAX_SAVED_CHARS) break;
     entries.push(saved);
   }
-  return { version: 1, nextId: model.nextId, entries: entries.toReversed(), history, draft: isSecretLine(draft) ? '' : draft };
+  return { version: 1, nextId: model.nextId, entries: entries.toReversed(), draft: isSecretLine(draft) ? '' : draft };
 }
 
 function storable(entry: Entry): Entry {
@@ -34,14 +33,13 @@ function storable(entry: Entry): Entry {
 }
 
 /** The model that a saved state stands for; anything that does not look like one gives an empty console. */
-export function restoreState(value: unknown): { model: ConsoleModel; history: readonly string[]; draft: string } {
-  const nothing = { model: EMPTY_MODEL, history: [], draft: '' };
+export function restoreState(value: unknown): { model: ConsoleModel; draft: string } {
+  const nothing = { model: EMPTY_MODEL, draft: '' };
   if (typeof value !== 'object' || value === null) return nothing;
-  const { version, nextId, entries, history, draft } = value as Partial<Record<keyof SavedState, unknown>>;
+  const { version, nextId, entries, draft } = value as Partial<Record<keyof SavedState, unknown>>;
   if (version !== 1 || !Number.isSafeInteger(nextId) || !Array.isArray(entries)) return nothing;
   return {
     model: { ...EMPTY_MODEL, nextId: nextId as number, entries: entries.filter(isEntry).slice(-MAX_ENTRIES) },
-    history: Array.isArray(history) ? history.filter((line) => typeof line === 'string') : [],
     draft: typeof draft === 'string' ? draft : '',
   };
 }

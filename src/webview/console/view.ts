@@ -1,4 +1,5 @@
 import type { ConsoleStrings } from '../protocol';
+import type { HistorySearch } from './history';
 import type { ConsoleModel, Entry } from './model';
 
 /** What the page consists of; every text enters as text, never as markup. */
@@ -14,6 +15,7 @@ export interface Parts {
   readonly lock: HTMLButtonElement;
   readonly cancel: HTMLButtonElement;
   readonly clear: HTMLButtonElement;
+  readonly found: HTMLElement;
   readonly prompt: HTMLElement;
   readonly input: HTMLInputElement;
 }
@@ -39,13 +41,16 @@ export function buildPage(root: HTMLElement): Parts {
   const cancel = button('cancel');
   const clear = button('clear');
   const strip = element('div', 'strip', guard, lock, ping, latency, element('span', 'gap'), progress, cancel, clear);
+  const found = element('div', 'found');
+  found.setAttribute('role', 'status');
+  found.hidden = true;
   const prompt = element('label', 'prompt');
   const input = document.createElement('input');
   Object.assign(input, { id: 'line', type: 'text', autocomplete: 'off', spellcheck: false });
   input.setAttribute('autocapitalize', 'off');
   prompt.setAttribute('for', input.id);
-  root.replaceChildren(strip, log, banner, element('div', 'entry-line', prompt, input));
-  return { log, banner, bannerText, connect, progress, ping, latency, guard, lock, cancel, clear, prompt, input };
+  root.replaceChildren(strip, log, banner, found, element('div', 'entry-line', prompt, input));
+  return { log, banner, bannerText, connect, progress, ping, latency, guard, lock, cancel, clear, found, prompt, input };
 }
 
 /** The buttons below what was refused because the target is read-only. */
@@ -61,7 +66,8 @@ export class View {
     this.#parts = parts;
   }
 
-  show(model: ConsoleModel, strings: ConsoleStrings): void {
+  /** `search`: under way, so that the input holds what is searched for. */
+  show(model: ConsoleModel, strings: ConsoleStrings, search: HistorySearch | undefined): void {
     if (strings !== this.#strings) this.#label(strings);
     this.#strings = strings;
     const { log, prompt, progress, cancel, ping } = this.#parts;
@@ -69,6 +75,7 @@ export class View {
     this.#showEntries(model.entries, strings);
     if (atEnd) log.scrollTop = log.scrollHeight;
     prompt.textContent = `${model.prompt}>`;
+    this.#showSearch(search, strings);
     const running = model.running !== undefined;
     const waiting = model.waiting.length > 0 ? fill(strings.waiting, model.waiting.length) : '';
     progress.textContent = running ? `${strings.running} ${waiting}`.trim() : waiting;
@@ -131,6 +138,13 @@ export class View {
     setText(lock, unlocked ? strings.lock : strings.unlock);
     guard.hidden = !production;
     lock.hidden = !production;
+  }
+
+  #showSearch(search: HistorySearch | undefined, strings: ConsoleStrings): void {
+    const { found } = this.#parts;
+    found.hidden = search === undefined;
+    const text = search?.query ? `${fill(strings.search, search.query)} ${search.found ?? ''}` : strings.searchEmpty;
+    setText(found, search ? text : '');
   }
 
   #showBanner({ status, detail, restored }: ConsoleModel, strings: ConsoleStrings): void {
@@ -204,5 +218,5 @@ function setText(target: HTMLElement, content: string): void {
 }
 
 function fill(pattern: string, value: string | number): string {
-  return pattern.replace('{0}', String(value));
+  return pattern.replace('{0}', () => String(value));
 }

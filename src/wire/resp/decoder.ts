@@ -1,11 +1,11 @@
 import { Fault } from '../../base/fault';
-import type { RespValue } from './values';
+import type { RespEntries, RespValue } from './values';
 
 /** Ceilings that are checked when a length is read, before anything is allocated for it. */
 export interface RespLimits {
-  /** Longest bulk string, verbatim string or bulk error that may be announced, bytes. */
+  /** Longest bulk string, verbatim string or bulk error that may be announced, or come in parts, bytes. */
   readonly maxBulkBytes: number;
-  /** Most elements (of a map: pairs) that an aggregate may announce. */
+  /** Most elements (of a map: pairs) that an aggregate may announce, or stream. */
   readonly maxElements: number;
   /** Aggregates inside each other. */
   readonly maxDepth: number;
@@ -28,20 +28,25 @@ export const DEFAULT_RESP_LIMITS: RespLimits = {
 };
 
 type AggregateKind = 'array' | 'set' | 'push' | 'map' | 'attribute';
-type PayloadKind = 'bulk' | 'verbatim' | 'error';
+type StringKind = 'bulk' | 'verbatim' | 'error';
+
+type Entries = (readonly [RespValue, RespValue])[];
 
 interface Frame {
   readonly kind: AggregateKind;
-  /** Values still to come; a map has two per pair. */
+  /** Values still to come, a map having two per pair; infinitely many until the end of a streamed one. */
   left: number;
   omitted: number;
+  /** For the next value. */
+  attributes: Entries;
   /** Whether the frame itself is part of what is kept. */
   readonly kept: boolean;
   readonly items: RespValue[];
 }
 
 interface Payload {
-  readonly kind: PayloadKind;
+  /** `part`: of a string that is streamed. */
+  readonly kind: StringKind | 'part';
   /** Bytes still to come, the closing CRLF included. */
   left: number;
   /** Bytes of the payload that will be kept. */
@@ -50,25 +55,33 @@ interface Payload {
   readonly chunks: Buffer[];
 }
 
+/** A string that comes in parts (`$?`), as far as it has come. */
+interface StreamedString {
+  readonly chunks: Buffer[];
+  kept: number;
+  omitted: number;
+}
+
 const AGGREGATES: Readonly<Record<string, AggregateKind>> = { '*': 'array', '~': 'set', '>': 'push', '%': 'map', '|': 'attribute' };
-const PAYLOADS: Readonly<Record<string, PayloadKind>> = { $: 'bulk', '=': 'verbatim', '!': 'error' };
+const PAYLOADS: Readonly<Record<string, StringKind>> = { $: 'bulk', '=': 'verbatim', '!': 'error' };
+/** Also what a C library prints for those that are no numbers. */
+const DOUBLE = /^[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan)$/i;
 const ELEMENT_COST = 3;
+const MAX_PARTS = 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/**
- * Decodes a stream of replies that arrives in pieces of any size; each byte is looked at once.
- * Attributes (`|`) are read and dropped. Streamed strings and aggregates (`$?`, `*?`) are refused: no server sends them.
- */
+/** Decodes a stream of replies that arrives in pieces of any size; each byte is looked at once. */
 export class RespDecoder {
   readonly #limits: RespLimits;
   readonly #frames: Frame[] = [];
   #payload: Payload | undefined;
+  #streamed: StreamedString | undefined;
+  /** For the next top-level value. */
+  #attributes: Entries = [];
   #line: Buffer[] = [];
   #lineBytes = 0;
   #budget: number;
-  /** Attributes among the open frames. */
-  #attributes = 0;
   #failure: Fault | undefined;
   #done: RespValue[] = [];
 
@@ -114,6 +127,14 @@ export class RespDecoder {
   }
 
   #header(mark: string, rest: string): void {
+    if (this.#streamed) {
+      this.#openPart(this.#streamed, mark, rest);
+      return;
+    }
+    if (mark === '.') {
+      this.#endStreamedAggregate(rest);
+      return;
+    }
     const aggregate = AGGREGATES[mark];
     if (aggregate) {
       this.#openAggregate(aggregate, rest);
@@ -125,22 +146,33 @@ export class RespDecoder {
   }
 
   #openAggregate(kind: AggregateKind, rest: string): void {
-    const size = lengthOf(rest);
+    // Attributes and pushes stand alone: nobody streams them.
+    const size = rest === '?' && kind !== 'attribute' && kind !== 'push' ? Infinity : lengthOf(rest);
     if (size < 0) {
       if (kind !== 'array') throw malformed(`a length of ${rest}`);
       this.#deliver(this.#afford(0) ? { type: 'null' } : undefined);
       return;
     }
-    if (size > this.#limits.maxElements) throw tooLarge(`an aggregate of ${rest} elements`);
+    if (size > this.#limits.maxElements && size !== Infinity) throw tooLarge(`an aggregate of ${rest} elements`);
     if (this.#frames.length >= this.#limits.maxDepth) throw tooLarge(`more than ${this.#limits.maxDepth} aggregates inside each other`);
-    const left = kind === 'map' || kind === 'attribute' ? size * 2 : size;
-    const frame: Frame = { kind, left, omitted: 0, items: [], kept: kind !== 'attribute' && this.#afford(0) };
-    this.#frames.push(frame);
-    if (kind === 'attribute') this.#attributes++;
+    const left = isPaired(kind) ? size * 2 : size;
+    this.#frames.push({ kind, left, omitted: 0, items: [], attributes: [], kept: this.#afford(0) });
     if (left === 0) this.#close();
   }
 
-  #openPayload(kind: PayloadKind, rest: string): void {
+  #endStreamedAggregate(rest: string): void {
+    const frame = this.#frames.at(-1);
+    if (rest !== '' || frame?.left !== Infinity) throw malformed('the end of a stream that has not begun');
+    if (isPaired(frame.kind) && (frame.items.length + frame.omitted) % 2 === 1) throw malformed('a key without its value');
+    if (frame.attributes.length > 0) throw malformed('an attribute of nothing');
+    this.#close();
+  }
+
+  #openPayload(kind: StringKind, rest: string): void {
+    if (rest === '?' && kind === 'bulk') {
+      this.#streamed = { chunks: [], kept: 0, omitted: 0 };
+      return;
+    }
     const size = lengthOf(rest);
     if (size < 0) {
       if (kind !== 'bulk') throw malformed(`a length of ${rest}`);
@@ -150,6 +182,21 @@ export class RespDecoder {
     if (size > this.#limits.maxBulkBytes) throw tooLarge(`a string of ${rest} bytes`);
     const room = Math.min(size, Math.max(0, this.#budget - ELEMENT_COST));
     this.#payload = { kind, left: size + 2, room, omitted: size - room, chunks: [] };
+  }
+
+  #openPart(streamed: StreamedString, mark: string, rest: string): void {
+    if (mark !== ';') throw malformed('something else inside a string that comes in parts');
+    const size = lengthOf(rest);
+    if (size < 0) throw malformed(`a length of ${rest}`);
+    if (streamed.kept + streamed.omitted + size > this.#limits.maxBulkBytes) throw tooLarge(`a string of more than ${this.#limits.maxBulkBytes} bytes`);
+    if (size === 0) {
+      this.#streamed = undefined;
+      this.#deliverBytes('bulk', Buffer.concat(streamed.chunks), streamed.omitted);
+      return;
+    }
+    // What comes after a gap is not a beginning any more.
+    const room = streamed.omitted > 0 ? 0 : Math.min(size, Math.max(0, this.#budget - ELEMENT_COST - streamed.kept));
+    this.#payload = { kind: 'part', left: size + 2, room, omitted: size - room, chunks: [] };
   }
 
   #takePayload(payload: Payload, chunk: Buffer, from: number): number {
@@ -170,6 +217,19 @@ export class RespDecoder {
   #closePayload({ kind, chunks, omitted }: Payload): void {
     this.#payload = undefined;
     const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    const streamed = this.#streamed;
+    if (kind === 'part' && streamed) {
+      if (bytes.length > 0) streamed.chunks.push(bytes);
+      // However small the parts, they cost little more than their bytes.
+      if (streamed.chunks.length >= MAX_PARTS) streamed.chunks.splice(0, MAX_PARTS, Buffer.concat(streamed.chunks));
+      streamed.kept += bytes.length;
+      streamed.omitted += omitted;
+    } else if (kind !== 'part') {
+      this.#deliverBytes(kind, bytes, omitted);
+    }
+  }
+
+  #deliverBytes(kind: StringKind, bytes: Buffer, omitted: number): void {
     // A top-level reply is always kept, if only as an empty beginning.
     if (!this.#afford(bytes.length) && this.#frames.length > 0) this.#deliver(undefined);
     else if (kind === 'bulk') this.#deliver({ type: 'bulk', bytes, omitted });
@@ -179,7 +239,6 @@ export class RespDecoder {
 
   /** Takes the cost of an element from what may be kept; false once nothing more fits. */
   #afford(bytes: number): boolean {
-    if (this.#attributes > 0) return false;
     const cost = bytes + ELEMENT_COST;
     const fits = cost <= this.#budget;
     // Nothing smaller that comes later is kept either: what is kept is a beginning, without holes.
@@ -190,29 +249,55 @@ export class RespDecoder {
   #deliver(value: RespValue | undefined): void {
     const frame = this.#frames.at(-1);
     if (!frame) {
-      if (value) this.#done.push(value);
+      if (value) this.#done.push(described(value, this.#attributes));
+      this.#attributes = [];
       this.#budget = this.#limits.keepBytes;
       return;
     }
-    if (value) frame.items.push(value);
+    if (value) frame.items.push(described(value, frame.attributes));
     else frame.omitted++;
+    if (frame.attributes.length > 0) frame.attributes = [];
     frame.left--;
     if (frame.left === 0) this.#close();
+    else if (frame.left === Infinity) this.#checkStreamed(frame);
+  }
+
+  #checkStreamed({ kind, items, omitted }: Frame): void {
+    const size = (items.length + omitted) / (isPaired(kind) ? 2 : 1);
+    if (size > this.#limits.maxElements) throw tooLarge(`an aggregate of more than ${this.#limits.maxElements} elements`);
   }
 
   #close(): void {
     const frame = this.#frames.pop()!;
+    if (frame.kind !== 'attribute') {
+      this.#deliver(frame.kept ? aggregateOf(frame) : undefined);
+      return;
+    }
     // An attribute belongs to the value that follows it and takes no place of its own.
-    if (frame.kind === 'attribute') this.#attributes--;
-    else this.#deliver(frame.kept ? aggregateOf(frame) : undefined);
+    const pending = this.#frames.at(-1)?.attributes ?? this.#attributes;
+    for (const entry of entriesOf(frame.items)) pending.push(entry);
   }
+}
+
+function isPaired(kind: AggregateKind): boolean {
+  return kind === 'map' || kind === 'attribute';
+}
+
+function described(value: RespValue, attributes: RespEntries): RespValue {
+  return attributes.length > 0 ? { ...value, attributes } : value;
 }
 
 function aggregateOf({ kind, items, omitted }: Frame): RespValue {
   if (kind === 'array' || kind === 'set' || kind === 'push') return { type: kind, items, omitted };
+  const entries = entriesOf(items);
+  return { type: 'map', entries, omitted: (items.length + omitted) / 2 - entries.length };
+}
+
+/** A key whose value was not kept is left out. */
+function entriesOf(items: readonly RespValue[]): RespEntries {
   const entries: [RespValue, RespValue][] = [];
   for (let at = 0; at + 1 < items.length; at += 2) entries.push([items[at]!, items[at + 1]!]);
-  return { type: 'map', entries, omitted: (items.length + omitted) / 2 - entries.length };
+  return entries;
 }
 
 function scalar(mark: string, rest: string): RespValue {
@@ -230,6 +315,7 @@ function scalar(mark: string, rest: string): RespValue {
       if (rest !== 't' && rest !== 'f') throw malformed('a boolean that is none');
       return { type: 'boolean', value: rest === 't' };
     case ',':
+      if (!DOUBLE.test(rest)) throw malformed('a double that is none');
       return { type: 'double', text: rest };
     case '(':
       if (!/^[+-]?\d+$/.test(rest)) throw malformed('a big number that is none');

@@ -1,3 +1,3 @@
 export { encodeCommand } from './encode';
 export { DEFAULT_RESP_LIMITS, RespDecoder, type RespLimits } from './decoder';
-export type { RespValue } from './values';
+export type { RespEntries, RespValue } from './values';

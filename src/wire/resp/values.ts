@@ -1,8 +1,14 @@
+/** What a map or an attribute holds, in the order of the wire, equal keys kept. */
+export type RespEntries = readonly (readonly [RespValue, RespValue])[];
+
 /**
  * A decoded reply, RESP2 and RESP3 (redis-specifications, protocol/RESP3.md). Every wire type stays
  * distinguishable. `omitted` counts what was received but not kept, see `RespLimits.keepBytes`.
+ * `attributes` (`|`) is what the server says about the value besides; no client's text shows it.
  */
-export type RespValue =
+export type RespValue = RespShape & { readonly attributes?: RespEntries };
+
+type RespShape =
   /** `+`: a status such as `OK`. */
   | { readonly type: 'status'; readonly text: string }
   /** `-` and `!`: an error, its code first, without the line end. */
@@ -22,5 +28,5 @@ export type RespValue =
   | { readonly type: 'bigNumber'; readonly text: string }
   /** `*`, `~` and `>`; the reply's full length is `items.length + omitted`. */
   | { readonly type: 'array' | 'set' | 'push'; readonly items: readonly RespValue[]; readonly omitted: number }
-  /** `%`, in the order of the wire, equal keys kept; `omitted` in pairs. */
-  | { readonly type: 'map'; readonly entries: readonly (readonly [RespValue, RespValue])[]; readonly omitted: number };
+  /** `%`; `omitted` in pairs. */
+  | { readonly type: 'map'; readonly entries: RespEntries; readonly omitted: number };

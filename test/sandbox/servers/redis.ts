@@ -26,6 +26,8 @@ export interface RedisOptions {
   readonly users?: readonly RedisUser[];
   /** Own name of a command → the name under which alone it can be called. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** Whether DEBUG works. */
+  readonly debugCommand?: boolean;
 }
 
 export interface RedisServer {
@@ -90,7 +92,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   }
 }
 
-function configuration(port: number, directory: string, { tls, password, users = [], renamed = {} }: RedisOptions): string {
+function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, debugCommand = false }: RedisOptions): string {
   const lines = [
     `bind ${HOST}`,
     'protected-mode yes',
@@ -102,7 +104,7 @@ function configuration(port: number, directory: string, { tls, password, users =
     `maxmemory ${MEMORY}`,
     'maxmemory-policy allkeys-lru',
     'enable-protected-configs no',
-    'enable-debug-command no',
+    `enable-debug-command ${debugCommand ? 'yes' : 'no'}`,
     'enable-module-command no',
   ];
   if (tls) {

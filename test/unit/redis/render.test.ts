@@ -33,16 +33,18 @@ describe('renderReply', () => {
   for (const [wire, text] of texts) it(`shows ${JSON.stringify(wire.slice(0, 40))}`, () => assert.deepEqual(render(wire), { text, truncated: false }));
 
   it('shows reports as they are', () => {
-    assert.equal(render('$7\r\na:1\r\nb\n\r\n', { raw: true }).text, 'a:1\r\nb');
-    assert.equal(render('-ERR no\r\n', { raw: true }).text, 'ERR no');
-    assert.equal(render('*3\r\n:1\r\n$1\r\nx\r\n$-1\r\n', { raw: true }).text, '1\nx');
-    assert.equal(render('%1\r\n+a\r\n:1\r\n', { raw: true }).text, 'a 1');
+    assert.equal(render('$7\r\na:1\r\nb\n\r\n', { style: 'report' }).text, 'a:1\r\nb');
+    assert.equal(render('-ERR no\r\n', { style: 'report' }).text, 'ERR no');
+    assert.equal(render('-ERR no\r\n', { style: 'raw' }).text, 'ERR no\n', 'the line end comes on top');
+    assert.equal(render('$2\r\na\n\r\n', { style: 'raw' }).text, 'a\n');
+    assert.equal(render('*3\r\n:1\r\n$1\r\nx\r\n$-1\r\n', { style: 'report' }).text, '1\nx');
+    assert.equal(render('%1\r\n+a\r\n:1\r\n', { style: 'report' }).text, 'a 1');
   });
 
   it('cuts the text at its bound and says so', () => {
     assert.deepEqual(render(`$100\r\n${'x'.repeat(100)}\r\n`, { maxChars: 10 }), { text: `"${'x'.repeat(9)}`, truncated: true });
     assert.deepEqual(render('*3\r\n:1\r\n:2\r\n:3\r\n', { maxChars: 15 }), { text: '1) (integer) 1', truncated: true });
-    assert.equal(render(`$100\r\n${'x'.repeat(100)}\r\n`, { maxChars: 10, raw: true }).truncated, true);
+    assert.equal(render(`$100\r\n${'x'.repeat(100)}\r\n`, { maxChars: 10, style: 'report' }).truncated, true);
   });
 
   it('does not call a text cut that fits exactly', () => {

@@ -8,6 +8,7 @@ import {
   CONTAINER,
   CONTEXT_KEYS,
   ITEM_WORDS,
+  KEYS,
   RESOURCES_CONTEXTS,
   SETTINGS,
   VIEWS,
@@ -30,6 +31,7 @@ interface Manifest {
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
     readonly viewsWelcome: readonly { readonly view: string; readonly contents: string; readonly when?: string }[];
     readonly menus: Readonly<Record<string, readonly MenuEntry[]>>;
+    readonly keybindings: readonly { readonly command: string; readonly key: string; readonly when: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, { readonly type: string; readonly default: unknown; readonly scope: string }>> };
   };
 }
@@ -49,6 +51,11 @@ describe('package.json', () => {
       return icon === undefined ? command : Object.assign(command, { icon });
     });
     assert.deepEqual(commands, declared);
+  });
+
+  it('has exactly the declared keys', () => {
+    const declared = KEYS.map(({ command, key, when }) => ({ command: commandId(command), key, when }));
+    assert.deepEqual(manifest.contributes.keybindings, declared);
   });
 
   it('offers in the palette what is declared for it', () => {

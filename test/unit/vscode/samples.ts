@@ -440,5 +440,6 @@ export function redisTools(consoles: string[], pings: (number | Error)[]): Redis
     },
     unlockWrites: () => Promise.resolve(void consoles.push('unlock')),
     lockWrites: () => void consoles.push('lock'),
+    searchHistory: () => void consoles.push('search'),
   };
 }

@@ -1,138 +1,10 @@
 import assert from 'node:assert/strict';
-import { Emitter } from '../../../src/base/event';
-import { cancelled, Fault, isCancelled } from '../../../src/base/fault';
+import { Fault } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
-import type { ProductionRules } from '../../../src/model/production';
-import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
-import type { GuardPorts, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply, Verdict } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
-import { consoleHtml } from '../../../src/vscode/console/html';
-import { FakeClock } from '../../fixtures/fakeClock';
-import { FakeUi } from '../vscode/samples';
 import { consoleStrings } from '../../../src/vscode/console/strings';
 import { plainText } from '../../../src/vscode/localizer';
-import type { ToPage } from '../../../src/webview/protocol';
-
-/** By the name alone. */
-const RULES: ProductionRules = { tags: [], accounts: [], namePatterns: ['live'] };
-
-function tunnel(id: string, state: TunnelState = { phase: 'open', streams: 0 }, name = 'orders'): TunnelInfo {
-  const endpoint = { host: 'cache.internal', port: 6379 };
-  const route = { target: { id: 'arn', name, tls: 'required' }, endpoint };
-  return { id, route, local: { host: '127.0.0.1', port: 16379 }, state } as unknown as TunnelInfo;
-}
-
-class FakeSession implements RedisSession {
-  state: RedisSessionState = 'ready';
-  prompt = 'cache.internal:6379';
-  readonly #changes = new Emitter<RedisSessionState>();
-  readonly onDidChangeState = this.#changes.event;
-  disposed = false;
-  runs: { line: string; answer: (text: string) => void; fail: (fault: Fault) => void }[] = [];
-  pinging: () => Promise<number> = async () => 1.5;
-
-  run(line: string, signal: AbortSignal): Promise<RenderedReply> {
-    return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(cancelled()));
-      this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, truncated: false, elapsedMs: 1 }), fail: reject });
-    });
-  }
-
-  reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
-
-  review(lines: readonly string[]): Promise<void> {
-    return this.reviewing(lines);
-  }
-
-  ping(): Promise<number> {
-    return this.pinging();
-  }
-
-  change(state: RedisSessionState): void {
-    this.state = state;
-    this.#changes.fire(state);
-  }
-
-  dispose(): Promise<void> {
-    this.disposed = true;
-    return Promise.resolve();
-  }
-}
-
-/** A controller with a page, a server and a person, all of them made up. */
-class World {
-  readonly posted: ToPage[] = [];
-  readonly opened: RedisSessionOptions[] = [];
-  readonly sessions: FakeSession[] = [];
-  readonly asked: (string | undefined)[] = [];
-  forgotten = 0;
-  known: RedisLogin | undefined;
-  /** What the person enters, in order; nothing more means Escape. */
-  entered: RedisLogin[] = [];
-  /** What the server says to an attempt; undefined lets it in. */
-  refuse: (options: RedisSessionOptions) => Fault | undefined = () => undefined;
-  readonly ui = new FakeUi();
-  readonly clock = new FakeClock();
-  rules = RULES;
-  readonly controller: ConsoleController;
-
-  constructor(name = 'orders') {
-    this.controller = new ConsoleController(tunnel('t1', undefined, name), {
-      services: {
-        openRedisSession: async (options) => {
-          this.opened.push(options);
-          const fault = this.refuse(options);
-          if (fault) throw fault;
-          const session = new FakeSession();
-          this.sessions.push(session);
-          return session;
-        },
-        targetCa: async () => 'PEM',
-        logger: nullLogger,
-      },
-      logins: {
-        known: async () => this.known,
-        ask: async (_, because) => {
-          this.asked.push(because?.code);
-          return this.entered.shift();
-        },
-        forget: async () => void this.forgotten++,
-      },
-      strings: consoleStrings(plainText, 'Redis: orders'),
-      ui: this.ui,
-      clock: this.clock,
-      productionRules: () => this.rules,
-      unlockMs: () => 15 * 60_000,
-      post: (message) => this.posted.push(structuredClone(message)),
-    });
-  }
-
-  get last(): ToPage | undefined {
-    return this.posted.at(-1);
-  }
-
-  /** `ready`, or `failed: why`; undefined when the last message was another one. */
-  status(): string | undefined {
-    const { last } = this;
-    if (last?.type !== 'status') return undefined;
-    return last.detail === '' ? last.status : `${last.status}: ${last.detail}`;
-  }
-
-  get session(): FakeSession {
-    return this.sessions.at(-1)!;
-  }
-
-  async start(): Promise<this> {
-    this.controller.receive({ type: 'ready' });
-    await settled();
-    return this;
-  }
-}
-
-/** Lets everything that needs no outside event happen. */
-const settled = (): Promise<void> => new Promise((resolve) => {
-  setImmediate(resolve);
-});
+import { FakeSession, RULES, settled, tunnel, World } from './consoleWorld';
 
 const needsPassword = new Fault('redis.passwordNeeded', 'Password needed.');
 const wrongPassword = new Fault('redis.wrongPassword', 'Wrong password.');
@@ -211,6 +83,17 @@ describe('ConsoleController', () => {
     await settled();
     assert.ok(world.last?.type === 'fault' && world.last.id === 2);
     assert.equal(world.session.runs.length, 1);
+  });
+
+  it('gives a page what was typed on this connection before, without secrets', async () => {
+    const world = await new World().start();
+    for (const line of ['GET a', 'AUTH me hunter2', 'GET b']) world.controller.receive({ type: 'run', id: 1, line, rest: [], judged: false });
+    await settled();
+    assert.ok(!JSON.stringify([...world.state.values]).includes('hunter2'));
+    world.posted.length = 0;
+    world.controller.receive({ type: 'ready' });
+    assert.ok(world.posted[0]?.type === 'setup');
+    assert.deepEqual(world.posted[0].history, ['GET a', 'GET b']);
   });
 
   it('keeps the reply for a page that was hidden meanwhile', async () => {
@@ -296,6 +179,7 @@ describe('ConsoleController', () => {
     const controller = new ConsoleController(tunnel('t1'), {
       services: { openRedisSession: async () => gate.then(() => slow), targetCa: async () => undefined, logger: nullLogger },
       logins: { known: async () => undefined, ask: async () => undefined, forget: async () => {} },
+      history: world.history,
       strings: consoleStrings(plainText, 'x'),
       ui: world.ui,
       clock: world.clock,
@@ -311,147 +195,5 @@ describe('ConsoleController', () => {
     await disposal;
     assert.equal(slow.disposed, true);
     assert.equal(world.posted.length, before);
-  });
-});
-
-describe('ConsoleController on a production target', () => {
-  const guardOf = async (world: World): Promise<GuardPorts> => {
-    await world.start();
-    const guard = world.opened[0]?.guard;
-    assert.ok(guard);
-    return guard;
-  };
-  const flushall: Verdict = { command: 'FLUSHALL', class: 'dangerous', writes: true };
-  const never = new AbortController().signal;
-  const guards = (world: World): (readonly [production: boolean, minutesLeft: number])[] =>
-    world.posted.flatMap((message) => (message.type === 'guard' ? [[message.production, message.minutesLeft] as const] : []));
-
-  it('tells the page why, and that it is read-only', async () => {
-    const world = new World('orders-live');
-    const guard = await guardOf(world);
-    assert.deepEqual(world.posted.find(({ type }) => type === 'guard'), { type: 'guard', production: true, reasons: 'It counts as production: its name contains "live".', minutesLeft: 0 });
-    assert.equal(guard.production(), true);
-    assert.equal(guard.writesAllowed(), false);
-    world.rules = { ...RULES, namePatterns: [] };
-    world.controller.guardChanged();
-    assert.deepEqual(guards(world).at(-1), [false, 0]);
-    assert.equal(guard.production(), false);
-  });
-
-  it('unlocks writes when the person says so, and locks them again by itself', async () => {
-    const world = new World('orders-live');
-    const guard = await guardOf(world);
-    world.ui.agree = [false, true];
-    world.controller.receive({ type: 'unlockWrites' });
-    world.controller.receive({ type: 'unlockWrites' });
-    await settled();
-    assert.equal(world.ui.confirmed.length, 1, 'one question at a time');
-    assert.match(world.ui.confirmed[0]!.message, /"orders-live" for 15 min/);
-    assert.equal(guard.writesAllowed(), false);
-    world.controller.receive({ type: 'unlockWrites' });
-    await settled();
-    assert.equal(guard.writesAllowed(), true);
-    assert.deepEqual(guards(world).at(-1), [true, 15]);
-    world.clock.advance(60_000);
-    assert.deepEqual(guards(world).at(-1), [true, 14]);
-    world.clock.advance(14 * 60_000 - 1);
-    assert.equal(guard.writesAllowed(), true);
-    world.clock.advance(1);
-    assert.equal(guard.writesAllowed(), false);
-    assert.deepEqual(guards(world).at(-1), [true, 0]);
-    assert.equal(world.clock.pending, 0);
-  });
-
-  it('locks them on request, with the tunnel, and with the tab', async () => {
-    for (const end of [
-      (world: World) => world.controller.receive({ type: 'lockWrites' }),
-      (world: World) => world.controller.tunnelChanged(tunnel('t1', { phase: 'closed' }, 'orders-live')),
-      (world: World) => void world.controller.dispose(),
-    ]) {
-      const world = new World('orders-live');
-      const guard = await guardOf(world);
-      world.ui.agree = [true];
-      await world.controller.unlockWrites();
-      assert.equal(guard.writesAllowed(), true);
-      end(world);
-      assert.equal(guard.writesAllowed(), false);
-      assert.equal(world.clock.pending, 0);
-    }
-  });
-
-  it('asks for nothing where there is nothing to unlock', async () => {
-    const world = await new World().start();
-    await world.controller.unlockWrites();
-    assert.equal(world.ui.confirmed.length, 0);
-  });
-
-  it('has the name typed, and nothing else will do', async () => {
-    const world = new World('orders-live');
-    const guard = await guardOf(world);
-    world.ui.type = [' orders-live '];
-    assert.equal(await guard.ask({ kind: 'name', verdicts: [flushall], lines: 1 }, never), true);
-    const [box] = world.ui.inputs;
-    assert.match(box!.title, /FLUSHALL/);
-    assert.match(box!.prompt, /orders-live/);
-    assert.ok(box!.validate?.('orders') && box!.validate('') && box!.validate('yes'));
-    assert.equal(await guard.ask({ kind: 'name', verdicts: [flushall], lines: 1 }, never), false, 'dismissed');
-  });
-
-  it('asks for a yes, and says how much a slow command would read', async () => {
-    const world = new World();
-    const guard = await guardOf(world);
-    world.ui.agree = [true];
-    const slow: Verdict = { command: 'HGETALL', class: 'slow', writes: false };
-    assert.equal(await guard.ask({ kind: 'confirm', verdicts: [slow], lines: 1, size: { count: 20_000, unit: 'elements' } }, never), true);
-    assert.match(world.ui.confirmed[0]!.detail, /20000 elements/);
-    assert.equal(await guard.ask({ kind: 'confirm', verdicts: [flushall, slow], lines: 7 }, never), false);
-    assert.match(world.ui.confirmed[1]!.message, /FLUSHALL, HGETALL/);
-    assert.match(world.ui.confirmed[1]!.detail, /7 lines/);
-  });
-
-  it('gives a question up when the command is cancelled', async () => {
-    const world = new World();
-    const guard = await guardOf(world);
-    world.ui.confirm = () => new Promise(() => {});
-    const abort = new AbortController();
-    const asked = guard.ask({ kind: 'confirm', verdicts: [flushall], lines: 1 }, abort.signal);
-    abort.abort();
-    await assert.rejects(asked, (error) => isCancelled(error));
-  });
-
-  it('has a paste judged before its first line, and tells the page what is read-only', async () => {
-    const world = await new World('orders-live').start();
-    const reviews: (readonly string[])[] = [];
-    world.session.reviewing = async (lines) => void reviews.push(lines);
-    world.controller.receive({ type: 'run', id: 1, line: 'GET a', rest: ['GET b'], judged: false });
-    await settled();
-    world.session.runs[0]!.answer('x');
-    await settled();
-    world.controller.receive({ type: 'run', id: 2, line: 'GET b', rest: [], judged: true });
-    await settled();
-    world.session.runs[1]!.answer('x');
-    await settled();
-    assert.deepEqual(reviews, [['GET a', 'GET b']]);
-    world.session.reviewing = async () => {
-      throw new Fault('redis.readOnly', 'Read-only.');
-    };
-    world.controller.receive({ type: 'run', id: 3, line: 'SET a 1', rest: [], judged: false });
-    await settled();
-    assert.deepEqual(world.last, { type: 'fault', id: 3, text: 'Read-only.', cancelled: false, readOnly: true, prompt: 'cache.internal:6379' });
-    assert.equal(world.session.runs.length, 2);
-  });
-});
-
-describe('consoleHtml', () => {
-  const html = consoleHtml({ nonce: 'bm9uY2U=', cspSource: 'https://csp', scriptUri: 'https://x/console.js', styleUri: 'https://x/console.css', language: 'en', title: '"><script>alert(1)</script>' });
-
-  it('allows nothing but our own script and style sheet', () => {
-    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1];
-    assert.equal(policy, "default-src 'none'; script-src 'nonce-bm9uY2U='; style-src https://csp");
-  });
-
-  it('takes nothing as markup', () => {
-    assert.equal(html.match(/<script/g)?.length, 1);
-    assert.ok(!html.includes('style='));
   });
 });

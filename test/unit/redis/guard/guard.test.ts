@@ -55,7 +55,7 @@ function reply(wire: string): RespValue {
   return new RespDecoder().push(Buffer.from(wire))[0]!;
 }
 
-async function codeOf(work: Promise<void>): Promise<string> {
+async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;
     return 'runs';
@@ -97,6 +97,23 @@ describe('Guard', () => {
       world.unlocked = false;
     };
     assert.equal(await world.admit('FLUSHALL'), 'redis.readOnly');
+  });
+
+  it('stops repeating a command when writes are locked', async () => {
+    const world = new World();
+    world.unlocked = true;
+    const line = '1000 INCR a';
+    const { check } = await world.guard.admit(line, splitArguments('INCR a'), world.connection, never);
+    check();
+    world.unlocked = false;
+    assert.throws(check, (error) => isFault(error) && error.code === 'redis.readOnly');
+  });
+
+  it('names the sister of a command that only reads', async () => {
+    const world = new World();
+    await assert.rejects(world.guard.admit('SORT l', splitArguments('SORT l'), world.connection, never), /production/);
+    const fault: unknown = await world.guard.admit('SORT l', splitArguments('SORT l'), world.connection, never).catch((error: unknown) => error);
+    assert.ok(isFault(fault) && /SORT_RO/.test(fault.remedy?.text ?? ''));
   });
 
   it('asks about slow commands only where the key is large, or nobody knows', async () => {

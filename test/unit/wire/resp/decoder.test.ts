@@ -4,6 +4,7 @@ import { isFault } from '../../../../src/base/fault';
 import { RespDecoder, type RespLimits, type RespValue } from '../../../../src/wire/resp';
 
 const bulk = (text: string): RespValue => ({ type: 'bulk', bytes: Buffer.from(text), omitted: 0 });
+const status = (text: string): RespValue => ({ type: 'status', text });
 const integer = (value: bigint): RespValue => ({ type: 'integer', value });
 const list = (...items: RespValue[]): RespValue => ({ type: 'array', items, omitted: 0 });
 
@@ -41,8 +42,21 @@ const REPLIES: readonly (readonly [wire: string, value: RespValue])[] = [
     },
   ],
   ['%0\r\n', { type: 'map', entries: [], omitted: 0 }],
-  ['|1\r\n+ttl\r\n*1\r\n:1\r\n:5\r\n', integer(5n)],
-  ['*2\r\n|1\r\n+ttl\r\n$2\r\nxx\r\n:5\r\n:6\r\n', list(integer(5n), integer(6n))],
+  ['|1\r\n+ttl\r\n*1\r\n:1\r\n:5\r\n', { ...integer(5n), attributes: [[status('ttl'), list(integer(1n))]] }],
+  ['*2\r\n|1\r\n+ttl\r\n$2\r\nxx\r\n:5\r\n:6\r\n', list({ ...integer(5n), attributes: [[status('ttl'), bulk('xx')]] }, integer(6n))],
+  ['|1\r\n+a\r\n:1\r\n|1\r\n+b\r\n:2\r\n*1\r\n_\r\n', { ...list({ type: 'null' }), attributes: [[status('a'), integer(1n)], [status('b'), integer(2n)]] }],
+  ['%1\r\n|1\r\n+a\r\n:1\r\n+k\r\n+v\r\n', { type: 'map', entries: [[{ ...status('k'), attributes: [[status('a'), integer(1n)]] }, status('v')]], omitted: 0 }],
+  [',1e+20\r\n', { type: 'double', text: '1e+20' }],
+  [',nan\r\n', { type: 'double', text: 'nan' }],
+  [',-nan\r\n', { type: 'double', text: '-nan' }],
+  [',inf\r\n', { type: 'double', text: 'inf' }],
+  [',10\r\n', { type: 'double', text: '10' }],
+  ['*2\r\n-ERR a\r\n!5\r\nERR b\r\n', list({ type: 'error', text: 'ERR a' }, { type: 'error', text: 'ERR b' })],
+  ['$?\r\n;4\r\nHell\r\n;5\r\no wor\r\n;1\r\nd\r\n;0\r\n', bulk('Hello word')],
+  ['$?\r\n;0\r\n', bulk('')],
+  ['*?\r\n:1\r\n*?\r\n.\r\n$?\r\n;1\r\nx\r\n;0\r\n.\r\n', list(integer(1n), list(), bulk('x'))],
+  ['~?\r\n+a\r\n.\r\n', { type: 'set', items: [status('a')], omitted: 0 }],
+  ['%?\r\n+k\r\n:1\r\n.\r\n', { type: 'map', entries: [[status('k'), integer(1n)]], omitted: 0 }],
   ['|0\r\n+x\r\n', { type: 'status', text: 'x' }],
 ];
 
@@ -99,7 +113,7 @@ describe('RespDecoder', () => {
     assert.deepEqual(value, { type: 'bulk', bytes, omitted: 0 });
   });
 
-  for (const wire of ['hello\r\n', '\r\n', '+no line end\n', ':abc\r\n', ':1.5\r\n', ':\r\n', '$x\r\n', '$-2\r\n', '*-2\r\n', '%-1\r\n', '=-1\r\n', '#x\r\n', '(1.5\r\n', '=2\r\nab\r\n', '$1\r\nabc', '$?\r\n', '*?\r\n']) {
+  for (const wire of ['hello\r\n', '\r\n', '+no line end\n', ':abc\r\n', ':1.5\r\n', ':\r\n', '$x\r\n', '$-2\r\n', '*-2\r\n', '%-1\r\n', '=-1\r\n', '#x\r\n', '(1.5\r\n', '=2\r\nab\r\n', '$1\r\nabc', '|?\r\n', '>?\r\n', '!?\r\n', '=?\r\n', '.\r\n', '*1\r\n.\r\n', '*?\r\n.x\r\n', '%?\r\n+k\r\n.\r\n', '*?\r\n|1\r\n+a\r\n+b\r\n.\r\n', '$?\r\n:1\r\n', '$?\r\n;-1\r\n', ';1\r\n', ',x\r\n', ',1.5.2\r\n', ',\r\n', ',infinity\r\n']) {
     it(`refuses ${JSON.stringify(wire)}`, () => {
       for (let cut = 0; cut <= wire.length; cut++) assert.equal(code(() => decode(Buffer.from(wire), [cut])), 'resp.protocol');
     });
@@ -113,6 +127,10 @@ describe('RespDecoder', () => {
     assert.equal(refused('*4\r\n'), 'resp.tooLarge');
     assert.equal(refused('%4\r\n'), 'resp.tooLarge');
     assert.equal(refused('*1\r\n*1\r\n*1\r\n'), 'resp.tooLarge');
+    assert.equal(refused('*?\r\n*?\r\n*?\r\n'), 'resp.tooLarge');
+    assert.equal(refused('*?\r\n:1\r\n:1\r\n:1\r\n:1\r\n'), 'resp.tooLarge');
+    assert.equal(refused('%?\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n.\r\n'), 'no fault');
+    assert.equal(refused('$?\r\n;6\r\n012345\r\n;5\r\n'), 'resp.tooLarge');
     assert.equal(refused(`+${'x'.repeat(20)}`), 'resp.tooLarge', 'without waiting for the line end');
     assert.equal(refused('$10\r\n0123456789\r\n*3\r\n*1\r\n:1\r\n'), 'no fault');
     assert.equal(code(() => decode(Buffer.from('*4611686018427387904\r\n'), [])), 'resp.tooLarge');
@@ -137,6 +155,30 @@ describe('RespDecoder', () => {
     const [value, next] = decode(Buffer.from(`$1000\r\n${'x'.repeat(1000)}\r\n+OK\r\n`), [300, 700], { keepBytes: 103 });
     assert.deepEqual(value, { type: 'bulk', bytes: Buffer.from('x'.repeat(100)), omitted: 900 });
     assert.deepEqual(next, { type: 'status', text: 'OK' });
+  });
+
+  it('keeps the beginning of a string that comes in parts, and of attributes', () => {
+    const parts = `$?\r\n${';1\r\nx\r\n'.repeat(5000)};0\r\n+OK\r\n`;
+    const [value, next] = decode(Buffer.from(parts), [1000], { keepBytes: 2003 });
+    assert.deepEqual(value, { type: 'bulk', bytes: Buffer.from('x'.repeat(2000)), omitted: 3000 });
+    assert.deepEqual(next, status('OK'));
+    const [described] = decode(Buffer.from(`${'|1\r\n+a\r\n+b\r\n'.repeat(100_000)}:1\r\n`), [], { keepBytes: 1000 });
+    assert.ok(described?.type === 'integer' && described.attributes!.length < 200);
+  });
+
+  it('reads a million elements in bounded memory, and keeps their beginning', () => {
+    const decoder = new RespDecoder({ keepBytes: 1024 * 1024 });
+    const piece = Buffer.from('$9\r\nsome text\r\n'.repeat(4000));
+    assert.deepEqual(decoder.push(Buffer.from('*1000000\r\n')), []);
+    const before = process.memoryUsage();
+    let values: RespValue[] = [];
+    for (let sent = 0; sent < 1_000_000; sent += 4000) values = decoder.push(Buffer.from(piece));
+    const after = process.memoryUsage();
+    const [value] = values;
+    assert.ok(value?.type === 'array' && value.items.length > 80_000);
+    assert.equal(value.items.length + value.omitted, 1_000_000);
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    assert.ok(grown < 96 * 1024 * 1024, `${Math.round(grown / 1024 / 1024)} MB`);
   });
 
   it('drops what follows in nested aggregates once nothing more is kept', () => {

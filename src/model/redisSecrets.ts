@@ -1,5 +1,5 @@
 /**
- * Which typed lines carry a secret. They are sent, but never kept: not in the history, not in what is shown,
+ * Which lines of a Redis console carry a secret. They are sent, but never kept: not in the history, not in what is shown,
  * not in the state that VS Code stores. In doubt a line counts as secret: the price is one line that has to be typed again.
  */
 
@@ -19,6 +19,12 @@ function words(line: string): string[] {
   return found;
 }
 
+/** Without the number by which redis-cli repeats a command. */
+function commandWords(line: string): string[] {
+  const all = words(line);
+  return /^\s*[+-]?\d+$/.test(all[0] ?? '') && all.length > 1 ? all.slice(1) : all;
+}
+
 function plain(word: string): string {
   const quote = word[0];
   if (quote !== '"' && quote !== "'") return word;
@@ -31,11 +37,14 @@ function plain(word: string): string {
 
 const SECRET_SETTING = /pass|auth|secret|key/;
 
+/** Settings that hold a password, wherever they stand: in scripts, or behind a command that was renamed. */
+const SECRET_WORD = /requirepass|masterauth|key-file-pass|auth-pass|sentinel-pass/;
+
 /** AUTH, HELLO … AUTH, ACL SETUSER, CONFIG SET of a password, MIGRATE … AUTH, SENTINEL SET … auth-pass. */
 export function isSecretLine(line: string): boolean {
-  const all = words(line);
-  // redis-cli repeats a command that follows a number.
-  const [name = '', sub, ...rest] = /^\d+$/.test(all[0] ?? '') ? all.slice(1) : all;
+  const all = commandWords(line);
+  const [name = '', sub, ...rest] = all;
+  if (all.some((word) => SECRET_WORD.test(word)) && !(name === 'config' && sub === 'get')) return true;
   switch (name) {
     case 'auth':
       return true;
@@ -56,13 +65,13 @@ export function isSecretLine(line: string): boolean {
 
 /** Whether the reply may be a secret or its digest, so that it is shown and then forgotten: CONFIG GET, ACL LIST, GETUSER, GENPASS. */
 export function hasSecretReply(line: string): boolean {
-  const [name, sub] = words(line);
+  const [name, sub] = commandWords(line);
   if (name === 'config') return sub === 'get';
   return name === 'acl' && (sub === 'list' || sub === 'getuser' || sub === 'genpass');
 }
 
 /** What is shown instead of a secret line: its command, if that was typed plainly. */
 export function masked(line: string): string {
-  const name = /^\s*(?:\d+\s+)?([a-zA-Z]+)(?=\s|$)/.exec(line)?.[1];
+  const name = /^\s*(?:[+-]?\d+\s+)?([a-zA-Z]+)(?=\s|$)/.exec(line)?.[1];
   return name ? `${name} •••` : '•••';
 }
