@@ -190,7 +190,7 @@ export class Supervisor {
   }
 
   async #replace(lost: Fault): Promise<void> {
-    const { clock, limits } = this.#deps;
+    const { clock, limits, log } = this.#deps;
     const dead = this.#link;
     this.#link = undefined;
     this.#prober = undefined;
@@ -199,6 +199,7 @@ export class Supervisor {
     if (dead) this.#giveBack(dead);
     if (clock.now() - this.#upSince >= limits.stableMs) this.#attempts = 0;
     let verdict = afterLoss(lost, this.#keep);
+    log('warn', 'tunnel.linkLost', { code: lost.code, error: lost });
     this.#host.failed(lost);
     this.#host.down({ level: 'down', checkedAt: clock.wall(), detail: lost.message });
     while (!this.#ended.aborted) {
@@ -253,7 +254,7 @@ export class Supervisor {
     } else {
       const delay = verdict.do === 'linger' ? limits.keptRetryMs : backoffDelay(attempt - 1, limits.backoff, clock);
       this.#host.move({ type: 'linkLost', attempt, retryAt: clock.wall() + delay, cause });
-      log('warn', 'tunnel.waiting', { attempt, delayMs: Math.round(delay), code: cause.code });
+      log('info', 'tunnel.waiting', { attempt, delayMs: Math.round(delay), code: cause.code });
       await sleep(clock, delay, until).catch(() => {});
     }
     this.#pause = undefined;
