@@ -2,7 +2,7 @@ import { Fault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { bastionKey, bastionObstacle } from '../model/bastion';
 import type { BastionSelector, ConnectionMethod, SavedConnection, TargetSelector } from '../model/connection';
-import { customTargetId, formatTag } from '../model/connectionEntry';
+import { customTargetId, formatTag, SSH_HOST_ID } from '../model/connectionEntry';
 import { osUserFor } from '../model/osUser';
 import type { BastionTag, RankingEvidence } from '../model/ranking';
 import type { Route } from '../model/route';
@@ -15,9 +15,8 @@ import type { ConnectionInventories } from './connectionsInventory';
 import type { ResolveConnection } from './connectionsStore';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
-import { planRoute } from './routePlan';
+import { planRoute, servingEndpoint } from './routePlan';
 import type { SshHostStore } from './sshHostStore';
-import { SSH_HOST_ID } from './throughChoice';
 
 type HostSelector = Extract<TargetSelector, { readonly by: 'host' }>;
 
@@ -87,13 +86,12 @@ export function routeToTarget(connection: SavedConnection, { target, endpoint }:
   const { inventory, evidence } = facts;
   const { bastion: selector, method } = connection;
   if (!selector && (method === undefined || method === 'ssm')) return planRoute(inventory, target, endpoint, evidence);
-  const to = endpoint ?? defaultEndpoint(target);
-  // What is wrong with a target is said in the same words whatever carries the tunnel.
-  if (!to || !selector) {
+  if (!selector) {
     const best = planRoute(inventory, target, endpoint, evidence);
     const bastion = bastionsOf(inventory).find(({ id }) => id === best.bastion.id)!;
     return through(best, bastion, method);
   }
+  const to = servingEndpoint(target, endpoint);
   const { id, name, engine, tls, auth } = target;
   const destination = { target: { id, name, engine, tls, auth }, endpoint: { host: to.host, port: to.port }, role: to.role };
   if (selector.by === 'ssh') return throughHost({ ...destination, place: target.place }, sshHost(selector.alias, facts.hosts));

@@ -102,6 +102,7 @@ export class SavedConnections {
   /** The tunnel that leads where the connection does, whoever opened it. */
   tunnelOf(connection: SavedConnection): TunnelInfo | undefined {
     const { tunnels } = this.#deps.board;
+    if (tunnels.length === 0) return undefined;
     const known = this.#destinations().find(([selector]) => selector === selectorKey(connection))?.[1];
     return tunnels.find(({ route }) => destinationKey(route) === known) ?? tunnels.find((tunnel) => leadsTo(connection, tunnel));
   }

@@ -30,7 +30,7 @@ export const COMMANDS = {
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
-  saveConnection: { icon: '$(save)' },
+  saveConnection: {},
   startConnection: { icon: '$(debug-start)', palette: 'sallyport.hasConnections' },
   startGroup: { icon: '$(run-all)', palette: 'sallyport.hasConnections' },
   editConnections: { icon: '$(edit)' },

@@ -121,6 +121,13 @@ describe('saved connections', () => {
       assert.deepEqual(bench.ui.errors[0]!.buttons, ['Edit Connection', 'Show Log']);
     });
 
+    it('nowhere while the target does not serve, whatever bastion is named', async () => {
+      bench.inventory.answer = parts({ targets: [target({ status: 'creating' })] });
+      bench.settings.write('user', { ...orders, bastion: 'i-0a1' });
+      await start('orders');
+      assert.match(error(), /"orders-cache" is creating/);
+    });
+
     it('nowhere while the bastion that is named is stopped', async () => {
       bench.inventory.answer = parts({ bastions: [bastion({ state: 'stopped' }), bastion({ id: 'i-2', name: 'other' })] });
       bench.settings.write('user', { ...orders, bastion: 'i-0a1' });
