@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
           ask,
           proxy: readProxy,
           workspaceFolders,
-          stateDir: context.globalStorageUri.fsPath,
+          stateDir: vscode.Uri.joinPath(context.globalStorageUri, 'state').fsPath,
         },
         async () => (await import('./broker/core')).createCore,
       ),

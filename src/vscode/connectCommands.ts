@@ -98,9 +98,9 @@ export class ConnectCommands {
     return opened?.result;
   }
 
-  /** Opens a tunnel again that ended, on the port that it had. */
-  async reopen({ route, local }: TunnelInfo): Promise<void> {
-    await this.#reopen(route, { localPort: local.port, keepPort: false });
+  /** Opens a tunnel again that ended, on the address and the port that it had. */
+  async reopen({ route, local, exposedOn }: TunnelInfo): Promise<void> {
+    await this.#reopen(route, { localPort: local.port, keepPort: false }, { ...(exposedOn !== undefined && { bindAddress: exposedOn }) });
   }
 
   /** A tunnel that ended for want of a sign-in opens again after one. */
@@ -157,7 +157,7 @@ export class ConnectCommands {
     const found = await attempts.run('connect', () => this.destination(argument), again);
     const destination = found && (await this.withEndpoint(found));
     const way = destination && (await attempts.run('connect', () => this.#pickWay(destination), again));
-    if (way) await this.#reopen(way.route, ANY_PORT, way.key);
+    if (way) await this.#reopen(way.route, ANY_PORT, { chosen: way.key });
   }
 
   /** @throws Fault where there is no way at all */
@@ -190,14 +190,15 @@ export class ConnectCommands {
     return text === undefined ? undefined : parsePort(text);
   }
 
-  /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
-  async #reopen(route: Route, wanted: PortChoice, chosen?: string): Promise<void> {
+  /** @param how `chosen`: key of the bastion, where the person has chosen it, remembered once it has worked; `bindAddress`: one they have agreed to */
+  async #reopen(route: Route, wanted: PortChoice, how: { readonly chosen?: string; readonly bindAddress?: string } = {}): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
+    const { chosen, ...at } = how;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
     const opened = await attempts.run(
       'connect',
-      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, port, signal))),
-      { retry: this.#anew(() => void this.#reopen(route, wanted, chosen)), about: aboutRoute(route) },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, { ...port, ...at }, signal))),
+      { retry: this.#anew(() => void this.#reopen(route, wanted, how)), about: aboutRoute(route) },
     );
     if (opened && chosen !== undefined) advice.remember(route.target.id, chosen);
     if (opened) this.#connected(opened.result, opened.port);

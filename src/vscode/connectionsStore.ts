@@ -73,7 +73,12 @@ export class SavedConnections {
         this.#changes.fire();
       }),
     );
-    this.#scope.add(deps.board.onDidChange(() => this.#changes.fire()));
+    this.#scope.add(
+      deps.board.onDidChange(() => {
+        this.#forgetFailures();
+        this.#changes.fire();
+      }),
+    );
   }
 
   get entries(): readonly ConnectionEntry[] {
@@ -147,6 +152,14 @@ export class SavedConnections {
     for (const { connection } of before) {
       const now = this.entry(connection.name);
       if (!now || JSON.stringify(now.connection) !== JSON.stringify(connection)) this.#statuses.delete(connection.name);
+    }
+  }
+
+  /** What went wrong is over once a tunnel leads there, whoever has opened it. */
+  #forgetFailures(): void {
+    for (const [name, { phase }] of this.#statuses) {
+      const entry = this.entry(name);
+      if (phase === 'failed' && entry && this.tunnelOf(entry.connection)) this.#statuses.delete(name);
     }
   }
 

@@ -213,6 +213,16 @@ describe('saved connections', () => {
       assert.equal(row!.icon!.id, 'broadcast');
     });
 
+    it('forget what went wrong once a tunnel leads there, however it was opened', async () => {
+      bench.settings.write('user', orders);
+      bench.service.failures = [new Fault('ssm.denied', 'Denied.')];
+      await start('orders');
+      assert.equal(view()[0]!.icon!.id, 'error');
+      await bench.connecting.handlers.connect(targetNodeId(target()));
+      await bench.board.stop(bench.board.tunnels[0]!.id);
+      assert.equal(view()[0]!.icon!.id, 'circle-outline');
+    });
+
     it('forget what went wrong once the entry is corrected', async () => {
       bench.settings.write('user', { ...orders, target: { id: 'nope' } });
       await start('orders');
