@@ -2,12 +2,13 @@ import type { BastionSelector, ConnectionEntry, SavedConnection, TargetSelector 
 import type { BastionTag } from './ranking';
 import { isLoopback } from './endpoint';
 import type { Route } from './route';
+import type { EndpointRole } from './target';
 import type { TunnelInfo } from './tunnel';
 
 /** Prefix of the id of a target that discovery does not know: a host and a port that somebody wrote down. */
 const CUSTOM = 'custom:';
 /** Prefix of the id of a bastion that is a host of the OpenSSH configuration. */
-const SSH_HOST = 'ssh:';
+export const SSH_HOST_ID = 'ssh:';
 
 export function customTargetId(host: string, port: number): string {
   return `${CUSTOM}${host}:${port}`;
@@ -83,13 +84,16 @@ export function connectionTo(route: Route, name: string): SavedConnection {
 }
 
 function bastionSelector(id: string): BastionSelector {
-  return id.startsWith(SSH_HOST) ? { by: 'ssh', alias: id.slice(SSH_HOST.length) } : { by: 'name', name: id };
+  return id.startsWith(SSH_HOST_ID) ? { by: 'ssh', alias: id.slice(SSH_HOST_ID.length) } : { by: 'name', name: id };
 }
 
 /** Everything that decides where the connection leads: what stays the same when it is merely renamed or given another port. */
 export function selectorKey({ target, endpoint, profile, region }: SavedConnection): string {
   return JSON.stringify([formatTarget(target), endpoint, profile, region]);
 }
+
+/** Roles that a target has once at most and that a connection without one means; instances and nodes there may be many of. */
+const SOLE_ROLES: ReadonlySet<EndpointRole> = new Set<EndpointRole>(['primary', 'writer', 'proxy', 'configuration']);
 
 /** Whether the tunnel leads where the connection would, as far as that can be told without looking anything up. */
 export function leadsTo({ target, endpoint, profile, region }: SavedConnection, { route }: Pick<TunnelInfo, 'route'>): boolean {
@@ -100,8 +104,7 @@ export function leadsTo({ target, endpoint, profile, region }: SavedConnection, 
     case 'host':
       return route.target.id === customTargetId(target.host, target.port);
     case 'id':
-      // Where none is named it is the one that takes writes, of which there is one kind per target.
-      return (route.target.id === target.id || route.target.name === target.id) && (endpoint === undefined ? role !== 'reader' && role !== 'custom' : role === endpoint);
+      return (route.target.id === target.id || route.target.name === target.id) && (endpoint === undefined ? role !== undefined && SOLE_ROLES.has(role) : role === endpoint);
     case 'tag':
       return false;
   }

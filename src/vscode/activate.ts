@@ -100,8 +100,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     openConsole: (tunnel) => redisCommands.open(tunnel),
     toggle: connections.toggle,
   });
-  const choose = (argument: unknown): Promise<TunnelInfo | undefined> => tunnels.choose(argument);
-  const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose }));
+  const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories: () => store.inventories, logger }));

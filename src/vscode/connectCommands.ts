@@ -113,9 +113,9 @@ export class ConnectCommands {
     return opened?.result;
   }
 
-  /** Opens a tunnel again that ended, on the port that it had. */
-  async reopen({ route, local }: TunnelInfo): Promise<void> {
-    await this.#reopen(route, { localPort: local.port, keepPort: false });
+  /** Opens a tunnel again that ended, on the address and the port that it had. */
+  async reopen({ route, local, exposedOn }: TunnelInfo): Promise<void> {
+    await this.#reopen(route, { localPort: local.port, keepPort: false }, { ...(exposedOn !== undefined && { bindAddress: exposedOn }) });
   }
 
   /** A tunnel that ended for want of a sign-in opens again after one. */
@@ -174,7 +174,7 @@ export class ConnectCommands {
     if (!destination) return;
     const recovery = { ...this.#recovery(destination.target.place, () => void this.#through(argument), destination), retry: again };
     const way = await attempts.run('connect', () => this.#pickWay(destination), recovery);
-    if (way) await this.#reopen(way.route, { ...ANY_PORT, alternates: way.alternates }, way.key);
+    if (way) await this.#reopen(way.route, ANY_PORT, { chosen: way.key, alternates: way.alternates });
   }
 
   /** @throws Fault where there is no way at all */
@@ -207,14 +207,19 @@ export class ConnectCommands {
     return text === undefined ? undefined : parsePort(text);
   }
 
-  /** @param chosen key of the bastion, where the person has chosen it: remembered once it has worked */
-  async #reopen(route: Route, wanted: PortChoice & Pick<StartOptions, 'alternates'>, chosen?: string): Promise<void> {
+  /** @param how `chosen`: key of the bastion, where the person has chosen it, remembered once it has worked; `bindAddress`: one they have agreed to */
+  async #reopen(
+    route: Route,
+    wanted: PortChoice,
+    how: { readonly chosen?: string } & Pick<StartOptions, 'alternates' | 'bindAddress'> = {},
+  ): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
+    const { chosen, ...at } = how;
     const title = ui.l10n.t('Connecting to {0}', route.target.name);
     const opened = await attempts.run(
       'connect',
-      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, { ...wanted, ...port }, signal))),
-      { ...this.#recovery(route.place, () => void this.#reopen(route, wanted, chosen)), about: aboutRoute(route) },
+      () => withPortChoice(ui, wanted, (port) => ui.task(title, (signal) => board.start(route, { ...port, ...at }, signal))),
+      { ...this.#recovery(route.place, () => void this.#reopen(route, wanted, how)), about: aboutRoute(route) },
     );
     if (opened && chosen !== undefined) advice.remember(route.target.id, chosen);
     if (opened) this.#connected(opened.result, opened.port);

@@ -2,7 +2,7 @@ import { Fault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { bastionKey, bastionObstacle } from '../model/bastion';
 import type { BastionSelector, ConnectionMethod, SavedConnection, TargetSelector } from '../model/connection';
-import { customTargetId, formatTag } from '../model/connectionEntry';
+import { customTargetId, formatTag, SSH_HOST_ID } from '../model/connectionEntry';
 import { osUserFor } from '../model/osUser';
 import type { BastionTag, RankingEvidence } from '../model/ranking';
 import type { Route } from '../model/route';
@@ -15,9 +15,8 @@ import type { ConnectionInventories } from './connectionsInventory';
 import type { ResolveConnection } from './connectionsStore';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
-import { planRoute } from './routePlan';
+import { planAlternates, planRoute, servingEndpoint } from './routePlan';
 import type { SshHostStore } from './sshHostStore';
-import { SSH_HOST_ID } from './throughChoice';
 
 type HostSelector = Extract<TargetSelector, { readonly by: 'host' }>;
 
@@ -39,14 +38,18 @@ export function connectionResolver({ inventories, sshHosts, advice }: ResolverDe
     const { target: selector, bastion, profile, region } = connection;
     const hosts = bastion?.by === 'ssh' ? await sshHosts.loaded() : [];
     // What a host of the SSH configuration leads to is nobody's at AWS.
-    if (selector.by === 'host' && bastion?.by === 'ssh') return routeToHost(connection, selector, { hosts });
+    if (selector.by === 'host' && bastion?.by === 'ssh') return { route: routeToHost(connection, selector, { hosts }), alternates: [] };
     const all = await inventories.of({ ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) }, signal);
-    if (selector.by === 'host') return firstThatWorks(all, (inventory) => routeToHost(connection, selector, { inventory, hosts }));
+    if (selector.by === 'host') {
+      return { route: firstThatWorks(all, (inventory) => routeToHost(connection, selector, { inventory, hosts })), alternates: [] };
+    }
     const inventory = inventoryWith(connection, all);
     const found = selectTarget(connection, inventory);
     const endpoint = found.endpoint ?? defaultEndpoint(found.target);
     const evidence = bastion ? {} : await advice.toConnect(found.target, endpoint, bastionsOf(inventory), signal);
-    return routeToTarget(connection, found, { inventory, hosts, evidence });
+    const route = routeToTarget(connection, found, { inventory, hosts, evidence });
+    const isFree = bastion === undefined && connection.method === undefined && endpoint !== undefined;
+    return { route, alternates: isFree ? planAlternates(inventory, found.target, endpoint, evidence, route) : [] };
   };
 }
 
@@ -114,13 +117,12 @@ export function routeToTarget(connection: SavedConnection, { target, endpoint }:
   const { inventory, evidence } = facts;
   const { bastion: selector, method } = connection;
   if (!selector && (method === undefined || method === 'ssm')) return planRoute(inventory, target, endpoint, evidence);
-  const to = endpoint ?? defaultEndpoint(target);
-  // What is wrong with a target is said in the same words whatever carries the tunnel.
-  if (!to || !selector) {
+  if (!selector) {
     const best = planRoute(inventory, target, endpoint, evidence);
     const bastion = bastionsOf(inventory).find(({ id }) => id === best.bastion.id)!;
     return through(best, bastion, method);
   }
+  const to = servingEndpoint(target, endpoint);
   const { id, name, engine, tls, auth } = target;
   const destination = { target: { id, name, engine, tls, auth }, endpoint: { host: to.host, port: to.port }, role: to.role };
   if (selector.by === 'ssh') return throughHost({ ...destination, place: target.place }, sshHost(selector.alias, facts.hosts));

@@ -29,7 +29,14 @@ export interface ConnectionSettings {
 }
 
 /** Finds out where a connection leads now. @throws Fault */
-export type ResolveConnection = (connection: SavedConnection, signal: AbortSignal) => Promise<Route>;
+export type ResolveConnection = (connection: SavedConnection, signal: AbortSignal) => Promise<Resolved>;
+
+/** Where a connection leads now. */
+export interface Resolved {
+  readonly route: Route;
+  /** What is taken when the bastion of the route is gone; none where the connection names its bastion. */
+  readonly alternates: readonly Route[];
+}
 
 export interface SavedConnectionsDeps {
   readonly settings: Pick<ConnectionSettings, 'read' | 'onDidChange'>;
@@ -73,7 +80,12 @@ export class SavedConnections {
         this.#changes.fire();
       }),
     );
-    this.#scope.add(deps.board.onDidChange(() => this.#changes.fire()));
+    this.#scope.add(
+      deps.board.onDidChange(() => {
+        this.#forgetFailures();
+        this.#changes.fire();
+      }),
+    );
   }
 
   get entries(): readonly ConnectionEntry[] {
@@ -102,6 +114,7 @@ export class SavedConnections {
   /** The tunnel that leads where the connection does, whoever opened it. */
   tunnelOf(connection: SavedConnection): TunnelInfo | undefined {
     const { tunnels } = this.#deps.board;
+    if (tunnels.length === 0) return undefined;
     const known = this.#destinations().find(([selector]) => selector === selectorKey(connection))?.[1];
     return tunnels.find(({ route }) => destinationKey(route) === known) ?? tunnels.find((tunnel) => leadsTo(connection, tunnel));
   }
@@ -116,9 +129,10 @@ export class SavedConnections {
     const { board, resolve } = this.#deps;
     this.#become(connection, { phase: 'starting' });
     try {
-      const route = await resolve(connection, signal);
-      const { bindAddress } = connection;
-      const tunnel = await board.start(route, { ...options, ...(bindAddress !== undefined && { bindAddress }) }, signal);
+      const { route, alternates } = await resolve(connection, signal);
+      const { bindAddress, autoStart } = connection;
+      const wishes = { ...(bindAddress !== undefined && { bindAddress }), ...(alternates.length > 0 && { alternates }), ...(autoStart && { keep: true }) };
+      const tunnel = await board.start(route, { ...options, ...wishes }, signal);
       this.#keep(connection, route);
       this.#become(connection, IDLE);
       return tunnel;
@@ -146,6 +160,14 @@ export class SavedConnections {
     for (const { connection } of before) {
       const now = this.entry(connection.name);
       if (!now || JSON.stringify(now.connection) !== JSON.stringify(connection)) this.#statuses.delete(connection.name);
+    }
+  }
+
+  /** What went wrong is over once a tunnel leads there, whoever has opened it. */
+  #forgetFailures(): void {
+    for (const [name, { phase }] of this.#statuses) {
+      const entry = this.entry(name);
+      if (phase === 'failed' && entry && this.tunnelOf(entry.connection)) this.#statuses.delete(name);
     }
   }
 

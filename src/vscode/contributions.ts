@@ -32,7 +32,7 @@ export const COMMANDS = {
   reconnect: { icon: '$(sync)', palette: 'sallyport.hasTunnels' },
   showTunnel: { icon: '$(graph-line)', palette: 'sallyport.hasTunnels' },
   copyAddress: { icon: '$(copy)', palette: 'sallyport.hasTunnels' },
-  saveConnection: { icon: '$(save)' },
+  saveConnection: {},
   startConnection: { icon: '$(debug-start)', palette: 'sallyport.hasConnections' },
   startGroup: { icon: '$(run-all)', palette: 'sallyport.hasConnections' },
   editConnections: { icon: '$(edit)' },

@@ -22,8 +22,11 @@ export async function showLivePick({ title, placeholder, items, onDidChange }: L
   picker.matchOnDescription = true;
   picker.keepScrollPosition = true;
   let shown = '';
+  /** By id; what looks the same may act on something newer. */
+  let latest: ReadonlyMap<string, LiveItem> = new Map();
   const draw = (): void => {
     const now = items();
+    latest = new Map(now.map((item) => [item.id, item]));
     // Drawing anew what is the same would take the focus from a button that is about to be pressed.
     const look = JSON.stringify(now);
     if (look === shown) return;
@@ -53,13 +56,14 @@ export async function showLivePick({ title, placeholder, items, onDidChange }: L
       scope.add(
         picker.onDidAccept(() => {
           const item = picker.activeItems[0]?.item;
-          if (item) press(item);
+          if (item) press(latest.get(item.id) ?? item);
         }),
       );
       scope.add(
         picker.onDidTriggerItemButton(({ item, button }) => {
           const pressed = item.acts?.get(button);
-          if (pressed) press(pressed);
+          const now = item.item && latest.get(item.item.id)?.buttons.find(({ label }) => label === pressed?.label);
+          if (now) press(now);
         }),
       );
       scope.add(picker.onDidHide(() => resolve()));

@@ -16,6 +16,11 @@ import { bastionsOf, faultsOf } from './inventoryState';
  *   fault where the bastions are missing because they could not be listed.
  */
 export function planRoute(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint | undefined, evidence: RankingEvidence): Route {
+  return makeRoute(target, servingEndpoint(target, endpoint), bastionFor(inventory, target, evidence));
+}
+
+/** The endpoint, else the one that takes writes. @throws Fault `target.notServing`, `target.noEndpoint` */
+export function servingEndpoint(target: Target, endpoint: TargetEndpoint | undefined): TargetEndpoint {
   if (!isServing(target)) {
     throw new Fault('target.notServing', `"${target.name}" is ${target.status} and does not accept connections.`, {
       remedy: { text: 'Wait until it is available, then refresh.', action: 'retry' },
@@ -27,7 +32,7 @@ export function planRoute(inventory: RegionInventory, target: Target, endpoint: 
       remedy: { text: 'Wait until AWS has created it, then refresh.', action: 'retry' },
     });
   }
-  return makeRoute(target, destination, bastionFor(inventory, target, evidence));
+  return destination;
 }
 
 /** Other ways to the same endpoint, for when the bastion of `route` is gone: those that may be taken without asking, the best first. */

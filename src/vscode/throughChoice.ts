@@ -1,6 +1,7 @@
 import type { Fault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
 import { bastionKey, bastionObstacle } from '../model/bastion';
+import { SSH_HOST_ID } from '../model/connectionEntry';
 import { osUserFor } from '../model/osUser';
 import type { RankedBastion, RankingEvidence } from '../model/ranking';
 import { rankBastions } from '../model/ranking';
@@ -11,9 +12,6 @@ import type { Target, TargetEndpoint } from '../model/target';
 import type { Localizer } from './localizer';
 import type { PickItem } from './ui';
 import { bastionBadge, bastionIcon, joined, reasonText } from './wording';
-
-/** Prefix of a bastion's id that is a host of the OpenSSH configuration. */
-export const SSH_HOST_ID = 'ssh:';
 
 /** One way to a target, or why it is none. `key` is what is remembered when it was chosen. */
 export type Way =

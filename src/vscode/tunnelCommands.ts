@@ -149,16 +149,17 @@ export class TunnelCommands {
   }
 
   #toggleActs(): ToggleActs {
-    const { board, connectTo, openConsole, toggle } = this.#deps;
+    const { board, connectTo, openConsole, toggle, attempts } = this.#deps;
+    const run = (work: () => Promise<unknown>): void => void attempts.run('tunnels', work);
     return {
-      start: (entry) => void toggle.start(entry),
-      startAll: () => void toggle.startAll(),
+      start: (entry) => run(() => toggle.start(entry)),
+      startAll: () => run(() => toggle.startAll()),
       stop: (tunnel) => void this.#stop([tunnel]),
       stopAll: () => void this.#stop(board.tunnels),
       connectTo: () => void connectTo(),
-      copy: (tunnel) => void this.#deps.attempts.run('tunnels', () => this.#copy(tunnel)),
+      copy: (tunnel) => run(() => this.#copy(tunnel)),
       openConsole: (tunnel) => void openConsole(tunnel),
-      showDetails: (tunnel) => void toggle.showDetails(tunnel),
+      showDetails: (tunnel) => run(() => toggle.showDetails(tunnel)),
     };
   }
 }

@@ -144,3 +144,46 @@ describe('saved connections in the window', function () {
     await workbench.picture('settings');
   });
 });
+
+describe('saved connections of a window that has just started', () => {
+  let window: Window;
+
+  before(async () => {
+    window = await openWindow({
+      release: 'newest',
+      theme: 'dark',
+      settings: {
+        'sallyport.connections': [
+          { name: 'orders', target: { id: 'orders-cache' }, autoStart: true },
+          { name: 'shared', target: { id: 'sessions-cache' }, bindAddress: '0.0.0.0', autoStart: true },
+        ],
+      },
+    });
+  });
+
+  after(async () => {
+    await window?.dispose();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await window?.workbench.picture('autostart-failed');
+  });
+
+  it('start by themselves before any view was opened, but none that others could reach', async () => {
+    const { workbench } = window;
+    await workbench.statusItem(/1 tunnel · [\d.]+ ms/).waitFor();
+    await workbench.openContainer('Sallyport');
+    await workbench.row('Connections', /^Tunnel orders,/);
+    await workbench.row('Connections', /^Saved connection shared, "shared" needs your confirmation/);
+  });
+
+  it('are opened to others once the address was typed, and warn from then on', async () => {
+    const { workbench } = window;
+    await workbench.rowAction('Connections', /Saved connection shared,/, 'Start Connection');
+    await workbench.page.locator('.quick-input-title', { hasText: 'Open "shared" to other machines?' }).waitFor();
+    await workbench.picture('bind-address');
+    await workbench.answer('Type 0.0.0.0 to go on', '0.0.0.0');
+    await workbench.row('Connections', /^Tunnel shared,.*Warning: open to others on 0\.0\.0\.0/);
+    await workbench.picture('exposed');
+  });
+});

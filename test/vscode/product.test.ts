@@ -75,7 +75,7 @@ describe('the product', () => {
 
   it('answers nonsense as an argument without failing', async () => {
     for (const nonsense of ['no such row', '', 'tunnel:none']) {
-      for (const command of ['connect', 'stop', 'copyAddress', 'pingRedis', 'openConsole']) {
+      for (const command of ['connect', 'stop', 'copyAddress', 'pingRedis', 'openConsole', 'saveConnection', 'startConnection', 'startGroup', 'forgetConnection']) {
         await vscode.commands.executeCommand(`sallyport.${command}`, nonsense);
       }
     }

@@ -152,6 +152,9 @@ describe('a tunnel as a saved connection', () => {
     const there = (change: object): boolean => leadsTo(parse({ ...orders, ...change }), tunnel());
     assert.deepEqual([there({}), there({ target: { id: target().id } }), there({ endpoint: 'primary' })], [true, true, true]);
     assert.deepEqual([there({ endpoint: 'reader' }), there({ profile: 'prod' }), there({ region: 'us-east-1' }), there({ target: { tag: 'a' } })], [false, false, false, false]);
+    // Of instances and nodes there may be many, and a name alone means none of them.
+    const { route: toPrimary } = tunnel();
+    for (const role of ['instance', 'node'] as const) assert.equal(leadsTo(parse(orders), { route: { ...toPrimary, role } }), false);
     const custom = parse({ name: 'x', target: { host: 'db', port: 5432 }, bastion: 'i-0a1' });
     const { route } = tunnel();
     assert.equal(leadsTo(custom, { route: { ...route, target: { ...route.target, id: 'custom:db:5432' } } }), true);

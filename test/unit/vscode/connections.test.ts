@@ -121,6 +121,13 @@ describe('saved connections', () => {
       assert.deepEqual(bench.ui.errors[0]!.buttons, ['Edit Connection', 'Show Log']);
     });
 
+    it('nowhere while the target does not serve, whatever bastion is named', async () => {
+      bench.inventory.answer = parts({ targets: [target({ status: 'creating' })] });
+      bench.settings.write('user', { ...orders, bastion: 'i-0a1' });
+      await start('orders');
+      assert.match(error(), /"orders-cache" is creating/);
+    });
+
     it('nowhere while the bastion that is named is stopped', async () => {
       bench.inventory.answer = parts({ bastions: [bastion({ state: 'stopped' }), bastion({ id: 'i-2', name: 'other' })] });
       bench.settings.write('user', { ...orders, bastion: 'i-0a1' });
@@ -204,6 +211,16 @@ describe('saved connections', () => {
       assert.match(row!.description!, /^⚠ open to others on 0\.0\.0\.0 · /);
       assert.match(row!.spoken!, /Warning: open to others on 0\.0\.0\.0/);
       assert.equal(row!.icon!.id, 'broadcast');
+    });
+
+    it('forget what went wrong once a tunnel leads there, however it was opened', async () => {
+      bench.settings.write('user', orders);
+      bench.service.failures = [new Fault('ssm.denied', 'Denied.')];
+      await start('orders');
+      assert.equal(view()[0]!.icon!.id, 'error');
+      await bench.connecting.handlers.connect(targetNodeId(target()));
+      await bench.board.stop(bench.board.tunnels[0]!.id);
+      assert.equal(view()[0]!.icon!.id, 'circle-outline');
     });
 
     it('forget what went wrong once the entry is corrected', async () => {

@@ -33,6 +33,8 @@ describe('commands on tunnels', () => {
       close(info, cause);
       await connecting.reopen(info);
       assert.deepEqual(service.started[1]!.options, { localPort: info.local.port, keepPort: false });
+      await connecting.reopen({ ...info, exposedOn: '0.0.0.0' });
+      assert.equal(service.started[2]!.options.bindAddress, '0.0.0.0');
       assert.deepEqual(ui.errors, []);
     });
 
