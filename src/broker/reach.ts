@@ -42,7 +42,8 @@ const HELLO_MS = 5_000;
 const POLL = { firstMs: 10, lastMs: 200 } as const;
 /** A lost race starts no second process at once: the winner needs a moment. */
 const RELAUNCH_MS = 3_000;
-const KILL_MS = 5_000;
+/** How long a broker that was asked to end may take, ms: it has sessions to end. */
+const END_MS = 6_000;
 
 /**
  * A connection to the broker, which is started if there is none. Of several windows that start one at the same moment all
@@ -100,22 +101,25 @@ export async function endBroker(deps: ReachDeps, signal: AbortSignal): Promise<v
   const { places, clock, logger } = deps;
   const record = await readLock(places.lockFile);
   if (!record || !(await isSame(record))) return;
+  let end = clock.now();
   try {
     const reached = await tryBroker({ ...deps, hello: () => ({ ...deps.hello(), replace: true }) }, signal);
-    await reached?.rpc.closed;
+    if (reached) end = clock.now() + END_MS;
   } catch (error) {
     logger.log('warn', 'broker.notAsked', { error });
   }
-  for (const [name, until] of [['SIGTERM', clock.now() + KILL_MS], ['SIGKILL', clock.now() + 2 * KILL_MS]] as const) {
-    while (clock.now() < until) {
-      if (!(await isSame(record))) return;
-      await sleep(clock, POLL.lastMs, signal);
-    }
-    try {
-      process.kill(record.pid, name);
-    } catch {
-      return;
-    }
+  while (await isSame(record)) {
+    if (clock.now() > end) kill(record);
+    await sleep(clock, POLL.lastMs, signal);
+  }
+}
+
+/** What it leaves behind is in its journal. */
+function kill({ pid }: LockRecord): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
   }
 }
 
