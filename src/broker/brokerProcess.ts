@@ -83,7 +83,10 @@ export class BrokerProcess {
         this.#timers.linger?.dispose();
       },
       onWindowless: ({ lingerSeconds }) => this.#linger(lingerSeconds * 1000),
-      onReplace: () => void this.end('replaced'),
+      onReplace: (version) => {
+        this.#successor = version;
+        void this.end('replaced');
+      },
       onNewer: (newer) => {
         this.#successor = newer;
         this.#retireIfIdle();
@@ -150,8 +153,7 @@ export class BrokerProcess {
     // Those that come now find nobody; those that are there see their tunnels close before they hear the reason.
     await releaseLock(this.#places.lockFile, this.#record).catch(() => {});
     await Promise.race([this.#host.dispose().catch((error: unknown) => this.#ring.log('warn', 'broker.notAllEnded', { error })), late]);
-    this.#server.close(reason, this.#successor);
-    await Promise.race([this.#journal.settled(), late]);
+    await Promise.race([Promise.all([this.#server.close(reason, this.#successor), this.#journal.settled()]), late]);
     for (const timer of timers) timer.dispose();
     keepGroupLedger(undefined);
     if (this.#places.runtimeFolders.length > 0) await unlink(this.#record.address).catch(() => {});

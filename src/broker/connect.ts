@@ -31,6 +31,8 @@ interface Backend {
 /** Tries to open a tunnel again that a lost broker had. */
 const REOPEN_TRIES = 5;
 const REOPEN_PAUSE_MS = 500;
+/** How long a broker may take to see that this window leaves, ms. */
+const LEAVE_MS = 500;
 /** An older window leaves a newer one so long to start the next broker, ms. */
 const YIELD_MS = 2_000;
 /** Faults that say that there can be no broker on this machine. */
@@ -100,8 +102,7 @@ class Connection implements BrokerClient {
     this.#closing.abort();
     await this.#backend?.catch(() => {});
     await this.#reopening;
-    this.#rpc?.end();
-    await this.#rpc?.closed;
+    await this.#rpc?.leave(LEAVE_MS);
     await this.#core?.dispose();
     await this.#scope.dispose();
   }
@@ -236,7 +237,8 @@ class Connection implements BrokerClient {
       logger.log('info', 'broker.ended', { ...ending });
       for (const { id } of this.#known.all) this.#fire(this.#known.close(id));
       const older = ending.successor !== undefined && compareVersions(version, ending.successor) < 0;
-      if (ending.reason === 'retired') this.#reconnect(older ? YIELD_MS : 0);
+      // One that was stopped by its user's own hand comes back when it is needed.
+      if (ending.reason !== 'stopped') this.#reconnect(older ? YIELD_MS : 0);
       return;
     }
     const lost = this.#known.lose(faultData(peerLost()), this.#clock.wall());

@@ -99,7 +99,7 @@ export class BrokerHost {
     this.#members.unshift(member);
     this.#accessOf(member).last = member;
     this.#desk.windowJoined();
-    if (this.#left.size > 0) this.#endLeftSessions(this.#accessOf(member));
+    this.#endLeftSessions(this.#accessOf(member));
   }
 
   leave(member: Member): void {
@@ -188,6 +188,8 @@ export class BrokerHost {
     core.onDidNotice((notice) => this.#askable(key)[0]?.tell(notice));
     core.signIn.onDidChange((change) => {
       for (const one of this.#membersOf(key)) one.credentialsChanged(change);
+      const access = this.#accesses.get(key);
+      if (access && change.kind === 'signedIn') this.#endLeftSessions(access);
     });
     return core;
   }

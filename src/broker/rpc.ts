@@ -139,6 +139,14 @@ export class Rpc {
     this.#socket.end();
   }
 
+  /** Ends the connection, by force when the other side has not closed it within `ms`. */
+  async leave(ms: number): Promise<void> {
+    this.end();
+    const timer = setTimeout(() => this.destroy(), ms);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

@@ -28,7 +28,7 @@ export interface ServerDeps {
   /** The last window has gone, whose settings these were. */
   readonly onWindowless: (settings: WindowSettings) => void;
   /** A window wants this broker to end at once. */
-  readonly onReplace: () => void;
+  readonly onReplace: (version: string) => void;
   /** A window of a newer version is there. */
   readonly onNewer: (version: string) => void;
 }
@@ -64,16 +64,11 @@ export class BrokerServer {
     if (process.platform !== 'win32') await chmod(address, 0o600);
   }
 
-  /** Takes no more windows, and tells those that are there why. */
-  close(reason: EndReason, successor?: string): void {
+  /** Takes no more windows, and tells those that are there why. Resolves when they have all gone. */
+  async close(reason: EndReason, successor?: string): Promise<void> {
     this.#server.close();
     for (const socket of this.#strangers) socket.destroy();
-    for (const window of this.#windows) window.ending(reason, successor);
-  }
-
-  /** Drops those that do not end by themselves. */
-  destroy(): void {
-    for (const window of this.#windows) window.destroy();
+    await Promise.all([...this.#windows].map((window) => window.ending(reason, successor)));
   }
 
   #accept(socket: Socket): void {
@@ -119,7 +114,7 @@ export class BrokerServer {
     const welcome = { protocol: PROTOCOL, version, pid: process.pid };
     if (hello.replace) {
       logger.log('info', 'broker.replaced', { by: hello.version });
-      setImmediate(onReplace);
+      setImmediate(() => onReplace(hello.version));
       return welcome;
     }
     if (hello.protocol !== PROTOCOL) {

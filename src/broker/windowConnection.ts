@@ -52,6 +52,8 @@ const MAX_DISCOVERIES = 32;
 /** Log entries wait so long for more, ms, so that a burst is one message. */
 const LOG_DELAY_MS = 20;
 const MAX_LOG_BATCH = 500;
+/** How long a window may take to read the last words, ms. */
+const LEAVE_MS = 300;
 /** With so many bytes unread by the window, log entries are dropped. */
 const MAX_UNREAD_LOG = 4 * 1024 * 1024;
 
@@ -108,14 +110,10 @@ export class WindowConnection implements Member {
     this.#rpc.notify(CREDENTIALS, change);
   }
 
-  /** Says why the broker ends; the connection ends with it. */
-  ending(reason: EndReason, successor: string | undefined): void {
+  /** Says why the broker ends. Resolves when the connection has ended, too. */
+  ending(reason: EndReason, successor: string | undefined): Promise<void> {
     this.#rpc.notify(ENDING, { reason, ...(successor !== undefined && { successor }) });
-    this.#rpc.end();
-  }
-
-  destroy(): void {
-    this.#rpc.destroy();
+    return this.#rpc.leave(LEAVE_MS);
   }
 
   #left(): void {

@@ -99,9 +99,11 @@ function addViews(scope: Scope, store: InventoryStore, sshHosts: SshHostStore, b
   };
   const project = (): readonly ViewNode[] => resourceNodes(store.state, sshHosts.state, l10n, expiry.left);
   const resources = scope.add(new NodeView('resources', { project, onShown, onHidden: () => expiry.hide(), logger }));
+  // Before a window is connected it hears nothing of the tunnels that others open.
+  const loadTunnels = (): void => void board.load().catch((error: unknown) => logger.log('warn', 'tunnels.notListed', { error }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const connections = scope.add(
-    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), logger }),
+    new NodeView('connections', { project: () => connectionNodes(board.tunnels, l10n, dateText), onShown: loadTunnels, logger }),
   );
   const status = scope.add(new StatusItem());
   const showTunnels = (): void => {

@@ -1,5 +1,6 @@
 // Prints measured figures: all areas, or those named; --json for one JSON object on standard output.
 import { parseArgs } from 'node:util';
+import { brokerFigures } from './broker';
 import { extensionFigures } from './extension';
 import { type Figures, rounded } from './figures';
 import { sshFigures } from './ssh';
@@ -7,6 +8,7 @@ import { ssmFigures } from './ssm';
 
 const AREAS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   extension: extensionFigures,
+  broker: brokerFigures,
   ssm: ssmFigures,
   ssh: sshFigures,
 };
