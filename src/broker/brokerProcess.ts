@@ -150,13 +150,17 @@ export class BrokerProcess {
     for (const timer of Object.values(this.#timers)) timer.dispose();
     const timers: Disposable[] = [];
     const late = new Promise<void>((resolve) => timers.push(clock.schedule(END_MS, resolve)));
-    // Those that come now find nobody; those that are there see their tunnels close before they hear the reason.
-    await releaseLock(this.#places.lockFile, this.#record).catch(() => {});
+    // Those that come now find nobody until the lock is given back, last of all: the journal has one writer at a time.
+    this.#server.closeDoor();
+    // Those that are there see their tunnels close before they hear the reason.
     await Promise.race([this.#host.dispose().catch((error: unknown) => this.#ring.log('warn', 'broker.notAllEnded', { error })), late]);
-    await Promise.race([Promise.all([this.#server.close(reason, this.#successor), this.#journal.settled()]), late]);
+    await Promise.race([Promise.all([this.#server.dismiss(reason, this.#successor), this.#journal.settled()]), late]);
     for (const timer of timers) timer.dispose();
     keepGroupLedger(undefined);
     if (this.#places.runtimeFolders.length > 0) await unlink(this.#record.address).catch(() => {});
+    if (!(await holdsLock(this.#places.lockFile, this.#record))) return;
+    await unlink(this.#places.tokenFile).catch(() => {});
+    await releaseLock(this.#places.lockFile, this.#record).catch(() => {});
   }
 
   /** Nobody is there any more; a window that is being reloaded is back before this is over. */
@@ -183,6 +187,8 @@ export class BrokerProcess {
           return;
         }
         this.#ring.log('warn', 'broker.lockLost');
+        // Whoever has the lock by now has taken the journal over.
+        this.#journal.close();
         void this.end('stopped');
       });
     });

@@ -31,6 +31,8 @@ interface Backend {
 /** Tries to open a tunnel again that a lost broker had. */
 const REOPEN_TRIES = 5;
 const REOPEN_PAUSE_MS = 500;
+/** More brokers than this lost in so short a time are no accident. */
+const LOSSES = { most: 4, withinMs: 60_000 } as const;
 /** How long a broker may take to see that this window leaves, ms. */
 const LEAVE_MS = 500;
 /** An older window leaves a newer one so long to start the next broker, ms. */
@@ -62,6 +64,8 @@ class Connection implements BrokerClient {
   #core: Core | undefined;
   #ending: { readonly reason: EndReason; readonly successor?: string } | undefined;
   #reopening: Promise<void> | undefined;
+  /** When brokers were lost, by the clock's `now`. */
+  #losses: readonly number[] = [];
 
   constructor(options: BrokerOptions, clock: Clock) {
     this.#options = options;
@@ -241,7 +245,14 @@ class Connection implements BrokerClient {
       if (ending.reason !== 'stopped') this.#reconnect(older ? YIELD_MS : 0);
       return;
     }
-    const lost = this.#known.lose(faultData(peerLost()), this.#clock.wall());
+    const cause = faultData(peerLost());
+    if (this.#losesTooOften()) {
+      // One that dies as soon as it lives would be started for ever; the next call tries again.
+      logger.log('error', 'broker.givenUp');
+      for (const { id } of this.#known.all) this.#fire(this.#known.close(id, cause));
+      return;
+    }
+    const lost = this.#known.lose(cause, this.#clock.wall());
     logger.log('warn', 'broker.lost', { tunnels: lost.length });
     for (const info of lost) this.#fire(info);
     if (lost.length === 0) {
@@ -250,6 +261,12 @@ class Connection implements BrokerClient {
     }
     this.#notices.fire({ kind: 'brokerLost', text: '', tunnels: lost.length });
     this.#reopening = this.#reopen(lost).finally(() => (this.#reopening = undefined));
+  }
+
+  #losesTooOften(): boolean {
+    const now = this.#clock.now();
+    this.#losses = [...this.#losses.filter((at) => now - at < LOSSES.withinMs), now];
+    return this.#losses.length > LOSSES.most;
   }
 
   #reconnect(afterMs: number): void {

@@ -109,6 +109,7 @@ export class BrokerHost {
 
   /** The person does something in this window. */
   acted(member: Member): void {
+    if (!this.#members.includes(member)) return;
     this.#members = [member, ...this.#members.filter((one) => one !== member)];
     this.#accessOf(member).last = member;
   }
@@ -119,6 +120,7 @@ export class BrokerHost {
 
   async start(member: Member, route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     if (this.#disposed) throw endingFault();
+    this.acted(member);
     const starting = { route, access: this.#leadingTo(route) ?? this.#accessOf(member) };
     this.#starting.add(starting);
     try {

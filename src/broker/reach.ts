@@ -62,8 +62,8 @@ export async function reachBroker(deps: ReachDeps, signal: AbortSignal): Promise
     if (reached) return reached;
     if (launched && (launched.broker.exitCode() ?? 0) !== 0) throw notStarted('It ended at once.');
     if (clock.now() > end) throw notStarted('It did not come up in time.');
-    // One that is not needed has left the place to another, which may have died since.
-    const again = launched?.broker.exitCode() === 0 && clock.now() - launched.at > RELAUNCH_MS;
+    // One that was not needed has left the place to another, which may have ended since.
+    const again = launched?.broker.exitCode() === 0 && (clock.now() - launched.at > RELAUNCH_MS || !(await readLock(places.lockFile)));
     if (!launched || again) {
       launched = { broker: await launchBroker({ program, version, env: machine.env, cwd: places.stateFolder }), at: clock.now() };
     }

@@ -64,10 +64,14 @@ export class BrokerServer {
     if (process.platform !== 'win32') await chmod(address, 0o600);
   }
 
-  /** Takes no more windows, and tells those that are there why. Resolves when they have all gone. */
-  async close(reason: EndReason, successor?: string): Promise<void> {
+  /** Takes no more windows. */
+  closeDoor(): void {
     this.#server.close();
     for (const socket of this.#strangers) socket.destroy();
+  }
+
+  /** Tells the windows that are there why this ends. Resolves when they have all gone. */
+  async dismiss(reason: EndReason, successor?: string): Promise<void> {
     await Promise.all([...this.#windows].map((window) => window.ending(reason, successor)));
   }
 

@@ -129,7 +129,7 @@ export class WindowConnection implements Member {
     const { host } = this.#deps;
     const rpc = this.#rpc;
     // Not bound to the window: a start that is under way when a window is reloaded goes on.
-    rpc.onRequest(START, ({ route, options }, signal) => this.#acting(() => host.start(this, route, options, signal)));
+    rpc.onRequest(START, ({ route, options }, signal) => host.start(this, route, options, signal));
     rpc.onRequest(STOP, ({ id }) => host.stop(id).then(() => null));
     rpc.onRequest(LIST, () => host.list());
     rpc.onRequest(PROFILES, async () => (await host.core(this)).inventory.profiles());
