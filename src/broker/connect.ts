@@ -36,7 +36,10 @@ const LOSSES = { most: 4, withinMs: 60_000 } as const;
 /** How long a broker may take to see that this window leaves, ms. */
 const LEAVE_MS = 500;
 /** An older window leaves a newer one so long to start the next broker, ms. */
-const YIELD_MS = 2_000;
+const YIELD_MS = 10_000;
+/** Faults of a broker that is just ending, and how long that may take, ms. */
+const ENDED = new Set(['broker.lost', 'broker.ending']);
+const END_MS = 6_000;
 /** Faults that say that there can be no broker on this machine. */
 const NO_BROKER = new Set(['broker.notStarted', 'broker.folderFailed', 'broker.folderUnsafe']);
 
@@ -64,6 +67,8 @@ class Connection implements BrokerClient {
   #core: Core | undefined;
   #ending: { readonly reason: EndReason; readonly successor?: string } | undefined;
   #reopening: Promise<void> | undefined;
+  /** For how long another window is left to start the next broker. */
+  #patienceMs = 0;
   /** When brokers were lost, by the clock's `now`. */
   #losses: readonly number[] = [];
 
@@ -78,7 +83,7 @@ class Connection implements BrokerClient {
     this.onDidNotice = this.#notices.event;
     this.inventory = this.#inventory();
     this.tunnels = {
-      start: async (route, start, signal) => this.#known.heard(await (await this.#use(signal)).tunnels.start(route, start, signal)),
+      start: async (route, start, signal) => this.#known.heard(await this.#call((services) => services.tunnels.start(route, start, signal), signal)),
       stop: (id) => this.#stop(id),
       list: () => this.#list(),
       onDidChange: this.#changes.event,
@@ -86,7 +91,7 @@ class Connection implements BrokerClient {
     this.signIn = {
       signIn: async (profile, way, signal) => (await this.#use(signal)).signIn.signIn(profile, way, signal),
       // Asks nobody, so it starts nothing either.
-      expiry: async (profile) => (this.#backend ? (await this.#use()).signIn.expiry(profile) : undefined),
+      expiry: async (profile) => (this.#backend ? this.#call(({ signIn }) => signIn.expiry(profile)) : undefined),
       onDidChange: this.#credentials.event,
     };
     const { onDidChangeSettings, onDidFocus, settings } = options;
@@ -98,7 +103,12 @@ class Connection implements BrokerClient {
   async restart(): Promise<void> {
     if (this.#core) return;
     this.#ending = { reason: 'replaced' };
-    await endBroker(this.#reachDeps(), this.#closing.signal);
+    try {
+      await endBroker(this.#reachDeps(), this.#closing.signal);
+    } catch (error) {
+      this.#ending = undefined;
+      throw error;
+    }
     await this.#use();
   }
 
@@ -114,12 +124,12 @@ class Connection implements BrokerClient {
   #inventory(): InventoryService {
     const use = (): Promise<Services> => this.#use();
     return {
-      sshHosts: async () => (await use()).inventory.sshHosts(),
-      profiles: async () => (await use()).inventory.profiles(),
+      sshHosts: () => this.#call(({ inventory }) => inventory.sshHosts()),
+      profiles: () => this.#call(({ inventory }) => inventory.profiles()),
       async *discover(where: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart> {
         yield* (await use()).inventory.discover(where, signal);
       },
-      network: async (where, groupIds, signal) => (await use()).inventory.network(where, groupIds, signal),
+      network: (where, groupIds, signal) => this.#call(({ inventory }) => inventory.network(where, groupIds, signal), signal),
     };
   }
 
@@ -140,8 +150,22 @@ class Connection implements BrokerClient {
   }
 
   async #list(): Promise<readonly TunnelInfo[]> {
-    const listed = await (await this.#use()).tunnels.list();
-    return listed.map((info) => this.#known.heard(info));
+    const listed = await this.#call(({ tunnels }) => tunnels.list());
+    return listed.map((info) => this.#known.heard(info)).filter(({ state }) => state.phase !== 'closed');
+  }
+
+  /** Work that harms nobody when it is done twice: again, by the next broker, when this one ends in the middle of it. */
+  async #call<T>(work: (services: Services) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const services = await this.#use(signal);
+    const rpc = this.#rpc;
+    try {
+      return await work(services);
+    } catch (error) {
+      if (!rpc || !isFault(error) || !ENDED.has(error.code) || signal?.aborted) throw error;
+      const enough = sleep(this.#clock, END_MS, this.#closing.signal).catch(() => {});
+      await Promise.race([rpc.closed, enough]);
+      return work(await this.#use(signal));
+    }
   }
 
   async #use(signal?: AbortSignal): Promise<Services> {
@@ -156,10 +180,11 @@ class Connection implements BrokerClient {
   async #connect(): Promise<Backend> {
     const { logger, version } = this.#options;
     try {
-      const { rpc, welcome } = await reachBroker(this.#reachDeps(), this.#closing.signal);
+      const { rpc, welcome } = await reachBroker(this.#reachDeps(), this.#patienceMs, this.#closing.signal);
       logger.log('info', 'broker.connected', { pid: welcome.pid, version: welcome.version, own: version });
       this.#rpc = rpc;
       this.#ending = undefined;
+      this.#patienceMs = 0;
       const backend = { rpc, services: remoteServices(rpc) };
       void rpc.closed.then(() => this.#lost(backend));
       // Those of before this window came, and what has become of those that it knows.
@@ -241,8 +266,9 @@ class Connection implements BrokerClient {
       logger.log('info', 'broker.ended', { ...ending });
       for (const { id } of this.#known.all) this.#fire(this.#known.close(id));
       const older = ending.successor !== undefined && compareVersions(version, ending.successor) < 0;
+      this.#patienceMs = older ? YIELD_MS : 0;
       // One that was stopped by its user's own hand comes back when it is needed.
-      if (ending.reason !== 'stopped') this.#reconnect(older ? YIELD_MS : 0);
+      if (ending.reason !== 'stopped') this.#reconnect();
       return;
     }
     const cause = faultData(peerLost());
@@ -256,7 +282,7 @@ class Connection implements BrokerClient {
     logger.log('warn', 'broker.lost', { tunnels: lost.length });
     for (const info of lost) this.#fire(info);
     if (lost.length === 0) {
-      this.#reconnect(0);
+      this.#reconnect();
       return;
     }
     this.#notices.fire({ kind: 'brokerLost', text: '', tunnels: lost.length });
@@ -269,12 +295,10 @@ class Connection implements BrokerClient {
     return this.#losses.length > LOSSES.most;
   }
 
-  #reconnect(afterMs: number): void {
-    void sleep(this.#clock, afterMs, this.#closing.signal)
-      .then(() => this.#use())
-      .catch((error: unknown) => {
-        if (!isCancelled(error)) this.#options.logger.log('warn', 'broker.notReached', { error });
-      });
+  #reconnect(): void {
+    void this.#use().catch((error: unknown) => {
+      if (!isCancelled(error)) this.#options.logger.log('warn', 'broker.notReached', { error });
+    });
   }
 
   /** Every window does this for the tunnels that it knows: the broker opens each but once. */

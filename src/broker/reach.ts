@@ -48,13 +48,15 @@ const END_MS = 6_000;
 /**
  * A connection to the broker, which is started if there is none. Of several windows that start one at the same moment all
  * get the one that won.
+ * @param patienceMs for how long another window is left to start it
  * @throws Fault `broker.notStarted` and `broker.folder*` where there can be none; `broker.incompatible`, `broker.refused`,
  *   `broker.silent` when there is one that cannot be used; `operation.cancelled`
  */
-export async function reachBroker(deps: ReachDeps, signal: AbortSignal): Promise<Reached> {
+export async function reachBroker(deps: ReachDeps, patienceMs: number, signal: AbortSignal): Promise<Reached> {
   const { places, machine, clock, program, version } = deps;
   await ensurePrivateFolder(places.stateFolder, machine.uid);
-  const end = clock.now() + START_MS;
+  const mayLaunchAt = clock.now() + patienceMs;
+  const end = mayLaunchAt + START_MS;
   let launched: { readonly broker: Launched; readonly at: number } | undefined;
   for (let pauseMs: number = POLL.firstMs; ; pauseMs = Math.min(pauseMs * 1.5, POLL.lastMs)) {
     if (signal.aborted) throw cancelled();
@@ -64,7 +66,7 @@ export async function reachBroker(deps: ReachDeps, signal: AbortSignal): Promise
     if (clock.now() > end) throw notStarted('It did not come up in time.');
     // One that was not needed has left the place to another, which may have ended since.
     const again = launched?.broker.exitCode() === 0 && (clock.now() - launched.at > RELAUNCH_MS || !(await readLock(places.lockFile)));
-    if (!launched || again) {
+    if ((!launched || again) && clock.now() >= mayLaunchAt) {
       launched = { broker: await launchBroker({ program, version, env: machine.env, cwd: places.stateFolder }), at: clock.now() };
     }
     await sleep(clock, pauseMs, signal);

@@ -129,6 +129,11 @@ export class Rpc {
     });
   }
 
+  /** False from the moment in which nothing can be sent any more. */
+  get open(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   /** Bytes that wait for the other side to read them. */
   get unread(): number {
     return this.#socket.writableLength;

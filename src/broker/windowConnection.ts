@@ -86,7 +86,7 @@ export class WindowConnection implements Member {
   }
 
   get present(): boolean {
-    return !this.#gone.signal.aborted;
+    return this.#rpc.open && !this.#gone.signal.aborted;
   }
 
   /** Call once it has been welcomed: events follow from now on. */

@@ -201,7 +201,7 @@ describe('a broker in trouble', function () {
       assert.ok(isAlive(pid));
       await fresh.client.tunnels.stop(tunnel.id);
       await eventually(() => !isAlive(pid), 'the old one has ended', 10_000);
-      const next = await eventually(async () => ((await rig.lock()).pid === pid ? undefined : rig.lock()), 'the new one is there', 10_000);
+      const next = await eventually(async () => ((await rig.lock()).pid === pid ? undefined : rig.lock()), 'the new one is there', 20_000);
       assert.ok(readFileSync(`/proc/${next.pid}/cmdline`, 'latin1').includes('0.2.0'));
       for (const { log } of [old, fresh]) await eventually(() => log.some((line) => line.includes(`broker.connected pid=${next.pid}`)), 'both are back', 10_000);
     });
