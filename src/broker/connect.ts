@@ -246,6 +246,8 @@ class Connection implements BrokerClient {
     });
     rpc.onNote(ENDING, (ending) => {
       this.#ending = ending;
+      // What came before it has been heard by now; a connection that is closed from over there may lose its last words.
+      rpc.end();
     });
     rpc.onRequest(ASK, async ({ question }, signal) => (await ask?.(question, signal)) ?? null);
   }

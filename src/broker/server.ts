@@ -35,6 +35,8 @@ export interface ServerDeps {
 
 /** How long a peer may take to prove who it is, ms. */
 const HELLO_MS = 5_000;
+/** How long a peer that was refused may take to read why, ms. */
+const REFUSED_MS = 1_000;
 /** Peers that have not done so yet, at most. */
 const MAX_STRANGERS = 64;
 
@@ -97,8 +99,7 @@ export class BrokerServer {
       if (known) throw refused('It has said hello already.');
       if (!this.#isKnown(hello)) {
         logger.log('warn', 'broker.wrongToken');
-        // The answer goes first.
-        setImmediate(() => socket.end());
+        void rpc.left(REFUSED_MS);
         throw refused('The token is wrong.');
       }
       settle();
@@ -122,7 +123,7 @@ export class BrokerServer {
       return welcome;
     }
     if (hello.protocol !== PROTOCOL) {
-      setImmediate(() => rpc.end());
+      void rpc.left(REFUSED_MS);
       throw incompatible(version, hello.version, host.tunnels.length);
     }
     admit();

@@ -53,7 +53,7 @@ const MAX_DISCOVERIES = 32;
 const LOG_DELAY_MS = 20;
 const MAX_LOG_BATCH = 500;
 /** How long a window may take to read the last words, ms. */
-const LEAVE_MS = 300;
+const LEAVE_MS = 1_000;
 /** With so many bytes unread by the window, log entries are dropped. */
 const MAX_UNREAD_LOG = 4 * 1024 * 1024;
 
@@ -110,10 +110,10 @@ export class WindowConnection implements Member {
     this.#rpc.notify(CREDENTIALS, change);
   }
 
-  /** Says why the broker ends. Resolves when the connection has ended, too. */
+  /** Says why the broker ends. Resolves when the window has left; it does so once it has heard all that was said before. */
   ending(reason: EndReason, successor: string | undefined): Promise<void> {
     this.#rpc.notify(ENDING, { reason, ...(successor !== undefined && { successor }) });
-    return this.#rpc.leave(LEAVE_MS);
+    return this.#rpc.left(LEAVE_MS);
   }
 
   #left(): void {
