@@ -114,7 +114,7 @@ export class BrokerProcess {
     const before = await readLock(places.lockFile);
     if (!(await acquireLock(places.lockFile, record))) return undefined;
     try {
-      if (before && folder !== undefined) await unlink(before.address).catch(() => {});
+      if (before && isSocketOfOurs(places, before)) await unlink(before.address).catch(() => {});
       const token = randomBytes(32).toString('hex');
       await replaceFile(places.tokenFile, token);
       const journal = new Journal(places.journalFile, ring, () => clock.wall());
@@ -183,6 +183,8 @@ export class BrokerProcess {
       void this.#isOurs().then((ours) => {
         if (this.#ending) return;
         if (ours) {
+          // A start that has come to nothing tells nobody.
+          this.#retireIfIdle();
           this.#watch();
           return;
         }
@@ -218,6 +220,11 @@ async function usableFolder({ runtimeFolders }: Places, { uid }: Machine, logger
   }
   if (runtimeFolders.length === 0) return undefined;
   throw reason instanceof Error ? reason : new Fault('broker.folderFailed', 'There is no folder for a socket.');
+}
+
+/** What a lock file names is removed only where no other file can be meant. */
+function isSocketOfOurs({ runtimeFolders, address }: Places, record: LockRecord): boolean {
+  return /^[\da-f]{16}$/.test(record.nonce) && runtimeFolders.some((folder) => address(folder, record.nonce) === record.address);
 }
 
 /** Never followed when it is a link, and never readable by others, not for a moment. */

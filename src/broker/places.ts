@@ -29,7 +29,7 @@ export interface Places {
   /** Folders for the socket, the first that can be used; none on Windows, where pipes have no folder. */
   readonly runtimeFolders: readonly string[];
   /** Where a broker listens: a path of at most 103 bytes, or a pipe. `nonce` tells one broker from the next. */
-  address(runtimeFolder: string | undefined, nonce: string): string;
+  readonly address: (runtimeFolder: string | undefined, nonce: string) => string;
 }
 
 /** Names another folder for the broker's files, and with it another broker: for tests and the demo. */
