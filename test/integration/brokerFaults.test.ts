@@ -168,7 +168,7 @@ describe('a broker in trouble', function () {
     unlinkSync(rig.places.lockFile);
     await eventually(() => !isAlive(pid), 'it has ended', 15_000);
     assert.deepEqual(sessionIds(), []);
-    assert.equal(window.shown.size, 0);
+    await eventually(() => window.shown.size === 0, 'the window has seen it');
   });
 
   it('does not answer any more: it is replaced by force', async () => {
