@@ -83,7 +83,10 @@ export class BrokerProcess {
         this.#timers.linger?.dispose();
       },
       onWindowless: ({ lingerSeconds }) => this.#linger(lingerSeconds * 1000),
-      onReplace: () => void this.end('replaced'),
+      onReplace: (version) => {
+        this.#successor = version;
+        void this.end('replaced');
+      },
       onNewer: (newer) => {
         this.#successor = newer;
         this.#retireIfIdle();
@@ -111,7 +114,7 @@ export class BrokerProcess {
     const before = await readLock(places.lockFile);
     if (!(await acquireLock(places.lockFile, record))) return undefined;
     try {
-      if (before && folder !== undefined) await unlink(before.address).catch(() => {});
+      if (before && isSocketOfOurs(places, before)) await unlink(before.address).catch(() => {});
       const token = randomBytes(32).toString('hex');
       await replaceFile(places.tokenFile, token);
       const journal = new Journal(places.journalFile, ring, () => clock.wall());
@@ -147,14 +150,17 @@ export class BrokerProcess {
     for (const timer of Object.values(this.#timers)) timer.dispose();
     const timers: Disposable[] = [];
     const late = new Promise<void>((resolve) => timers.push(clock.schedule(END_MS, resolve)));
-    // Those that come now find nobody; those that are there see their tunnels close before they hear the reason.
-    await releaseLock(this.#places.lockFile, this.#record).catch(() => {});
+    // Those that come now find nobody until the lock is given back, last of all: the journal has one writer at a time.
+    this.#server.closeDoor();
+    // Those that are there see their tunnels close before they hear the reason.
     await Promise.race([this.#host.dispose().catch((error: unknown) => this.#ring.log('warn', 'broker.notAllEnded', { error })), late]);
-    this.#server.close(reason, this.#successor);
-    await Promise.race([this.#journal.settled(), late]);
+    await Promise.race([Promise.all([this.#server.dismiss(reason, this.#successor), this.#journal.settled()]), late]);
     for (const timer of timers) timer.dispose();
     keepGroupLedger(undefined);
     if (this.#places.runtimeFolders.length > 0) await unlink(this.#record.address).catch(() => {});
+    if (!(await holdsLock(this.#places.lockFile, this.#record))) return;
+    await unlink(this.#places.tokenFile).catch(() => {});
+    await releaseLock(this.#places.lockFile, this.#record).catch(() => {});
   }
 
   /** Nobody is there any more; a window that is being reloaded is back before this is over. */
@@ -177,10 +183,14 @@ export class BrokerProcess {
       void this.#isOurs().then((ours) => {
         if (this.#ending) return;
         if (ours) {
+          // A start that has come to nothing tells nobody.
+          this.#retireIfIdle();
           this.#watch();
           return;
         }
         this.#ring.log('warn', 'broker.lockLost');
+        // Whoever has the lock by now has taken the journal over.
+        this.#journal.close();
         void this.end('stopped');
       });
     });
@@ -210,6 +220,11 @@ async function usableFolder({ runtimeFolders }: Places, { uid }: Machine, logger
   }
   if (runtimeFolders.length === 0) return undefined;
   throw reason instanceof Error ? reason : new Fault('broker.folderFailed', 'There is no folder for a socket.');
+}
+
+/** What a lock file names is removed only where no other file can be meant. */
+function isSocketOfOurs({ runtimeFolders, address }: Places, record: LockRecord): boolean {
+  return /^[\da-f]{16}$/.test(record.nonce) && runtimeFolders.some((folder) => address(folder, record.nonce) === record.address);
 }
 
 /** Never followed when it is a link, and never readable by others, not for a moment. */

@@ -33,8 +33,15 @@ interface Backend {
 /** Tries to open a tunnel again that a lost broker had. */
 const REOPEN_TRIES = 5;
 const REOPEN_PAUSE_MS = 500;
+/** More brokers than this lost in so short a time are no accident. */
+const LOSSES = { most: 4, withinMs: 60_000 } as const;
+/** How long a broker may take to see that this window leaves, ms. */
+const LEAVE_MS = 500;
 /** An older window leaves a newer one so long to start the next broker, ms. */
-const YIELD_MS = 2_000;
+const YIELD_MS = 10_000;
+/** Faults of a broker that is just ending, and how long that may take, ms. */
+const ENDED = new Set(['broker.lost', 'broker.ending']);
+const END_MS = 6_000;
 /** Faults that say that there can be no broker on this machine. */
 const NO_BROKER = new Set(['broker.notStarted', 'broker.folderFailed', 'broker.folderUnsafe']);
 
@@ -65,6 +72,10 @@ class Connection implements BrokerClient {
   #core: Core | undefined;
   #ending: { readonly reason: EndReason; readonly successor?: string } | undefined;
   #reopening: Promise<void> | undefined;
+  /** For how long another window is left to start the next broker. */
+  #patienceMs = 0;
+  /** When brokers were lost, by the clock's `now`. */
+  #losses: readonly number[] = [];
 
   constructor(options: BrokerOptions, clock: Clock) {
     this.#options = options;
@@ -87,7 +98,7 @@ class Connection implements BrokerClient {
     this.signIn = {
       signIn: async (profile, way, signal) => (await this.#use(signal)).signIn.signIn(profile, way, signal),
       // Asks nobody, so it starts nothing either.
-      expiry: async (profile) => (this.#backend ? (await this.#use()).signIn.expiry(profile) : undefined),
+      expiry: async (profile) => (this.#backend ? this.#call(({ signIn }) => signIn.expiry(profile)) : undefined),
       onDidChange: this.#credentials.event,
     };
     this.power = {
@@ -103,7 +114,12 @@ class Connection implements BrokerClient {
   async restart(): Promise<void> {
     if (this.#core) return;
     this.#ending = { reason: 'replaced' };
-    await endBroker(this.#reachDeps(), this.#closing.signal);
+    try {
+      await endBroker(this.#reachDeps(), this.#closing.signal);
+    } catch (error) {
+      this.#ending = undefined;
+      throw error;
+    }
     await this.#use();
   }
 
@@ -111,8 +127,7 @@ class Connection implements BrokerClient {
     this.#closing.abort();
     await this.#backend?.catch(() => {});
     await this.#reopening;
-    this.#rpc?.end();
-    await this.#rpc?.closed;
+    await this.#rpc?.leave(LEAVE_MS);
     await this.#core?.dispose();
     await this.#scope.dispose();
   }
@@ -120,18 +135,18 @@ class Connection implements BrokerClient {
   #inventory(): InventoryService {
     const use = (): Promise<Services> => this.#use();
     return {
-      sshHosts: async () => (await use()).inventory.sshHosts(),
-      profiles: async () => (await use()).inventory.profiles(),
+      sshHosts: () => this.#call(({ inventory }) => inventory.sshHosts()),
+      profiles: () => this.#call(({ inventory }) => inventory.profiles()),
       async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
         yield* (await use()).inventory.discover(where, signal, only);
       },
-      network: async (where, groupIds, signal) => (await use()).inventory.network(where, groupIds, signal),
-      vpcNames: async (where, vpcIds, signal) => (await use()).inventory.vpcNames(where, vpcIds, signal),
+      network: (where, groupIds, signal) => this.#call(({ inventory }) => inventory.network(where, groupIds, signal), signal),
+      vpcNames: (where, vpcIds, signal) => this.#call(({ inventory }) => inventory.vpcNames(where, vpcIds, signal), signal),
     };
   }
 
   async #start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
-    const info = this.#known.heard(await (await this.#use(signal)).tunnels.start(route, options, signal));
+    const info = this.#known.heard(await this.#call((services) => services.tunnels.start(route, options, signal), signal));
     this.#wishes.set(info.id, options);
     return info;
   }
@@ -158,8 +173,22 @@ class Connection implements BrokerClient {
   }
 
   async #list(): Promise<readonly TunnelInfo[]> {
-    const listed = await (await this.#use()).tunnels.list();
-    return listed.map((info) => this.#known.heard(info));
+    const listed = await this.#call(({ tunnels }) => tunnels.list());
+    return listed.map((info) => this.#known.heard(info)).filter(({ state }) => state.phase !== 'closed');
+  }
+
+  /** Work that harms nobody when it is done twice: again, by the next broker, when this one ends in the middle of it. */
+  async #call<T>(work: (services: Services) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const services = await this.#use(signal);
+    const rpc = this.#rpc;
+    try {
+      return await work(services);
+    } catch (error) {
+      if (!rpc || !isFault(error) || !ENDED.has(error.code) || signal?.aborted) throw error;
+      const enough = sleep(this.#clock, END_MS, this.#closing.signal).catch(() => {});
+      await Promise.race([rpc.closed, enough]);
+      return work(await this.#use(signal));
+    }
   }
 
   async #use(signal?: AbortSignal): Promise<Services> {
@@ -174,10 +203,11 @@ class Connection implements BrokerClient {
   async #connect(): Promise<Backend> {
     const { logger, version } = this.#options;
     try {
-      const { rpc, welcome } = await reachBroker(this.#reachDeps(), this.#closing.signal);
+      const { rpc, welcome } = await reachBroker(this.#reachDeps(), this.#patienceMs, this.#closing.signal);
       logger.log('info', 'broker.connected', { pid: welcome.pid, version: welcome.version, own: version });
       this.#rpc = rpc;
       this.#ending = undefined;
+      this.#patienceMs = 0;
       const backend = { rpc, services: remoteServices(rpc) };
       void rpc.closed.then(() => this.#lost(backend));
       // Those of before this window came, and what has become of those that it knows.
@@ -240,6 +270,8 @@ class Connection implements BrokerClient {
     });
     rpc.onNote(ENDING, (ending) => {
       this.#ending = ending;
+      // What came before it has been heard by now; a connection that is closed from over there may lose its last words.
+      rpc.end();
     });
     rpc.onRequest(ASK, async ({ question }, signal) => (await ask?.(question, signal)) ?? null);
   }
@@ -261,26 +293,39 @@ class Connection implements BrokerClient {
       logger.log('info', 'broker.ended', { ...ending });
       for (const { id } of this.#known.all) this.#fire(this.#known.close(id));
       const older = ending.successor !== undefined && compareVersions(version, ending.successor) < 0;
-      if (ending.reason === 'retired') this.#reconnect(older ? YIELD_MS : 0);
+      this.#patienceMs = older ? YIELD_MS : 0;
+      // One that was stopped by its user's own hand comes back when it is needed.
+      if (ending.reason !== 'stopped') this.#reconnect();
       return;
     }
-    const lost = this.#known.lose(faultData(peerLost()), this.#clock.wall());
+    const cause = faultData(peerLost());
+    if (this.#losesTooOften()) {
+      // One that dies as soon as it lives would be started for ever; the next call tries again.
+      logger.log('error', 'broker.givenUp');
+      for (const { id } of this.#known.all) this.#fire(this.#known.close(id, cause));
+      return;
+    }
+    const lost = this.#known.lose(cause, this.#clock.wall());
     logger.log('warn', 'broker.lost', { tunnels: lost.length });
     for (const info of lost) this.#fire(info);
     if (lost.length === 0) {
-      this.#reconnect(0);
+      this.#reconnect();
       return;
     }
     this.#notices.fire({ kind: 'brokerLost', text: '', tunnels: lost.length });
     this.#reopening = this.#reopen(lost).finally(() => (this.#reopening = undefined));
   }
 
-  #reconnect(afterMs: number): void {
-    void sleep(this.#clock, afterMs, this.#closing.signal)
-      .then(() => this.#use())
-      .catch((error: unknown) => {
-        if (!isCancelled(error)) this.#options.logger.log('warn', 'broker.notReached', { error });
-      });
+  #losesTooOften(): boolean {
+    const now = this.#clock.now();
+    this.#losses = [...this.#losses.filter((at) => now - at < LOSSES.withinMs), now];
+    return this.#losses.length > LOSSES.most;
+  }
+
+  #reconnect(): void {
+    void this.#use().catch((error: unknown) => {
+      if (!isCancelled(error)) this.#options.logger.log('warn', 'broker.notReached', { error });
+    });
   }
 
   /** Every window does this for the tunnels that it knows: the broker opens each but once. */

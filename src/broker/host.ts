@@ -101,7 +101,7 @@ export class BrokerHost {
     this.#members.unshift(member);
     this.#accessOf(member).last = member;
     this.#desk.windowJoined();
-    if (this.#left.size > 0) this.#endLeftSessions(this.#accessOf(member));
+    this.#endLeftSessions(this.#accessOf(member));
   }
 
   leave(member: Member): void {
@@ -111,6 +111,7 @@ export class BrokerHost {
 
   /** The person does something in this window. */
   acted(member: Member): void {
+    if (!this.#members.includes(member)) return;
     this.#members = [member, ...this.#members.filter((one) => one !== member)];
     this.#accessOf(member).last = member;
   }
@@ -121,6 +122,7 @@ export class BrokerHost {
 
   async start(member: Member, route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     if (this.#disposed) throw endingFault();
+    this.acted(member);
     const starting = { route, access: this.#leadingTo(route) ?? this.#accessOf(member) };
     this.#starting.add(starting);
     try {
@@ -202,6 +204,8 @@ export class BrokerHost {
     core.onDidNotice((notice) => this.#askable(key)[0]?.tell(notice));
     core.signIn.onDidChange((change) => {
       for (const one of this.#membersOf(key)) one.credentialsChanged(change);
+      const access = this.#accesses.get(key);
+      if (access && change.kind === 'signedIn') this.#endLeftSessions(access);
     });
     return core;
   }

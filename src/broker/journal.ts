@@ -47,6 +47,7 @@ export class Journal implements Ledger, GroupLedger {
   #writing: Promise<void> | undefined;
   #stale = false;
   #failed = false;
+  #closed = false;
 
   /** @param wall ms since the epoch */
   constructor(file: string, logger: Logger, wall: () => number) {
@@ -87,6 +88,11 @@ export class Journal implements Ledger, GroupLedger {
     if (this.#groups.delete(pid)) this.#write();
   }
 
+  /** Leaves the file to somebody else. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Resolves when the file says what is known, or cannot be written. */
   async settled(): Promise<void> {
     while (this.#writing) await this.#writing;
@@ -94,6 +100,7 @@ export class Journal implements Ledger, GroupLedger {
 
   /** One write at a time; what changes during one is in the next. */
   #write(): void {
+    if (this.#closed) return;
     this.#stale = true;
     this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
   }

@@ -3,6 +3,9 @@ import type { Route } from '../model/route';
 import { sameDestination } from '../model/route';
 import type { TunnelInfo } from '../model/tunnel';
 
+/** Ends of tunnels that are remembered. */
+const MAX_CLOSED = 200;
+
 /**
  * The tunnels as one window knows them. After a broker was lost, the new one opens its tunnels again under ids of its own;
  * for the window they are still the same ones, by the ids that it knows them by.
@@ -13,6 +16,8 @@ export class KnownTunnels {
   /** From a broker's id to the window's, and back. */
   readonly #ours = new Map<string, string>();
   readonly #theirs = new Map<string, string>();
+  /** What the broker has told the end of, by its ids, which it never uses again: what was asked before may be answered after. */
+  readonly #closed = new Set<string>();
   /** Those whose broker was lost, and that no other one has opened yet. */
   readonly #lost = new Map<string, TunnelInfo>();
 
@@ -32,10 +37,15 @@ export class KnownTunnels {
 
   /** Takes what the broker has told, and gives it as the window is to see it. */
   heard(info: TunnelInfo): TunnelInfo {
+    if (this.#closed.has(info.id)) return { ...info, state: { phase: 'closed' } };
     const known = this.#ours.get(info.id) ?? this.#adopt(info) ?? info.id;
     const own = known === info.id ? info : { ...info, id: known };
-    if (info.state.phase === 'closed') this.#forget(known);
-    else this.#tunnels.set(known, own);
+    if (info.state.phase === 'closed') {
+      this.#remember(info.id);
+      this.#forget(known);
+    } else {
+      this.#tunnels.set(known, own);
+    }
     return own;
   }
 
@@ -77,6 +87,12 @@ export class KnownTunnels {
     this.#ours.set(info.id, lost.id);
     this.#theirs.set(lost.id, info.id);
     return lost.id;
+  }
+
+  #remember(id: string): void {
+    this.#closed.add(id);
+    const [oldest] = this.#closed;
+    if (this.#closed.size > MAX_CLOSED && oldest !== undefined) this.#closed.delete(oldest);
   }
 
   #forget(id: string): void {

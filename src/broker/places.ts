@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { posix, win32 } from 'node:path';
 
@@ -9,7 +10,7 @@ export interface Machine {
   readonly home: string;
   /** Folder for temporary files. */
   readonly temporary: string;
-  /** Name of this machine: a home folder may be shared by several. */
+  /** What this machine is known by: a home folder may be shared by several, and by containers. */
   readonly host: string;
   /** Number of the user; absent on Windows. */
   readonly uid?: number;
@@ -28,7 +29,7 @@ export interface Places {
   /** Folders for the socket, the first that can be used; none on Windows, where pipes have no folder. */
   readonly runtimeFolders: readonly string[];
   /** Where a broker listens: a path of at most 103 bytes, or a pipe. `nonce` tells one broker from the next. */
-  address(runtimeFolder: string | undefined, nonce: string): string;
+  readonly address: (runtimeFolder: string | undefined, nonce: string) => string;
 }
 
 /** Names another folder for the broker's files, and with it another broker: for tests and the demo. */
@@ -43,7 +44,7 @@ export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   const { platform } = process;
   const home = (platform === 'win32' ? env['USERPROFILE'] : env['HOME']) || homedir();
   const temporary = (platform === 'win32' ? (env['TEMP'] ?? env['TMP']) : env['TMPDIR']) || tmpdir();
-  return { platform, env, home, temporary, host: hostname(), ...(process.getuid && { uid: process.getuid() }) };
+  return { platform, env, home, temporary, host: machineName(platform), ...(process.getuid && { uid: process.getuid() }) };
 }
 
 export function placesOf(machine: Machine): Places {
@@ -59,6 +60,23 @@ export function placesOf(machine: Machine): Places {
     address: (folder, nonce) =>
       folder === undefined ? `\\\\.\\pipe\\sallyport-${shortHash(userName(machine))}-${nonce}` : posix.join(folder, `b-${nonce}.sock`),
   };
+}
+
+/**
+ * Only Linux shares homes between machines in practice. Elsewhere the name of the machine may change with the network, and
+ * with it the broker would be lost. A number of a process means something in its own namespace alone (pid_namespaces(7)).
+ */
+function machineName(platform: NodeJS.Platform): string {
+  if (platform !== 'linux') return 'local';
+  return `${read(() => readFileSync('/etc/machine-id', 'utf8').trim()) || hostname()} ${read(() => readlinkSync('/proc/self/ns/pid'))}`;
+}
+
+function read(from: () => string): string {
+  try {
+    return from();
+  } catch {
+    return '';
+  }
 }
 
 function stateFolderOf({ platform, env, home }: Machine): string {

@@ -202,7 +202,27 @@ const noticeShape: Check<Notice> = either(
 const credentialsShape: Check<CredentialsChange> = (value): value is CredentialsChange =>
   isObject(value) && (value['kind'] === 'configuration' || (value['kind'] === 'signedIn' && list(text)(value['profiles'])));
 
-const questionShape: Check<Question> = (value): value is Question => isObject(value) && value['kind'] !== undefined && text(value['kind']) && value['kind'] in ANSWERS;
+type QuestionOf<K extends Question['kind']> = Omit<Extract<Question, { readonly kind: K }>, 'kind'>;
+const QUESTIONS: { readonly [K in Question['kind']]: Check<QuestionOf<K>> } = {
+  hostKey: shape<QuestionOf<'hostKey'>>({ host: text, algorithm: text, fingerprint: text, console: maybe(oneOf('matches', 'differs')) }),
+  passphrase: shape<QuestionOf<'passphrase'>>({ keyFile: text, again: yesNo }),
+  password: shape<QuestionOf<'password'>>({ user: text, host: text, again: yesNo }),
+  prompts: shape<QuestionOf<'prompts'>>({
+    user: text,
+    host: text,
+    name: text,
+    instruction: text,
+    prompts: list(shape<{ readonly text: string; readonly echo: boolean }>({ text, echo: yesNo }), 100),
+  }),
+  workspaceFile: shape<QuestionOf<'workspaceFile'>>({ host: text, file: text, what: text }),
+  mfaCode: shape<QuestionOf<'mfaCode'>>({ profile: text, serial: text, again: yesNo }),
+  deviceSignIn: shape<QuestionOf<'deviceSignIn'>>({ session: text, url: text, code: maybe(text) }),
+};
+const questionShape: Check<Question> = (value): value is Question => {
+  if (!isObject(value)) return false;
+  const { kind } = value;
+  return typeof kind === 'string' && Object.hasOwn(QUESTIONS, kind) && QUESTIONS[kind as Question['kind']](value);
+};
 /** By kind of question. */
 export const ANSWERS: { readonly [K in keyof Answers]: Check<Answers[K]> } = {
   hostKey: yesNo,

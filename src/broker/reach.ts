@@ -42,18 +42,21 @@ const HELLO_MS = 5_000;
 const POLL = { firstMs: 10, lastMs: 200 } as const;
 /** A lost race starts no second process at once: the winner needs a moment. */
 const RELAUNCH_MS = 3_000;
-const KILL_MS = 5_000;
+/** How long a broker that was asked to end may take, ms: it has sessions to end. */
+const END_MS = 6_000;
 
 /**
  * A connection to the broker, which is started if there is none. Of several windows that start one at the same moment all
  * get the one that won.
+ * @param patienceMs for how long another window is left to start it
  * @throws Fault `broker.notStarted` and `broker.folder*` where there can be none; `broker.incompatible`, `broker.refused`,
  *   `broker.silent` when there is one that cannot be used; `operation.cancelled`
  */
-export async function reachBroker(deps: ReachDeps, signal: AbortSignal): Promise<Reached> {
+export async function reachBroker(deps: ReachDeps, patienceMs: number, signal: AbortSignal): Promise<Reached> {
   const { places, machine, clock, program, version } = deps;
   await ensurePrivateFolder(places.stateFolder, machine.uid);
-  const end = clock.now() + START_MS;
+  const mayLaunchAt = clock.now() + patienceMs;
+  const end = mayLaunchAt + START_MS;
   let launched: { readonly broker: Launched; readonly at: number } | undefined;
   for (let pauseMs: number = POLL.firstMs; ; pauseMs = Math.min(pauseMs * 1.5, POLL.lastMs)) {
     if (signal.aborted) throw cancelled();
@@ -61,9 +64,9 @@ export async function reachBroker(deps: ReachDeps, signal: AbortSignal): Promise
     if (reached) return reached;
     if (launched && (launched.broker.exitCode() ?? 0) !== 0) throw notStarted('It ended at once.');
     if (clock.now() > end) throw notStarted('It did not come up in time.');
-    // One that is not needed has left the place to another, which may have died since.
-    const again = launched?.broker.exitCode() === 0 && clock.now() - launched.at > RELAUNCH_MS;
-    if (!launched || again) {
+    // One that was not needed has left the place to another, which may have ended since.
+    const again = launched?.broker.exitCode() === 0 && (clock.now() - launched.at > RELAUNCH_MS || !(await readLock(places.lockFile)));
+    if ((!launched || again) && clock.now() >= mayLaunchAt) {
       launched = { broker: await launchBroker({ program, version, env: machine.env, cwd: places.stateFolder }), at: clock.now() };
     }
     await sleep(clock, pauseMs, signal);
@@ -100,22 +103,25 @@ export async function endBroker(deps: ReachDeps, signal: AbortSignal): Promise<v
   const { places, clock, logger } = deps;
   const record = await readLock(places.lockFile);
   if (!record || !(await isSame(record))) return;
+  let end = clock.now();
   try {
     const reached = await tryBroker({ ...deps, hello: () => ({ ...deps.hello(), replace: true }) }, signal);
-    await reached?.rpc.closed;
+    if (reached) end = clock.now() + END_MS;
   } catch (error) {
     logger.log('warn', 'broker.notAsked', { error });
   }
-  for (const [name, until] of [['SIGTERM', clock.now() + KILL_MS], ['SIGKILL', clock.now() + 2 * KILL_MS]] as const) {
-    while (clock.now() < until) {
-      if (!(await isSame(record))) return;
-      await sleep(clock, POLL.lastMs, signal);
-    }
-    try {
-      process.kill(record.pid, name);
-    } catch {
-      return;
-    }
+  while (await isSame(record)) {
+    if (clock.now() > end) kill(record);
+    await sleep(clock, POLL.lastMs, signal);
+  }
+}
+
+/** What it leaves behind is in its journal. */
+function kill({ pid }: LockRecord): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
   }
 }
 

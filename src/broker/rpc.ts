@@ -129,14 +129,32 @@ export class Rpc {
     });
   }
 
+  /** False from the moment in which nothing can be sent any more. */
+  get open(): boolean {
+    return !this.#socket.destroyed;
+  }
+
   /** Bytes that wait for the other side to read them. */
   get unread(): number {
     return this.#socket.writableLength;
   }
 
-  /** Ends the connection when what was said last has been sent. */
+  /** Ends the connection when what was said last has been sent; the other side may not look at all of it any more. */
   end(): void {
     this.#socket.end();
+  }
+
+  /** Ends the connection, by force when the other side has not closed it within `ms`. */
+  leave(ms: number): Promise<void> {
+    this.end();
+    return this.left(ms);
+  }
+
+  /** Waits for the other side to end the connection, and ends it by force when that takes longer than `ms`. */
+  async left(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.destroy(), ms);
+    await this.closed;
+    clearTimeout(timer);
   }
 
   destroy(): void {

@@ -28,13 +28,15 @@ export interface ServerDeps {
   /** The last window has gone, whose settings these were. */
   readonly onWindowless: (settings: WindowSettings) => void;
   /** A window wants this broker to end at once. */
-  readonly onReplace: () => void;
+  readonly onReplace: (version: string) => void;
   /** A window of a newer version is there. */
   readonly onNewer: (version: string) => void;
 }
 
 /** How long a peer may take to prove who it is, ms. */
 const HELLO_MS = 5_000;
+/** How long a peer that was refused may take to read why, ms. */
+const REFUSED_MS = 1_000;
 /** Peers that have not done so yet, at most. */
 const MAX_STRANGERS = 64;
 
@@ -64,16 +66,15 @@ export class BrokerServer {
     if (process.platform !== 'win32') await chmod(address, 0o600);
   }
 
-  /** Takes no more windows, and tells those that are there why. */
-  close(reason: EndReason, successor?: string): void {
+  /** Takes no more windows. */
+  closeDoor(): void {
     this.#server.close();
     for (const socket of this.#strangers) socket.destroy();
-    for (const window of this.#windows) window.ending(reason, successor);
   }
 
-  /** Drops those that do not end by themselves. */
-  destroy(): void {
-    for (const window of this.#windows) window.destroy();
+  /** Tells the windows that are there why this ends. Resolves when they have all gone. */
+  async dismiss(reason: EndReason, successor?: string): Promise<void> {
+    await Promise.all([...this.#windows].map((window) => window.ending(reason, successor)));
   }
 
   #accept(socket: Socket): void {
@@ -98,8 +99,7 @@ export class BrokerServer {
       if (known) throw refused('It has said hello already.');
       if (!this.#isKnown(hello)) {
         logger.log('warn', 'broker.wrongToken');
-        // The answer goes first.
-        setImmediate(() => socket.end());
+        void rpc.left(REFUSED_MS);
         throw refused('The token is wrong.');
       }
       settle();
@@ -119,11 +119,11 @@ export class BrokerServer {
     const welcome = { protocol: PROTOCOL, version, pid: process.pid };
     if (hello.replace) {
       logger.log('info', 'broker.replaced', { by: hello.version });
-      setImmediate(onReplace);
+      setImmediate(() => onReplace(hello.version));
       return welcome;
     }
     if (hello.protocol !== PROTOCOL) {
-      setImmediate(() => rpc.end());
+      void rpc.left(REFUSED_MS);
       throw incompatible(version, hello.version, host.tunnels.length);
     }
     admit();

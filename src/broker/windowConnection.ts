@@ -57,6 +57,8 @@ const MAX_DISCOVERIES = 32;
 /** Log entries wait so long for more, ms, so that a burst is one message. */
 const LOG_DELAY_MS = 20;
 const MAX_LOG_BATCH = 500;
+/** How long a window may take to read the last words, ms. */
+const LEAVE_MS = 1_000;
 /** With so many bytes unread by the window, log entries are dropped. */
 const MAX_UNREAD_LOG = 4 * 1024 * 1024;
 
@@ -89,7 +91,7 @@ export class WindowConnection implements Member {
   }
 
   get present(): boolean {
-    return !this.#gone.signal.aborted;
+    return this.#rpc.open && !this.#gone.signal.aborted;
   }
 
   /** Call once it has been welcomed: events follow from now on. */
@@ -113,14 +115,10 @@ export class WindowConnection implements Member {
     this.#rpc.notify(CREDENTIALS, change);
   }
 
-  /** Says why the broker ends; the connection ends with it. */
-  ending(reason: EndReason, successor: string | undefined): void {
+  /** Says why the broker ends. Resolves when the window has left; it does so once it has heard all that was said before. */
+  ending(reason: EndReason, successor: string | undefined): Promise<void> {
     this.#rpc.notify(ENDING, { reason, ...(successor !== undefined && { successor }) });
-    this.#rpc.end();
-  }
-
-  destroy(): void {
-    this.#rpc.destroy();
+    return this.#rpc.left(LEAVE_MS);
   }
 
   #left(): void {
@@ -136,7 +134,7 @@ export class WindowConnection implements Member {
     const { host } = this.#deps;
     const rpc = this.#rpc;
     // Not bound to the window: a start that is under way when a window is reloaded goes on.
-    rpc.onRequest(START, ({ route, options }, signal) => this.#acting(() => host.start(this, route, options, signal)));
+    rpc.onRequest(START, ({ route, options }, signal) => host.start(this, route, options, signal));
     rpc.onRequest(STOP, ({ id }) => host.stop(id).then(() => null));
     rpc.onRequest(LIST, () => host.list());
     rpc.onRequest(DETAILS, async ({ id }) => (await host.details(id)) ?? null);

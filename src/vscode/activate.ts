@@ -3,7 +3,6 @@ import { systemClock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { Scope } from '../base/scope';
 import type { SignInWay } from '../model/signIn';
-import type { TunnelInfo } from '../model/tunnel';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
@@ -187,9 +186,11 @@ function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): v
 /** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */
 function addConnectionsView(scope: Scope, board: TunnelBoard, { saved }: ConnectionParts, media: vscode.Uri, logger: Logger): (id: string) => void {
   const { l10n } = vscode;
+  // Before a window is connected it hears nothing of the tunnels that others open.
+  const onShown = (): void => void board.load().catch((error: unknown) => logger.log('warn', 'tunnels.notListed', { error }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const project = (): Projected => ({ rows: connectionsView(savedRows(saved), board.tunnels, l10n, dateText), complete: true });
-  const connections = scope.add(new NodeView('connections', { project, logger, media }));
+  const connections = scope.add(new NodeView('connections', { project, onShown, logger, media }));
   const status = scope.add(new StatusItem());
   const show = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);

@@ -1,5 +1,6 @@
 // Prints measured figures: all areas, or those named; --json for one JSON object on standard output.
 import { parseArgs } from 'node:util';
+import { brokerFigures } from './broker';
 import { discoveryFigures } from './discovery';
 import { extensionFigures } from './extension';
 import { type Figures, rounded } from './figures';
@@ -8,6 +9,7 @@ import { ssmFigures } from './ssm';
 
 const AREAS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   extension: extensionFigures,
+  broker: brokerFigures,
   discovery: discoveryFigures,
   ssm: ssmFigures,
   ssh: sshFigures,

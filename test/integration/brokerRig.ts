@@ -88,7 +88,7 @@ export async function brokerRig(shared?: Sandbox): Promise<BrokerRig> {
       windows.add(window);
       return window;
     },
-    route: (name = 'orders-cache') => routeTo(env, name),
+    route: (name = 'orders-cache') => routeTo(sandbox, env, name),
     close: async () => {
       await Promise.all([...windows].map((window) => window.close()));
       const record = await readLock(places.lockFile);
@@ -127,9 +127,9 @@ function openWindow(env: NodeJS.ProcessEnv, { lingerSeconds = 1, ...options }: P
 
 const routes = new Map<string, Promise<Route>>();
 
-/** The route of "Connect"; asked for once per machine, by a core of its own. */
-function routeTo(env: NodeJS.ProcessEnv, name: string): Promise<Route> {
-  const key = `${env['HOME']}/${name}`;
+/** The route of "Connect"; asked for once per sandbox, by a core of its own. */
+function routeTo({ endpoint }: Sandbox, env: NodeJS.ProcessEnv, name: string): Promise<Route> {
+  const key = `${endpoint}/${name}`;
   const known = routes.get(key) ?? discoverRoute(env, name);
   routes.set(key, known);
   return known;

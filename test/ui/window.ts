@@ -15,6 +15,8 @@ import { Workbench } from './workbench';
 /** A VS Code window with the packaged extension, in front of the sandbox. */
 export interface Window {
   readonly workbench: Workbench;
+  /** As "Developer: Reload Window" does; resolves when the workbench is ready again. */
+  reload(): Promise<void>;
   /** What the VS Code server logged. */
   serverLog(): string;
   dispose(): Promise<void>;
@@ -75,7 +77,11 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     const pictures = join(out, 'screenshots', vscode.version);
     const workbench = new Workbench({ page, pictures, theme: options.theme });
     await workbench.ready();
-    return { workbench, serverLog: server.output, dispose: () => scope.dispose() };
+    const reload = async (): Promise<void> => {
+      await page.reload();
+      await workbench.ready();
+    };
+    return { workbench, reload, serverLog: server.output, dispose: () => scope.dispose() };
   } catch (error) {
     await scope.dispose();
     throw error;

@@ -127,6 +127,13 @@ describe('the tunnels as a window knows them', () => {
     assert.equal(known.brokerId('1'), '3');
   });
 
+  it('stay closed although an older answer still has them', () => {
+    const known = new KnownTunnels();
+    known.heard(info('one', { state: { phase: 'closed' } }));
+    assert.equal(known.heard(info('one')).state.phase, 'closed');
+    assert.deepEqual(known.all, []);
+  });
+
   it('are closed when the broker does not list them, unless they wait to be opened again', () => {
     const known = new KnownTunnels();
     known.heard(info('lost'));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { guardGroup, processGroup, releaseGroup } from '../../../src/transport/processGroup';
+import { guardGroup, keepGroupLedger, processGroup, releaseGroup } from '../../../src/transport/processGroup';
 import type { GroupTools } from '../../../src/transport/processGroup';
 
 /** Tools that only note what they are asked to do. */
@@ -51,5 +51,19 @@ describe('ending a program with all that it has started', () => {
     assert.deepEqual(noted.done, [[-1234, 'SIGKILL']]);
     releaseGroup(1234);
     assert.equal(process.listenerCount('exit'), before);
+  });
+
+  it('tells whoever keeps account of what would outlive us', () => {
+    const told: unknown[] = [];
+    keepGroupLedger({ groupStarted: (pid) => told.push(['started', pid]), groupEnded: (pid) => told.push(['ended', pid]) });
+    try {
+      guardGroup(1234, processGroup('linux', {}, tools()));
+      releaseGroup(1234);
+    } finally {
+      keepGroupLedger(undefined);
+    }
+    guardGroup(1235, processGroup('linux', {}, tools()));
+    releaseGroup(1235);
+    assert.deepEqual(told, [['started', 1234], ['ended', 1234]]);
   });
 });

@@ -16,6 +16,10 @@ describe('notices', () => {
     assert.equal(ui.shown.length, 100);
     for (const _ of [1, 2]) source.fire({ kind: 'touchKey', text: 'Confirm user presence', bastion: { id: 'ssh:jump', name: 'jump' } });
     assert.deepEqual(ui.shown.slice(100), ['Touch your security key to connect to jump.', 'Touch your security key to connect to jump.']);
+    source.fire({ kind: 'brokerLost', text: '', tunnels: 2 });
+    assert.match(ui.shown.pop()!, /ended unexpectedly.*: 2$/);
+    source.fire({ kind: 'brokerInWindow', text: 'No place.', tunnels: 0 });
+    assert.match(ui.shown.pop()!, /could not be started.*No place\.$/);
     showing.dispose();
     source.fire(notice('Too late.'));
     assert.equal(ui.shown.length, 102);
