@@ -2,6 +2,7 @@ import { transfer } from './bulk';
 import { parallelDownload, requestsPerSecond } from './connections';
 import type { FarEnd } from './farEnd';
 import { type Figures, median, quantile } from './figures';
+import { BROKER_NODE_FLAGS } from '../../src/broker/launch';
 import { startPeer } from './peer';
 import { pingTimes } from './ping';
 import type { Subject } from './subject';
@@ -20,7 +21,7 @@ export async function pacedFigures(): Promise<Figures> {
   const farEnd = await startPeer<FarEnd>('farEnd', { pace: true });
   const samples = { up: [] as number[], down1: [] as number[], down8: [] as number[] };
   try {
-    const subject = await startPeer<Subject>('subject', { kind: 'ssm', farEnd: farEnd.ready });
+    const subject = await startPeer<Subject>('subject', { kind: 'ssm', farEnd: farEnd.ready }, BROKER_NODE_FLAGS);
     try {
       const { bulk, redis } = subject.ready;
       for (let round = 0; round < ROUNDS; round++) {

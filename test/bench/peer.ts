@@ -19,9 +19,13 @@ export interface Peer<T> {
   stop(): Promise<void>;
 }
 
-/** Starts `script` (a module of this folder, without extension). @throws Error when it ends before it is ready. */
-export async function startPeer<T>(script: string, options: object = {}): Promise<Peer<T>> {
-  const child: ChildProcess = spawn(process.execPath, [join(__dirname, `${script}.js`), JSON.stringify(options)], {
+/**
+ * Starts `script` (a module of this folder, without extension).
+ * @param flags of Node
+ * @throws Error when it ends before it is ready
+ */
+export async function startPeer<T>(script: string, options: object = {}, flags: readonly string[] = []): Promise<Peer<T>> {
+  const child: ChildProcess = spawn(process.execPath, [...flags, join(__dirname, `${script}.js`), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => {

@@ -1,3 +1,4 @@
+import { BROKER_NODE_FLAGS } from '../../src/broker/launch';
 import { transfer } from './bulk';
 import { requestsPerSecond } from './connections';
 import type { DelayRelay } from './delayRelay';
@@ -20,7 +21,7 @@ const ADDED_ROUND_TRIP_MS = 80;
 type Kind = SshSubjectOptions['kind'];
 const KINDS: readonly Kind[] = ['openssh', 'ssh'];
 
-/** Our tunnels and OpenSSH's in turn, so that the machine's mood meets both alike; then both over a long way. */
+/** Our tunnels, run as the broker runs them, and OpenSSH's in turn, so that the machine's mood meets both alike; then both over a long way. */
 export async function sshFigures(): Promise<Figures> {
   const samples: Record<string, number[]> = {};
   const add = (name: string, value: number): void => void (samples[name] ??= []).push(value);
@@ -29,7 +30,7 @@ export async function sshFigures(): Promise<Figures> {
   const subjects = async (sshPort: number): Promise<Record<Kind, Peer<Subject>>> => {
     const started: Partial<Record<Kind, Peer<Subject>>> = {};
     for (const kind of KINDS) {
-      const peer = await startPeer<Subject>('sshSubject', { kind, farEnd: farEnd.ready, sshPort } satisfies SshSubjectOptions);
+      const peer = await startPeer<Subject>('sshSubject', { kind, farEnd: farEnd.ready, sshPort } satisfies SshSubjectOptions, BROKER_NODE_FLAGS);
       stops.push(peer.stop);
       started[kind] = peer;
     }

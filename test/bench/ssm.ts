@@ -1,3 +1,4 @@
+import { BROKER_NODE_FLAGS } from '../../src/broker/launch';
 import { transfer } from './bulk';
 import { connectTimes, requestsPerSecond } from './connections';
 import type { FarEnd } from './farEnd';
@@ -29,8 +30,8 @@ export async function ssmFigures(): Promise<Figures> {
   const subjects: Partial<Record<Kind, Peer<Subject>>> = {};
   const more: { large?: Peer<Subject> } = {};
   try {
-    for (const kind of KINDS) subjects[kind] = await startPeer<Subject>('subject', { kind, farEnd: farEnd.ready });
-    const large = (more.large = await startPeer<Subject>('subject', { kind: 'ssm', farEnd: farEnd.ready, payloadBytes: 16_384 }));
+    for (const kind of KINDS) subjects[kind] = await startPeer<Subject>('subject', { kind, farEnd: farEnd.ready }, BROKER_NODE_FLAGS);
+    const large = (more.large = await startPeer<Subject>('subject', { kind: 'ssm', farEnd: farEnd.ready, payloadBytes: 16_384 }, BROKER_NODE_FLAGS));
     for (let round = 0; round < ROUNDS; round++) {
       for (const kind of KINDS) await measure(kind, subjects[kind]!, add);
       add('ssm.bulk16k.up.MBps', await transfer(large.ready.bulk, 'up', BYTES.ssm));
