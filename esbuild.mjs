@@ -36,11 +36,14 @@ const LAZY = {
   ssh: 'src/transport/ssh/client.ts',
 };
 
+/** A lazy bundle that knows VS Code. */
+const WINDOW = { window: 'src/vscode/window.ts' };
+
 /** Turns an `import()` of a lazy module into a run-time load of its bundle. A static import stays inside the importer's bundle. */
 const lazyBundles = {
   name: 'lazy-bundles',
   setup({ onResolve }) {
-    const byPath = new Map(Object.entries(LAZY).map(([name, path]) => [resolve(root, path), name]));
+    const byPath = new Map(Object.entries({ ...LAZY, ...WINDOW }).map(([name, path]) => [resolve(root, path), name]));
     onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
       // A package's own `import()`s are the package's business: they stay inside the bundle.
       if (kind !== 'dynamic-import' || resolveDir.split(sep).includes('node_modules')) return undefined;
@@ -100,7 +103,7 @@ const node = {
 function bundles() {
   /** @type {import('esbuild').BuildOptions[]} */
   const all = [
-    { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: [...node.external, 'vscode'] },
+    { ...node, entryPoints: { extension: 'src/extension.ts', ...WINDOW }, outdir: 'dist', external: [...node.external, 'vscode'] },
     // Built without `vscode` as an external: an import of it from below src/vscode/ fails the build.
     { ...node, entryPoints: Object.fromEntries(Object.entries(LAZY)), outdir: 'dist' },
     // The process that owns the tunnels of all windows; its core is the lazy bundle above.

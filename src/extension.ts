@@ -1,45 +1,34 @@
-import * as vscode from 'vscode';
-import { asFault, describeFault } from './base/fault';
+import type * as vscode from 'vscode';
 import { Scope } from './base/scope';
-import { connectLazily } from './broker/client';
 import { brokerIsHere } from './broker/presence';
-import { activateSallyport } from './vscode/activate';
-import { brokerOptions } from './vscode/brokerOptions';
-import { KeptSecrets } from './vscode/keptSecrets';
+import type { Entrance, OpenWindow } from './vscode/doorway';
+import { addDoorway, showStartFailure } from './vscode/doorway';
 import { openLogChannel } from './vscode/logChannel';
-import { Questions } from './vscode/questions';
-import type { Services } from './vscode/services';
-import { readTargetCa } from './vscode/settings';
-import { WindowUi } from './vscode/windowUi';
+import type { WindowLoads } from './vscode/window';
 
 // Owns everything; the log last of all, since what ends still logs.
 let running: Scope | undefined;
 
-/** Composes the extension, and says so itself when that fails: VS Code would stay silent. */
+// Bundles of their own (esbuild.mjs): this one is read by every window, whether anybody uses it or not.
+const loads: WindowLoads = {
+  connectBroker: async () => (await import('./broker/connect')).connectBroker,
+  openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
+  brokerIsHere,
+};
+
+/** Composes what a window has from its start, and says so itself when that fails. */
 export function activate(context: vscode.ExtensionContext): void {
   const scope = new Scope();
   running = scope;
   const log = scope.add(openLogChannel());
   const parts = scope.add(new Scope());
   try {
-    const ui = parts.add(new WindowUi());
-    const secrets = parts.add(new KeptSecrets(context.secrets, ui, log));
-    const { ask } = new Questions(ui, secrets);
-    const services: Services = {
-      ui,
-      secrets,
-      broker: connectLazily(brokerOptions(context, log, ask), async () => (await import('./broker/connect')).connectBroker, brokerIsHere),
-      openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
-      targetCa: readTargetCa,
-      logger: log,
-    };
-    activateSallyport(parts, context, services, log);
+    const open = async (entrance: Entrance): Promise<OpenWindow> => (await import('./vscode/window')).openWindow(context, log, loads, entrance);
+    addDoorway(parts, { log, open, brokerIsHere });
   } catch (error) {
-    const fault = asFault(error);
-    log.log('error', 'extension.activationFailed', { error, stack: error instanceof Error ? error.stack : undefined });
     // Half an extension would be worse than none; the log stays readable.
     void parts.dispose();
-    void vscode.window.showErrorMessage(vscode.l10n.t('Sallyport could not start: {0}', describeFault(fault)));
+    showStartFailure(error, log);
   }
 }
 

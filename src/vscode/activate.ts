@@ -9,14 +9,14 @@ import { KeptBastionMemory } from './bastionMemory';
 import { BastionStarter } from './bastionStarter';
 import { BrokerCommands } from './brokerCommands';
 import { ConnectCommands } from './connectCommands';
-import type { ConnectionParts } from './connections';
 import { addConnections, addOutageNotices } from './connections';
 import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
+import type { SavedConnections } from './connectionsStore';
 import { KeptHistory } from './console/keptHistory';
 import { RedisConsoles } from './console/panel';
 import { setContext } from './contextKeys';
-import type { CommandHandlers, CommandName } from './contributions';
-import { COMMANDS, commandId } from './contributions';
+import type { CommandHandlers } from './contributions';
+import type { Entrance, RunCommand } from './doorway';
 import { FileInventoryCache } from './inventoryCache';
 import { InventoryStore } from './inventoryStore';
 import { KeptSelection } from './lastSelection';
@@ -34,7 +34,7 @@ import type { Services } from './services';
 import { chooseProfiles, chosenProfiles, onDidChangeSettings, readSetting, readStartOptions, readStartPolicy } from './settings';
 import { retryAfterSignIn, SignInCommands } from './signIn';
 import { SshHostStore } from './sshHostStore';
-import { StatusItem } from './statusItem';
+import { statusText } from './statusText';
 import { TreeState } from './treeCommands';
 import { parseGrouping } from './treeOptions';
 import { TunnelBoard } from './tunnelBoard';
@@ -44,10 +44,10 @@ import { TunnelNews } from './tunnelNews';
 import { VpcNames } from './vpcNames';
 
 /**
- * Composes views, commands and the status bar over the services. Touches no network, and no file but to see whether a broker
- * is running. Everything goes into `scope`, whose disposal leaves the broker.
+ * Composes views, commands and the status bar over the services, in the places of the doorway. Touches no network, and no
+ * file but to see whether a broker is running. Everything goes into `scope`, whose disposal leaves the broker.
  */
-export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel): void {
+export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel, entrance: Entrance): RunCommand {
   const { broker, ui, logger } = services;
   scope.add(broker);
   const store = addStore(scope, context, services);
@@ -61,7 +61,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
   const resources = scope.add(
-    new ResourcesView({ store, sshHosts, tree, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger, media }),
+    new ResourcesView({ place: entrance.resources, store, sshHosts, tree, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger, media }),
   );
   scope.add(decorateRows());
   const connections = addConnections(scope, {
@@ -77,7 +77,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     tunnels: () => tunnels,
     reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
   });
-  const reveal = addConnectionsView(scope, board, connections, media, logger);
+  const reveal = addConnectionsView(scope, { entrance, board, saved: connections.saved, media, logger });
   const connecting: ConnectCommands = new ConnectCommands({
     store,
     sshHosts,
@@ -102,20 +102,20 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
   const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
-  const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories: () => store.inventories, logger }));
-  scope.add(store.onDidChange(() => void names.look()));
-  scope.add(tree.onDidChange(() => void names.look()));
+  followNames(scope, services, store, tree);
   followSettings(scope, store, tree);
   const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers, ...pages.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
-  register(scope, attempts, {
+  const handlers: CommandHandlers = {
     ...connecting.handlers,
     ...connections.commands.handlers,
     ...onTunnels,
     ...others,
     ...resourceCommands({ tree, inventories: () => store.inventories, advice, connecting, ui, attempts }),
-  });
-  void attempts.run('tunnels', () => board.load()).then(() => connections.startAutomatically());
+  };
+  void attempts.run('tunnels', () => board.load()).then(() => (entrance.startsConnections ? connections.startAutomatically() : undefined));
   logger.log('info', 'extension.activated', { version: String((context.extension.packageJSON as { version?: unknown }).version) });
+  // What a handler did not foresee still reaches the person as one sentence.
+  return (name, row, rows) => attempts.run(name, () => handlers[name](row, rows));
 }
 
 interface AccountDeps {
@@ -174,6 +174,12 @@ function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logg
   return scope.add(new InventoryStore({ inventory: broker.inventory, ...chosen, logger, cache, lastSelection }));
 }
 
+function followNames(scope: Scope, { broker, logger }: Services, store: InventoryStore, tree: TreeState): void {
+  const names = scope.add(new VpcNames({ inventory: broker.inventory, tree, inventories: () => store.inventories, logger }));
+  scope.add(store.onDidChange(() => void names.look()));
+  scope.add(tree.onDidChange(() => void names.look()));
+}
+
 function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): void {
   scope.add(onDidChangeSettings(['profiles'], () => store.selectionChanged()));
   scope.add(onDidChangeSettings(['groupBy'], () => tree.setGrouping(parseGrouping(readSetting('groupBy')))));
@@ -183,19 +189,27 @@ function followSettings(scope: Scope, store: InventoryStore, tree: TreeState): v
   scope.add(onDidChangeSettings(['targets'], readTargetsAgain));
 }
 
+interface ConnectionsViewDeps {
+  readonly entrance: Entrance;
+  readonly board: TunnelBoard;
+  readonly saved: SavedConnections;
+  readonly media: vscode.Uri;
+  readonly logger: Logger;
+}
+
 /** The view of the tunnels and the status bar item, kept up to date; returns how to reveal a tunnel's row. */
-function addConnectionsView(scope: Scope, board: TunnelBoard, { saved }: ConnectionParts, media: vscode.Uri, logger: Logger): (id: string) => void {
+function addConnectionsView(scope: Scope, { entrance, board, saved, media, logger }: ConnectionsViewDeps): (id: string) => void {
   const { l10n } = vscode;
   // Before a window is connected it hears nothing of the tunnels that others open.
   const onShown = (): void => void board.load().catch((error: unknown) => logger.log('warn', 'tunnels.notListed', { error }));
   const dateText = (ms: number): string => new Date(ms).toLocaleString(vscode.env.language);
   const project = (): Projected => ({ rows: connectionsView(savedRows(saved), board.tunnels, l10n, dateText), complete: true });
-  const connections = scope.add(new NodeView('connections', { project, onShown, logger, media }));
-  const status = scope.add(new StatusItem());
+  const connections = scope.add(new NodeView(entrance.connections, { project, onShown, logger, media }));
   const show = (): void => {
     setContext('hasTunnels', board.tunnels.length > 0);
     setContext('hasConnections', saved.entries.length > 0);
-    status.update(board.tunnels, readSetting('hideStatusWhenUnused'));
+    if (board.tunnels.length === 0 && readSetting('hideStatusWhenUnused')) entrance.status.hide();
+    else entrance.status.show(statusText(board.tunnels, l10n));
     connections.update();
   };
   // It also tells of every change of the tunnels.
@@ -203,12 +217,4 @@ function addConnectionsView(scope: Scope, board: TunnelBoard, { saved }: Connect
   scope.add(onDidChangeSettings(['hideStatusWhenUnused'], show));
   show();
   return (id) => connections.reveal(id);
-}
-
-function register(scope: Scope, attempts: Attempts, handlers: CommandHandlers): void {
-  for (const name of Object.keys(COMMANDS) as CommandName[]) {
-    // What a handler did not foresee still reaches the person as one sentence.
-    const run = (row?: unknown, rows?: unknown): Promise<void> => attempts.run(name, () => handlers[name](row, rows)).then(() => {});
-    scope.add(vscode.commands.registerCommand(commandId(name), run));
-  }
 }

@@ -5,20 +5,14 @@ import { Fault } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { ConnectionOrigin, ConnectionSource } from '../model/connection';
 import { isFields } from '../model/connectionFields';
+import type { Place } from './connectionsPlaces';
+import { listOf, places } from './connectionsPlaces';
 import type { ConnectionSettings } from './connectionsStore';
 import { SETTINGS } from './contributions';
 
 const { key } = SETTINGS.connections;
 /** Longer than this no file takes to open. */
 const OPENED_MS = 2000;
-
-interface Place {
-  readonly origin: ConnectionOrigin;
-  readonly target: vscode.ConfigurationTarget;
-  readonly value: unknown;
-  /** Of a folder's own settings. */
-  readonly folder?: vscode.WorkspaceFolder;
-}
 
 /**
  * `sallyport.connections` in settings.json. VS Code would let a workspace's list replace the person's; here they are read
@@ -63,27 +57,6 @@ export class WindowConnectionSettings implements ConnectionSettings {
     await vscode.commands.executeCommand('workbench.action.openRemoteSettingsFile');
     await revealName(entry.name, other);
   }
-}
-
-/** Where the setting is written now, the person's own first. */
-function places(): readonly Place[] {
-  const { ConfigurationTarget, workspace } = vscode;
-  const found = workspace.getConfiguration().inspect<unknown>(key);
-  const folders = (workspace.workspaceFolders ?? []).flatMap((folder): Place[] => {
-    const value: unknown = workspace.getConfiguration(undefined, folder.uri).inspect(key)?.workspaceFolderValue;
-    return [{ origin: 'workspace', target: ConfigurationTarget.WorkspaceFolder, value, folder }];
-  });
-  // In a window with one folder its settings are the workspace's: the same list must not be read twice.
-  const own = workspace.workspaceFile ? folders : [];
-  return [
-    { origin: 'user', target: ConfigurationTarget.Global, value: found?.globalValue },
-    { origin: 'workspace', target: ConfigurationTarget.Workspace, value: found?.workspaceValue },
-    ...own,
-  ];
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function isNamed(entry: unknown, name: string): boolean {

@@ -3,11 +3,10 @@ import { systemClock } from '../base/clock';
 import type { Disposable } from '../base/event';
 import type { Logger } from '../base/log';
 import { Scope } from '../base/scope';
-import type { ViewName } from './contributions';
-import { VIEWS } from './contributions';
 import { markUri } from './rowDecorations';
 import type { NodeIcon, ViewNode } from './viewNode';
 import { NodeTree } from './viewNode';
+import type { Rows, ViewPlace } from './viewPlace';
 
 /** Changes within this time become one redraw, ms. */
 const REDRAW_MS = 40;
@@ -32,8 +31,8 @@ export interface NodeViewOptions {
   readonly onToggled?: (row: ViewNode, isOpen: boolean) => void;
 }
 
-/** A tree view that shows what a projection says, and asks VS Code to redraw only the rows that changed. */
-export class NodeView implements vscode.TreeDataProvider<string> {
+/** The rows of a view: they show what a projection says, and VS Code is asked to redraw only those that changed. */
+export class NodeView implements Rows {
   readonly #scope = new Scope();
   readonly #options: NodeViewOptions;
   readonly #changes: vscode.EventEmitter<string[] | undefined>;
@@ -45,23 +44,19 @@ export class NodeView implements vscode.TreeDataProvider<string> {
 
   readonly onDidChangeTreeData: vscode.Event<string[] | undefined>;
 
-  constructor(name: ViewName, options: NodeViewOptions) {
+  constructor(place: Pick<ViewPlace, 'view' | 'show'>, options: NodeViewOptions) {
     this.#options = options;
     this.#tree = new NodeTree(options.project().rows);
     this.#changes = this.#scope.add(new vscode.EventEmitter<string[] | undefined>());
     this.onDidChangeTreeData = this.#changes.event;
-    this.#view = this.#scope.add(vscode.window.createTreeView(VIEWS[name], {
-      treeDataProvider: this,
-      showCollapseAll: name === 'resources',
-      // For copying; every other command takes the row that it was called on.
-      canSelectMany: name === 'resources',
-    }));
+    this.#view = place.view;
     this.#scope.add(
       this.#view.onDidChangeVisibility(({ visible }) => (visible ? this.#options.onShown?.() : this.#options.onHidden?.())),
     );
     this.#scope.add(this.#view.onDidExpandElement(({ element }) => this.#toggled(element, true)));
     this.#scope.add(this.#view.onDidCollapseElement(({ element }) => this.#toggled(element, false)));
     this.#scope.defer(() => this.#redraw?.dispose());
+    this.#scope.add(place.show(this));
   }
 
   get visible(): boolean {

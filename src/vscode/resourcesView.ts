@@ -20,8 +20,10 @@ import { onDidChangeSettings, readSetting } from './settings';
 import type { SshHostStore } from './sshHostStore';
 import type { TreeState } from './treeCommands';
 import type { ViewNode } from './viewNode';
+import type { ViewPlace } from './viewPlace';
 
 export interface ResourcesViewDeps {
+  readonly place: ViewPlace;
   readonly store: InventoryStore;
   readonly sshHosts: SshHostStore;
   readonly tree: TreeState;
@@ -50,14 +52,14 @@ export class ResourcesView {
   #isProgressShown = false;
 
   constructor(deps: ResourcesViewDeps) {
-    const { store, sshHosts, tree, signIn: service, l10n, clock, logger, media } = deps;
+    const { place, store, sshHosts, tree, signIn: service, l10n, clock, logger, media } = deps;
     this.#deps = deps;
     this.#projection = new ResourceProjection(l10n, (inventory) => regionNode(inventory, l10n, tree.options));
     this.#display = new ResourceDisplay(tree, l10n);
     const profiles = (): readonly string[] => store.profileNames;
     this.#expiry = this.#scope.add(new ExpiryWatch({ service, clock, logger, profiles, onChange: () => this.#view.update() }));
     this.#view = this.#scope.add(
-      new NodeView('resources', {
+      new NodeView(place, {
         project: () => this.#project(),
         heading: () => this.#display.heading,
         onShown: () => this.#show(),

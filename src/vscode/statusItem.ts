@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/event';
-import type { TunnelInfo } from '../model/tunnel';
 import { commandId } from './contributions';
-import { statusText } from './statusText';
+import type { StatusText } from './statusAtRest';
 
 /** The status bar's one item: how many tunnels, how fast, how well. */
 export class StatusItem implements Disposable {
@@ -13,17 +12,16 @@ export class StatusItem implements Disposable {
     this.#item.command = commandId('toggleTunnels');
   }
 
-  update(tunnels: readonly TunnelInfo[], hideWhenUnused: boolean): void {
-    if (tunnels.length === 0 && hideWhenUnused) {
-      this.#item.hide();
-      return;
-    }
-    const { text, spoken, tooltip, background } = statusText(tunnels, vscode.l10n);
+  show({ text, spoken, tooltip, background }: StatusText): void {
     this.#item.text = text;
     this.#item.tooltip = new vscode.MarkdownString(tooltip);
     this.#item.accessibilityInformation = { label: spoken, role: 'button' };
     this.#item.backgroundColor = background && new vscode.ThemeColor(`statusBarItem.${background}Background`);
     this.#item.show();
+  }
+
+  hide(): void {
+    this.#item.hide();
   }
 
   dispose(): void {

@@ -2,17 +2,10 @@ import { worstLevel } from '../model/health';
 import type { TunnelInfo } from '../model/tunnel';
 import type { Localizer } from './localizer';
 import { labelText, tooltipMarkdown } from './safeText';
+import type { StatusText } from './statusAtRest';
+import { statusAtRest } from './statusAtRest';
 import type { TunnelMood } from './wording';
 import { addressText, healthText, joined, latencyText, routeLabel, tunnelMood } from './wording';
-
-export interface StatusText {
-  readonly text: string;
-  /** What a screen reader says. */
-  readonly spoken: string;
-  /** Markdown; values in it are escaped. */
-  readonly tooltip: string;
-  readonly background?: 'warning' | 'error';
-}
 
 // How bad a mood is for the sum of all; one that reconnects is a warning, one that does not answer an error.
 const LEVEL = {
@@ -30,14 +23,7 @@ const ICON = { ok: 'check', unknown: 'sync~spin', degraded: 'warning', down: 'er
 
 /** Number of tunnels, the slowest round trip, and the worst health as icon and colour. */
 export function statusText(tunnels: readonly TunnelInfo[], l10n: Localizer): StatusText {
-  if (tunnels.length === 0) {
-    const none = l10n.t('No tunnels');
-    return {
-      text: `$(plug) ${l10n.t('0 tunnels')}`,
-      spoken: l10n.t('Sallyport: no tunnels'),
-      tooltip: tooltipMarkdown(none, [['', l10n.t('Click to connect.')]]),
-    };
-  }
+  if (tunnels.length === 0) return statusAtRest(l10n);
   const level = worstLevel(tunnels.map((tunnel) => LEVEL[tunnelMood(tunnel)]));
   const latencies = tunnels.flatMap(({ health, state }) =>
     state.phase === 'open' && health.level !== 'down' && health.latencyMs !== undefined ? [health.latencyMs] : [],

@@ -36,6 +36,7 @@ interface Opened {
 
 async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): Promise<void> {
   const { NodeView: View, PROJECTION_MS } = await import('../../src/vscode/nodeView');
+  const { ViewPlace } = await import('../../src/vscode/viewPlace');
   const core = where === 'inside' ? coreInside(farEnd.env) : coreElsewhere(farEnd.env);
   const clock = systemClock;
   const memory = new Map<string, unknown>();
@@ -55,7 +56,8 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
     const ssh = { hosts: [], faults: [] };
     const left = new Map<string, never>();
     const project = (): ReturnType<ResourceProjection['project']> => projection.project({ state: store.state, ssh, left, now: clock.wall() }, PROJECTION_MS);
-    const view = new View('resources', { project, logger: nullLogger, media: {} as Uri });
+    const place = new ViewPlace('resources', async () => {});
+    const view = new View(place, { project, logger: nullLogger, media: {} as Uri });
     store.onDidChange(() => view.update());
     const workbench = new Workbench(view);
     const close = async (): Promise<void> => {
@@ -63,6 +65,7 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
       await store.dispose();
       await cache.dispose();
       await view.dispose();
+      await place.dispose();
     };
     return { store, view, workbench, close };
   };

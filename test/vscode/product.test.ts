@@ -70,7 +70,7 @@ describe('the product', () => {
     await vscode.commands.executeCommand('sallyport.stop');
     await assert.rejects(ping(address), { code: 'ECONNREFUSED' });
     // What is absent at rest is what all of this needed; tunnels and AWS are the broker's affair.
-    assert.deepEqual(loadedBundles(), ['broker-client.js', 'extension.js', 'redis.js']);
+    assert.deepEqual(loadedBundles(), ['broker-client.js', 'extension.js', 'redis.js', 'window.js']);
   });
 
   it('answers nonsense as an argument without failing', async () => {
