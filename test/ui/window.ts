@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
 import { Scope } from '../../src/base/scope';
 import type { ReleaseName } from '../provision/vscodeServer';
 import { ensureVscode } from '../provision/vscodeServer';
@@ -17,6 +18,8 @@ export interface Window {
   readonly workbench: Workbench;
   /** As "Developer: Reload Window" does; resolves when the workbench is ready again. */
   reload(): Promise<void>;
+  /** Another window of the same person, with an extension host of its own. */
+  another(): Promise<Workbench>;
   /** What the VS Code server logged. */
   serverLog(): string;
   dispose(): Promise<void>;
@@ -70,18 +73,23 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     scope.defer(server.stop);
     const browser = await startBrowser();
     scope.defer(() => browser.close());
-    const page = await browser.newPage({ viewport: VIEWPORT });
-    page.setDefaultTimeout(WAIT_MS);
-    await page.goto(server.address(folders.workspace));
     const out = process.env['SALLYPORT_OUT'] ?? resolve('out');
     const pictures = join(out, 'screenshots', vscode.version);
-    const workbench = new Workbench({ page, pictures, theme: options.theme });
-    await workbench.ready();
+    const open = async (): Promise<{ readonly page: Page; readonly workbench: Workbench }> => {
+      const page = await browser.newPage({ viewport: VIEWPORT });
+      page.setDefaultTimeout(WAIT_MS);
+      await page.goto(server.address(folders.workspace));
+      const workbench = new Workbench({ page, pictures, theme: options.theme });
+      await workbench.ready();
+      return { page, workbench };
+    };
+    const { page, workbench } = await open();
     const reload = async (): Promise<void> => {
       await page.reload();
       await workbench.ready();
     };
-    return { workbench, reload, serverLog: server.output, dispose: () => scope.dispose() };
+    const another = async (): Promise<Workbench> => (await open()).workbench;
+    return { workbench, reload, another, serverLog: server.output, dispose: () => scope.dispose() };
   } catch (error) {
     await scope.dispose();
     throw error;
