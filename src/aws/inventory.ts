@@ -82,6 +82,7 @@ export class AwsInventory implements AwsInventoryService {
       const session = await this.#access.open(scope, controller.signal);
       // Told long ago, or in another region: what comes now says whether it holds here.
       let doubtful = session.accountId !== undefined;
+      const held: InventoryPart[] = [];
       const accountId = await this.#identify(session, controller.signal, only === undefined);
       const account = { kind: 'account', accountId } as const;
       if (!doubtful) yield account;
@@ -92,12 +93,17 @@ export class AwsInventory implements AwsInventoryService {
       for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
         // Where nobody is known, that is all there is to say.
         if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);
-        // A setting says nothing about the account.
-        const isAnswer = part.kind !== 'account' && part.provider !== own.id;
-        if (doubtful && isAnswer) yield account;
-        if (isAnswer) doubtful = false;
+        // A setting says nothing about the account: its targets wait for what does.
+        if (doubtful && part.kind !== 'account' && part.provider === own.id) {
+          held.push(part);
+          continue;
+        }
+        if (doubtful) yield account;
+        doubtful = false;
+        yield* held.splice(0);
         yield part;
       }
+      yield* held;
     } finally {
       signal.removeEventListener('abort', stop);
       this.#running.delete(controller);

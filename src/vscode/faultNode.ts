@@ -117,7 +117,7 @@ const ICONS: Readonly<Record<string, string>> = {
   'aws.expiredCredentials': 'key',
   'aws.noCredentials': 'key',
   'aws.invalidKey': 'key',
-  'aws.regionDisabled': 'circle-slash',
+  'aws.regionNotEnabled': 'circle-slash',
   'aws.notSubscribed': 'circle-slash',
   'aws.unreachable': 'debug-disconnect',
 };

@@ -132,10 +132,10 @@ describe('discovery of what is rare but happens', () => {
 
   it('is refused as a whole in a region that the account has not opted in to', async () => {
     await assert.rejects(discover('dev', 'af-south-1'), (error) => {
-      assert.ok(isFault(error) && error.code === 'aws.invalidKey', String(error));
+      assert.ok(isFault(error) && error.code === 'aws.regionNotEnabled', String(error));
+      assert.match(error.message, /Region af-south-1 is not enabled/);
       // STS's own word, where EC2 says AuthFailure and the JSON services UnrecognizedClientException.
-      assert.match(error.message, /in af-south-1 \(InvalidClientTokenId\)/);
-      assert.match(error.remedy!.text, /region is enabled/);
+      assert.match(String(error.cause), /in af-south-1 \(InvalidClientTokenId\)/);
       return true;
     });
   });
