@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { findExtension } from './extension';
+import { loadedBundles } from './loadedBundles';
 
 describe('activation', () => {
   it('runs in a remote extension host, where the private network is', () => {
@@ -13,11 +14,12 @@ describe('activation', () => {
     assert.equal(extension.isActive, true);
   });
 
-  it('registers every command that the manifest declares', async () => {
+  it('registers every command that the manifest declares, with what every window loads', async () => {
     await findExtension().activate();
     const registered = new Set(await vscode.commands.getCommands(true));
     const missing = declaredCommands().filter((command) => !registered.has(command));
     assert.deepEqual(missing, []);
+    assert.deepEqual(loadedBundles(), ['extension.js']);
   });
 });
 
