@@ -173,8 +173,7 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
     });
 
     it('tells everything about a tunnel under the mouse', async () => {
-      await (await workbench.row('Connections', /orders-cache/)).hover();
-      await workbench.page.locator('.workbench-hover', { hasText: 'shop-bastion' }).first().waitFor();
+      await workbench.rowTooltip('Connections', /orders-cache/, 'shop-bastion');
       await workbench.picture('tooltip', { hover: true });
     });
 

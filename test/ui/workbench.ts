@@ -77,7 +77,7 @@ export class Workbench {
     const rows = async (): Promise<string> => (await tree.getByRole('treeitem').allInnerTexts()).join('\n');
     let down = true;
     await this.until(async () => {
-      const [frame, place] = [await tree.boundingBox(), (await row.count()) > 0 ? await row.boundingBox() : null];
+      const [frame, place] = [await tree.boundingBox(), await placeOf(row)];
       if (!frame) return false;
       const below = place && place.y + place.height - (frame.y + frame.height);
       const above = place && frame.y - place.y;
@@ -88,7 +88,7 @@ export class Workbench {
       if (place) {
         // A little further than to the edge: a step of a few pixels may not move the tree at all.
         await this.page.mouse.wheel(0, below! > 0 ? below! + SCROLL_MARGIN : -above! - SCROLL_MARGIN);
-        await this.#within(DRAW_MS, async () => (await row.boundingBox())?.y !== place.y);
+        await this.#within(DRAW_MS, async () => (await placeOf(row))?.y !== place.y);
         return false;
       }
       const before = await rows();
@@ -124,6 +124,20 @@ export class Workbench {
         .then(() => row.locator(`.actions .action-label[aria-label^="${action}"]`).click(moment))
         .then(() => true, () => false);
     }, `${action} is pressed on ${name}`);
+  }
+
+  /** Brings up the tooltip of a row and waits for a text in it. */
+  async rowTooltip(view: string, name: string | RegExp, text: string): Promise<void> {
+    const tooltip = this.page.locator('.workbench-hover', { hasText: text }).first();
+    await this.until(async () => {
+      // Another tooltip may still be there, and a tree that is drawn anew takes this one away.
+      await this.#parkMouse();
+      const row = await this.row(view, name);
+      return row
+        .hover({ timeout: 2000 })
+        .then(() => tooltip.waitFor({ timeout: 3000 }))
+        .then(() => true, () => false);
+    }, `a tooltip of ${name} with ${text}`);
   }
 
   /** Chooses from the context menu of a row. */
@@ -310,4 +324,9 @@ export class Workbench {
       return still;
     }, 'the notification has slid in');
   }
+}
+
+/** Where it is drawn; null where it is not, or no longer. */
+function placeOf(row: Locator): Promise<Awaited<ReturnType<Locator['boundingBox']>>> {
+  return row.boundingBox({ timeout: 500 }).catch(() => null);
 }
