@@ -100,7 +100,12 @@ export class FileInventoryCache implements InventoryCache {
     return this.#writing;
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when everything that was to be written is written, or could not be. */
+  async settled(): Promise<void> {
+    for (let writing: Promise<void> | undefined; writing !== this.#writing; ) await (writing = this.#writing);
+  }
+
+  /** What waits to be written is not; resolves when nothing is being written. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#writing;

@@ -9,9 +9,9 @@ import { NodeTree } from './viewNode';
 import type { Rows, ViewPlace } from './viewPlace';
 
 /** Changes within this time become one redraw, ms. */
-const REDRAW_MS = 40;
+const REDRAW_MS = 20;
 /** A projection that needs longer goes on after so much time for others, ms. */
-const BREATH_MS = 5;
+const BREATH_MS = 1;
 /** What one projection may take of the event loop, about, ms. */
 export const PROJECTION_MS = 8;
 

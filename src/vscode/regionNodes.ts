@@ -4,7 +4,7 @@ import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
 import { regionFaultNodes } from './faultNode';
 import type { Localizer } from './localizer';
 import { groupNodes } from './resourceGroups';
-import { endpointNodeId, targetNodeId } from './resourceRows';
+import { bastionNode, endpointNodeId, isNewRow, targetNode, targetNodeId } from './resourceRows';
 import { DEFAULT_TREE, matches } from './treeOptions';
 import type { TreeOptions } from './treeOptions';
 import type { ViewNode } from './viewNode';
@@ -23,6 +23,20 @@ export function resolveTarget(
     if (endpoint) return { target, endpoint };
   }
   return undefined;
+}
+
+/** Rows that are made between two looks at the clock. */
+const AT_A_TIME = 25;
+
+/**
+ * Makes rows of resources ahead of `regionNode`, which then only puts them together.
+ * @returns whether all are made; false where the time was over before, and the next call goes on
+ */
+export function prepareRows(inventory: RegionInventory, l10n: Localizer, isOver: () => boolean): boolean {
+  let made = 0;
+  for (const bastion of bastionsOf(inventory)) if (isNewRow(bastion, l10n, bastionNode) && ++made % AT_A_TIME === 0 && isOver()) return false;
+  for (const target of targetsOf(inventory)) if (isNewRow(target, l10n, targetNode) && ++made % AT_A_TIME === 0 && isOver()) return false;
+  return true;
 }
 
 /** One region of one profile: its resources in groups, and what could not be asked. */

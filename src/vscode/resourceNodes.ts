@@ -8,7 +8,7 @@ import { faultNode } from './faultNode';
 import type { RegionInventory } from './inventoryState';
 import { scopeKey } from './inventoryState';
 import type { Localizer } from './localizer';
-import { regionNode } from './regionNodes';
+import { prepareRows, regionNode } from './regionNodes';
 import { accountOf } from './resourcesState';
 import type { ResourcesState, ShownProfiles } from './resourcesState';
 import { labelText, tooltipMarkdown } from './safeText';
@@ -64,7 +64,7 @@ export class ResourceProjection {
     this.#made = new Map();
   }
 
-  /** @param budgetMs after so much time no more regions are made anew in this call; the first always is */
+  /** @param budgetMs after so much time no more rows of resources, and no more regions but the first that is ready, are made anew in this call */
   project({ state, ssh, left, now }: ResourcesRows, budgetMs = Infinity): Projected {
     const l10n = this.#l10n;
     if (state.phase === 'unavailable') return { rows: [faultNode('fault:', state.fault, l10n)], complete: true };
@@ -82,6 +82,7 @@ export class ResourceProjection {
     const started = this.#clock.now();
     const rows = new Map<string, ViewNode>();
     const made = new Map<string, Made>();
+    const isOver = (): boolean => this.#clock.now() - started >= budgetMs;
     let complete = true;
     let renewed = 0;
     for (const { name, regions } of state.profiles) {
@@ -91,7 +92,7 @@ export class ResourceProjection {
         const inventory = state.regions.get(key);
         const old = this.#made.get(key);
         const isCheap = !isOpen || (old?.node !== undefined && old.inventory === inventory);
-        const isLate = inventory !== undefined && !isCheap && renewed > 0 && this.#clock.now() - started >= budgetMs;
+        const isLate = inventory !== undefined && !isCheap && (!prepareRows(inventory, this.#l10n, isOver) || (renewed > 0 && isOver()));
         if (isLate) complete = false;
         const next = inventory && !isLate ? this.#region(inventory, isOpen, now, old) : old;
         if (!isCheap && !isLate) renewed++;

@@ -45,6 +45,13 @@ function kept<T extends Target | Bastion>(resource: T, l10n: Localizer, make: (r
   return node;
 }
 
+/** Makes the row of a resource. @returns false where there was one */
+export function isNewRow<T extends Target | Bastion>(resource: T, l10n: Localizer, make: (resource: T, l10n: Localizer) => ViewNode): boolean {
+  if (ROWS.get(resource)?.l10n === l10n) return false;
+  make(resource, l10n);
+  return true;
+}
+
 export function bastionNode(bastion: Bastion, l10n: Localizer): ViewNode {
   return kept(bastion, l10n, bastionRow);
 }

@@ -259,7 +259,7 @@ describe('what was denied', () => {
       const data: FaultData = { code, message: code, retryable: true, ...(action && { remedy: { text: 'Do it.', action } }) };
       return shown(inventoryOf([...parts(), { kind: 'fault', provider: 'ecs.tasks', fault: data }])).at(-1)!;
     };
-    const rows = [other('aws.throttled', 'retry'), other('aws.regionDisabled', 'selectRegion'), other('aws.expiredCredentials', 'signIn'), other('aws.unexpected')];
+    const rows = [other('aws.throttled', 'retry'), other('aws.regionNotEnabled', 'selectRegion'), other('aws.expiredCredentials', 'signIn'), other('aws.unexpected')];
     assert.deepEqual(rows.map(({ words }) => words.join(' ')), ['fault', 'fault elsewhere', 'fault signIn', 'fault']);
     assert.equal(new Set(rows.map(({ icon }) => icon!.id)).size, rows.length);
   });
