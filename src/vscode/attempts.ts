@@ -127,6 +127,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer, subject = '')
       return l10n.t('Edit Connection');
     case 'enterPassword':
       return l10n.t('Enter Password');
+    case 'changeLogin':
+      return l10n.t('Change Login');
     case 'restartBroker':
       return l10n.t('Restart Background Process');
     case 'retry':
