@@ -25,9 +25,6 @@ export interface CacheLogins {
   secret(place: Place, id: string, signal: AbortSignal): Promise<string>;
 }
 
-/** An ElastiCache token's life after which the server cuts a connection: 12 hours (ElastiCache user guide, "Authenticating with IAM"). */
-export const IAM_CONNECTION_MS = 12 * 60 * 60_000;
-
 /**
  * The cache by its ARN; undefined for what knows no IAM users: single clusters without a replication group, and targets
  * that the person has named, of which nobody knows what they are.
