@@ -29,6 +29,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   signIn: 'signIn',
   restartBroker: 'restartBroker',
   editConnection: 'editConnections',
+  changeLogin: 'changeLogin',
   showLog: 'showLog',
 };
 
