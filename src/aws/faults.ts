@@ -86,6 +86,8 @@ const RULES: readonly Rule[] = [
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
   { names: KMS_KEY_ERRORS, action: /^kms:/, say: kmsKeyUnusable },
   { names: Object.keys(SECRET_ERRORS), action: /^secretsmanager:/, say: secretUnusable },
+  // "Access to KMS is not allowed": the permission that is missing is another one than what was called.
+  { names: ['AccessDeniedException'], action: /^secretsmanager:/, text: /access to kms/i, say: (facts, context) => accessDenied(facts, { ...context, action: 'kms:Decrypt' }) },
   { names: Object.keys(INSTANCE_ERRORS), say: instanceUnusable },
   { names: ['NotFoundException', 'ResourceNotFoundException'], action: /^(?:es|kafka|mq):/, say: notFound },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
