@@ -16,9 +16,9 @@ export class AwsCacheLogins implements CacheLogins {
   }
 
   async token(place: DiscoveryScope, cache: IamCache, user: string, signal: AbortSignal): Promise<string> {
-    const session = await this.#access.open(place, signal);
+    const session = await this.#access.open({ profile: place.profile, region: cache.region }, signal);
     const credentials = await session.credentials(signal);
-    return iamToken({ cache, user, region: place.region, credentials, date: new Date(this.#clock.wall()) });
+    return iamToken({ cache, user, credentials, date: new Date(this.#clock.wall()) });
   }
 
   async secret(place: DiscoveryScope, id: string, signal: AbortSignal): Promise<string> {

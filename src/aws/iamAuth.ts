@@ -10,8 +10,6 @@ export interface TokenRequest {
   readonly cache: IamCache;
   /** Id of the user. */
   readonly user: string;
-  /** Of the cache. */
-  readonly region: string;
   readonly credentials: Credentials;
   /** Of the signature. */
   readonly date: Date;
@@ -21,8 +19,8 @@ export interface TokenRequest {
  * The password of an IAM user of a cache: a request to connect, signed in its query, without its scheme. Nobody ever sends
  * it; its host is the cache's name. A secret.
  */
-export async function iamToken({ cache, user, region, credentials, date }: TokenRequest): Promise<string> {
-  const { service, name, serverless } = cache;
+export async function iamToken({ cache, user, credentials, date }: TokenRequest): Promise<string> {
+  const { service, name, serverless, region } = cache;
   const host = name.toLowerCase();
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   const { query } = await signer.presign(

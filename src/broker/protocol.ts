@@ -132,7 +132,7 @@ const startOptions = shape<StartOptions>({
   bindAddress: maybe(text),
 });
 const condition = shape<BastionCondition>({ instance: text as Check<BastionCondition['instance']>, agent: text as Check<BastionCondition['agent']> });
-const iamCache = shape<IamCache>({ service: oneOf('elasticache', 'memorydb'), name: text, serverless: yesNo });
+const iamCache = shape<IamCache>({ service: oneOf('elasticache', 'memorydb'), name: text, serverless: yesNo, region: text });
 const instanceOf = shape<{ readonly where: DiscoveryScope; readonly instanceId: string }>({ where: scope, instanceId: text });
 
 /** Rows of an inventory are shown, and used as routes only, which are looked at again. */

@@ -7,12 +7,13 @@ export interface IamCache {
   /** Of the replication group, the serverless cache or the cluster: never of an endpoint. Lower case. */
   readonly name: string;
   readonly serverless: boolean;
+  readonly region: string;
 }
 
 /** What a login to a cache is made of where AWS has it. Everything that comes back is a secret: never logged, never kept. */
 export interface CacheLogins {
   /**
-   * A token for AUTH, valid for 15 minutes or as long as the credentials, whichever ends first. Make one for each AUTH.
+   * A token for AUTH in the cache's own region, valid for 15 minutes or as long as the credentials, whichever ends first. Make one for each AUTH.
    * @param user id of the user, which is its name too; lower-cased
    * @throws Fault `aws.*` of the credentials
    */
@@ -30,15 +31,15 @@ export interface CacheLogins {
  * that the person has named, of which nobody knows what they are.
  */
 export function iamCacheOf({ id }: { readonly id: string }): IamCache | undefined {
-  const [, service, kind, name] = /^arn:[\w-]+:(elasticache|memorydb):[\w-]*:\d*:(replicationgroup:|serverlesscache:|cluster\/)([\w-]+)$/i.exec(id) ?? [];
-  if (name === undefined || (service === 'memorydb') !== (kind === 'cluster/')) return undefined;
-  return { service: service === 'memorydb' ? 'memorydb' : 'elasticache', name: name.toLowerCase(), serverless: kind === 'serverlesscache:' };
+  const [, service, region, kind, name] =
+    /^arn:[\w-]+:(elasticache|memorydb):([\w-]+):\d*:(replicationgroup:|serverlesscache:|cluster\/)([\w-]+)$/.exec(id) ?? [];
+  if (region === undefined || name === undefined || (service === 'memorydb') !== (kind === 'cluster/')) return undefined;
+  return { service: service === 'memorydb' ? 'memorydb' : 'elasticache', name: name.toLowerCase(), serverless: kind === 'serverlesscache:', region };
 }
 
-/** What a login has that comes out of a secret. `username` is absent for a password alone. */
-export interface SecretLogin {
-  readonly username?: string;
-  readonly password: string;
+/** Where the target's secrets are most likely: a route's place is that of its bastion, which may stand in another region. */
+export function regionOf({ id }: { readonly id: string }, { region }: Place): string {
+  return /^arn:[\w-]+:[\w-]+:([\w-]+):/.exec(id)?.[1] ?? region;
 }
 
 /** Names of the text fields of a secret that is a JSON object, in its order; undefined for any other text. */

@@ -1,8 +1,9 @@
 import { Fault } from '../base/fault';
 import type { FaultData } from '../base/fault';
 import type { CacheLogins } from '../model/cacheLogin';
-import { iamCacheOf, secretField, secretFields } from '../model/cacheLogin';
+import { iamCacheOf, regionOf, secretField, secretFields } from '../model/cacheLogin';
 import type { TargetRef } from '../model/route';
+import type { Place } from '../model/target';
 import type { LoginSource } from '../redis/types';
 import type { IamChoice, KeptLoginChoices, LoginKind, SecretChoice } from './loginChoices';
 import type { SecretLogins } from './logins';
@@ -127,7 +128,7 @@ export class ChosenLogins implements RedisLogins {
   async #secret(where: LoginPlace): Promise<SecretChoice | undefined> {
     const { ui, aws, choices } = this.#deps;
     const { l10n } = ui;
-    const { target, place } = where;
+    const { target } = where;
     const before = choices.of(target.id);
     const typed = await ui.input({
       title: l10n.t('Log in to {0}', target.name),
@@ -138,7 +139,7 @@ export class ChosenLogins implements RedisLogins {
     });
     const secret = typed?.trim();
     if (secret === undefined) return undefined;
-    const text = await ui.task(l10n.t('Reading secret {0}', secret), (signal) => aws.secret(place, secret, signal));
+    const text = await ui.task(l10n.t('Reading secret {0}', secret), (signal) => aws.secret(secretPlace(where), secret, signal));
     const fields = secretFields(text);
     if (!fields) {
       const user = target.auth === 'users' ? await this.#user(target, 'default') : '';
@@ -172,8 +173,9 @@ export class ChosenLogins implements RedisLogins {
     return user === undefined ? undefined : { user };
   }
 
-  #source({ target, place }: LoginPlace, choice: SecretChoice | IamChoice): LoginSource {
+  #source(where: LoginPlace, choice: SecretChoice | IamChoice): LoginSource {
     const { aws } = this.#deps;
+    const { target, place } = where;
     if (choice.kind === 'iam') {
       const { user } = choice;
       const cache = iamCacheOf(target);
@@ -191,12 +193,16 @@ export class ChosenLogins implements RedisLogins {
       kind: 'secret',
       name: secret,
       fresh: async (signal) => {
-        const text = await aws.secret(place, secret, signal);
+        const text = await aws.secret(secretPlace(where), secret, signal);
         const username = userField === undefined ? user : part(text, secret, userField);
         return { ...(username !== undefined && { username }), password: part(text, secret, field) };
       },
     };
   }
+}
+
+function secretPlace({ target, place }: LoginPlace): Place {
+  return { ...place, region: regionOf(target, place) };
 }
 
 function likelyFirst(fields: readonly string[], likely: RegExp): readonly PickItem<string>[] {

@@ -7,7 +7,7 @@ import { type AwsBench, awsBench } from './awsBench';
 
 const never = new AbortController().signal;
 const place: Place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
-const cache = { service: 'elasticache', name: 'orders', serverless: false } as const;
+const cache = { service: 'elasticache', name: 'orders', serverless: false, region: 'eu-central-1' } as const;
 
 describe('logins of caches that AWS has', () => {
   let bench: AwsBench;
@@ -25,8 +25,8 @@ describe('logins of caches that AWS has', () => {
 
   it('are signed with the profile’s credentials, without a call', async () => {
     const calls = bench.sandbox.requests.all().length;
-    const token = await bench.aws.cacheLogins.token(place, cache, 'app', never);
-    assert.equal(tokenFlaw(token, 'app', { ...cache, region: place.region }, new Identities(bench.sandbox.world, Date.now), Date.now()), undefined);
+    const token = await bench.aws.cacheLogins.token({ ...place, region: 'us-east-1' }, cache, 'app', never);
+    assert.equal(tokenFlaw(token, 'app', cache, new Identities(bench.sandbox.world, Date.now), Date.now()), undefined);
     assert.equal(bench.sandbox.requests.all().length, calls);
     const { code } = await failure(bench.aws.cacheLogins.token({ ...place, profile: 'nobody' }, cache, 'app', never));
     assert.match(code, /^aws\./);

@@ -10,11 +10,11 @@ import { describeWorld } from '../../sandbox/world';
 const date = new Date('2026-01-02T03:04:05Z');
 const region = 'eu-central-1';
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
-const node = { service: 'elasticache', name: 'orders-cache', serverless: false } as const;
-const memoryDb = { service: 'memorydb', name: 'carts', serverless: false } as const;
+const node = { service: 'elasticache', name: 'orders-cache', serverless: false, region } as const;
+const memoryDb = { service: 'memorydb', name: 'carts', serverless: false, region } as const;
 
 function token(more: Partial<TokenRequest> = {}): Promise<string> {
-  return iamToken({ cache: node, user: 'app', region, credentials, date, ...more });
+  return iamToken({ cache: node, user: 'app', credentials, date, ...more });
 }
 
 describe('IAM tokens of caches', () => {
@@ -55,7 +55,7 @@ describe('IAM tokens of caches', () => {
     const identities = new Identities(world, () => now);
     const key = identities.find('AKIASANDBOXDEV000001')!;
     const own = { accessKeyId: key.id, secretAccessKey: key.secret };
-    const cache: IamCacheRow = { ...node, region };
+    const cache: IamCacheRow = node;
     const good = await token({ credentials: own });
     const flaw = (text: string, user = 'app', row = cache, at = now): string | undefined => tokenFlaw(text, user, row, identities, at);
     assert.equal(flaw(good), undefined);
@@ -66,7 +66,7 @@ describe('IAM tokens of caches', () => {
     assert.equal(flaw(good, 'app', { ...cache, serverless: true }), 'resource type');
     assert.equal(flaw(good, 'app', { ...cache, region: 'us-east-1' }), 'scope');
     assert.equal(flaw(await token({ credentials: own, cache: { ...node, name: 'master.orders-cache.x.cache.amazonaws.com' } })), 'host');
-    assert.equal(flaw(await token({ credentials: own, cache: memoryDb }), 'app', { ...memoryDb, region }), undefined);
+    assert.equal(flaw(await token({ credentials: own, cache: memoryDb }), 'app', memoryDb), undefined);
     assert.equal(flaw(await token({ credentials: { ...own, secretAccessKey: 'another' } })), 'signature');
     assert.equal(flaw(good.replace('User=app', 'User=apq'), 'apq'), 'signature');
     assert.equal(flaw(`http://${good}`), 'scheme');
@@ -77,7 +77,7 @@ describe('IAM tokens of caches', () => {
     assert.deepEqual(at('elasticache:eu-central-1:111122223333:replicationgroup:orders'), { ...node, name: 'orders' });
     assert.deepEqual(at('elasticache:eu-central-1:111122223333:serverlesscache:Burst'), { ...node, name: 'burst', serverless: true });
     assert.deepEqual(at('memorydb:eu-central-1:111122223333:cluster/carts'), memoryDb);
-    assert.deepEqual(iamCacheOf({ id: 'arn:aws-us-gov:memorydb:us-gov-west-1:111122223333:cluster/carts' }), memoryDb);
+    assert.deepEqual(iamCacheOf({ id: 'arn:aws-us-gov:memorydb:us-gov-west-1:111122223333:cluster/carts' }), { ...memoryDb, region: 'us-gov-west-1' });
     for (const rest of ['elasticache:eu-central-1:1:cluster:alone', 'memorydb:eu-central-1:1:replicationgroup:x', 'rds:eu-central-1:1:cluster:x']) {
       assert.equal(at(rest), undefined, rest);
     }

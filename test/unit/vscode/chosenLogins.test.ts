@@ -95,14 +95,16 @@ describe('the chosen login of a cache', () => {
     assert.deepEqual([login.kind, login.name], ['iam', 'elasticache:Connect']);
     assert.deepEqual(await login.fresh(never), { username: 'app', password: 'token 1' });
     assert.deepEqual(await login.fresh(never), { username: 'app', password: 'token 2' });
-    assert.deepEqual(asked[0], [place, { service: 'elasticache', name: 'orders', serverless: false }, 'app']);
+    assert.deepEqual(asked[0], [place, { service: 'elasticache', name: 'orders', serverless: false, region: 'eu-central-1' }, 'app']);
   });
 
   it('is read from the fields of a secret that were picked, at each connection', async () => {
     ui.type = ['shop/cache'];
     ui.choose = ['From Secrets Manager', 'password', 'username'];
-    isSource(await logins.ask(cache()));
+    // The bastion stands elsewhere.
+    isSource(await logins.ask({ ...cache(), place: { ...place, region: 'us-east-1' } }));
     assert.deepEqual([labels(1), labels(2)[0]], [['password', 'engine', 'username'], 'username']);
+    assert.deepEqual(asked[0], [place, 'shop/cache']);
     text = JSON.stringify({ username: 'reader', password: 'rotated' });
     const login = await newWindow().known(cache());
     isSource(login);
