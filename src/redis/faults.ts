@@ -85,9 +85,13 @@ function sourceRefused({ endpoint, login }: RedisSessionOptions, { kind, name }:
     });
   }
   // Facts of "Authenticating with IAM" in the user guides; the token's host is the cache's own name by its making.
-  const checks = `Check that the user uses IAM, has the same name and id in lower case and is in the cache's user group or ACL, that ${name} is allowed on both the cache and the user, and that this machine's clock is right.`;
+  const checks = [
+    "the user uses IAM, has the same name and id in lower case and is in the cache's user group or ACL",
+    `${name} is allowed on both the cache and the user`,
+    "this machine's clock is right",
+  ];
   return new Fault('redis.iamRefused', `${where} refused the IAM token of user "${login?.username ?? ''}".`, {
-    remedy: { text: checks, action: 'changeLogin' },
+    remedy: { text: `Check that ${checks[0]}, that ${checks[1]}, and that ${checks[2]}.`, action: 'changeLogin' },
   });
 }
 
