@@ -29,15 +29,9 @@ export class ChosenLogins implements RedisLogins {
 
   async known(where: LoginPlace): Promise<SessionLogin | undefined> {
     const choice = this.#deps.choices.of(where.target.id);
-    switch (choice?.kind) {
-      case 'none':
-        return undefined;
-      case 'iam':
-      case 'secret':
-        return this.#source(where, choice);
-      default:
-        return this.#deps.entered.known(where.target);
-    }
+    if (choice?.kind === 'none') return undefined;
+    if (choice?.kind === 'iam' || choice?.kind === 'secret') return this.#source(where, choice);
+    return this.#deps.entered.known(where.target);
   }
 
   /** The kind comes first where nobody knows it: an AUTH token is a password. @throws Fault of a secret that cannot be read */

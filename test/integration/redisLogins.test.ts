@@ -27,7 +27,7 @@ describe('a login out of a secret', () => {
     this.timeout(30_000);
     bench = await awsBench();
     const { authToken, users } = bench.sandbox.world.redis;
-    server = await startRedis({ password: authToken, users: users.map((user) => ({ ...user, rules: '~* +@all' })) });
+    server = await startRedis({ password: authToken, users: users.map(({ name, password }) => ({ name, password, rules: '~* +@all' })) });
     const { route } = tunnel();
     const local = { host: server.host, port: server.port };
     info = tunnel({ route: { ...route, target: { ...route.target, tls: 'off', auth: 'users' }, endpoint: local }, local });

@@ -72,7 +72,7 @@ describe('The renewal of an IAM login', () => {
     renewal.begin();
     await pass(12 * HOUR);
     assert.equal(clock.pending, 0);
-    let settle = (_: RenewalOutcome): void => {};
+    let settle: (outcome: RenewalOutcome) => void = () => {};
     outcome = () => new Promise((resolve) => (settle = resolve));
     renewal.begin();
     await pass(12 * HOUR);
