@@ -68,6 +68,14 @@ const INSTANCE_ERRORS: Readonly<Record<string, readonly [FaultCode, string, stri
   InvalidArgsException: ['instanceConnect.invalid', 'was refused the key: a parameter is not valid', 'Check the login name and the key.', false],
 };
 
+/** What Secrets Manager says of one secret (API reference, GetSecretValue): code, what is wrong with it. */
+const SECRET_ERRORS: Readonly<Record<string, readonly [FaultCode, string]>> = {
+  ResourceNotFoundException: ['secrets.notFound', 'does not exist in'],
+  InvalidRequestException: ['secrets.unusable', 'is marked for deletion, or cannot be read now, in'],
+  InvalidParameterException: ['secrets.notFound', 'is no name of a secret in'],
+  DecryptionFailure: ['secrets.unusable', 'cannot be decrypted with its KMS key in'],
+};
+
 /**
  * The first rule whose names, text and status all match decides. Names are AWS's common and
  * per-service error codes (query, EC2 and JSON protocols spell them differently) and Node's errno names.
@@ -77,6 +85,9 @@ const RULES: readonly Rule[] = [
   { names: ['TargetNotConnected'], say: targetNotConnected },
   { names: ['InvalidDocument', 'InvalidDocumentVersion'], say: invalidDocument },
   { names: KMS_KEY_ERRORS, action: /^kms:/, say: kmsKeyUnusable },
+  { names: Object.keys(SECRET_ERRORS), action: /^secretsmanager:/, say: secretUnusable },
+  // "Access to KMS is not allowed": the permission that is missing is another one than what was called.
+  { names: ['AccessDeniedException'], action: /^secretsmanager:/, text: /access to kms/i, say: (facts, context) => accessDenied(facts, { ...context, action: 'kms:Decrypt' }) },
   { names: Object.keys(INSTANCE_ERRORS), say: instanceUnusable },
   { names: ['NotFoundException', 'ResourceNotFoundException'], action: /^(?:es|kafka|mq):/, say: notFound },
   // EC2's word for an expired session token; for a wrong clock too, but the second request has the right time.
@@ -355,6 +366,15 @@ function notSubscribed(_facts: ErrorFacts, { action, region, profile }: FaultCon
     code: 'aws.notSubscribed',
     message: `The account of AWS profile "${profile}" is not signed up for ${service} in ${region}.`,
     remedy: { text: 'Enable the service or the region in the AWS account, or choose another region.', action: 'retry' },
+  };
+}
+
+function secretUnusable({ names }: ErrorFacts, { subject = '', region }: FaultContext): Sentence {
+  const [code, what] = Object.entries(SECRET_ERRORS).find(([name]) => names.has(name))![1];
+  return {
+    code,
+    message: `Secret "${subject}" ${what} ${region}.`,
+    remedy: { text: 'Check its name and its state in Secrets Manager, or choose another login.', action: 'changeLogin' },
   };
 }
 

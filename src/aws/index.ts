@@ -1,5 +1,6 @@
 import { Scope } from '../base/scope';
 import type { BastionPower } from '../model/bastionPower';
+import type { CacheLogins } from '../model/cacheLogin';
 import type { AwsInventoryService } from '../model/inventory';
 import type { PluginAccess } from '../model/pluginAccess';
 import type { SignInService } from '../model/signIn';
@@ -9,6 +10,7 @@ import { AwsAccess } from './access';
 import type { AwsDeps } from './access';
 import { AccountFacts } from './accountFacts';
 import { AwsBastionPower } from './bastionPower';
+import { AwsCacheLogins } from './cacheLogins';
 import { AwsInstanceConnect } from './instanceConnect';
 import { AwsInventory } from './inventory';
 import { AwsSsmSessions } from './ssmSessions';
@@ -28,6 +30,7 @@ export interface Aws extends Disposing {
   readonly instanceConnect: InstanceConnectApi;
   readonly signIn: SignInService;
   readonly power: BastionPower;
+  readonly cacheLogins: CacheLogins;
 }
 
 export function createAws(deps: AwsDeps): Aws {
@@ -41,5 +44,6 @@ export function createAws(deps: AwsDeps): Aws {
   };
   const instanceConnect = new AwsInstanceConnect(access);
   const power = new AwsBastionPower(access);
-  return { inventory, sessions, plugin, instanceConnect, power, signIn: access, dispose: () => scope.dispose() };
+  const cacheLogins = new AwsCacheLogins(access, deps.clock);
+  return { inventory, sessions, plugin, instanceConnect, power, cacheLogins, signIn: access, dispose: () => scope.dispose() };
 }

@@ -28,6 +28,8 @@ import { createRedshiftServerless } from './clients/redshiftServerless';
 import type { RedshiftServerlessApi } from './clients/redshiftServerless';
 import type { Agents, ClientSettings, Credentials } from './clients/settings';
 import type { SsoOidcApi } from './clients/ssoOidc';
+import { createSecretsManager } from './clients/secretsManager';
+import type { SecretsManagerApi } from './clients/secretsManager';
 import { createSsoPortal } from './clients/ssoPortal';
 import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
@@ -106,6 +108,7 @@ export class AwsSession {
   #mq: MqApi | undefined;
   #kafka: KafkaApi | undefined;
   #kms: Promise<KmsApi> | undefined;
+  #secretsManager: SecretsManagerApi | undefined;
   #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
   constructor(parts: SessionParts) {
@@ -192,6 +195,11 @@ export class AwsSession {
   get kafka(): KafkaApi {
     this.#kafka ??= createKafka(this.#clientSettings('kafka'));
     return this.#kafka;
+  }
+
+  get secretsManager(): SecretsManagerApi {
+    this.#secretsManager ??= createSecretsManager(this.#clientSettings('secrets_manager'));
+    return this.#secretsManager;
   }
 
   kms(): Promise<KmsApi> {
@@ -309,6 +317,11 @@ export class AwsSession {
       if (signal.aborted) throw error;
       return false;
     }
+  }
+
+  /** The credentials of this moment, for what is signed here and said elsewhere. @throws Fault `aws.*`, `operation.cancelled` */
+  credentials(signal: AbortSignal): Promise<Credentials> {
+    return abortable(this.#current(), signal);
   }
 
   /** The credentials of this moment and the place of the ssm service, for a program that calls it by itself. */

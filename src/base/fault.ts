@@ -17,6 +17,8 @@ export type RemedyAction =
   | 'chooseAnotherPort'
   | 'editConnection'
   | 'enterPassword'
+  /** Another kind of login to the cache. */
+  | 'changeLogin'
   | 'restartBroker'
   | 'retry'
   /** The subject is the instance's id. */

@@ -2,6 +2,7 @@ import type { Logger } from '../base/log';
 import type { ProxySetting } from '../base/proxy';
 import { Scope } from '../base/scope';
 import type { BastionPower } from '../model/bastionPower';
+import type { CacheLogins } from '../model/cacheLogin';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../model/inventory';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 import type { Route } from '../model/route';
@@ -21,6 +22,7 @@ export interface BrokerClient {
   readonly signIn: SignInService;
   /** Starts bastions that are stopped. */
   readonly power: BastionPower;
+  readonly cacheLogins: CacheLogins;
   /** Fires with what the person is to see although nothing has failed. */
   readonly onDidNotice: Event<Notice>;
   /** Ends the broker process together with every tunnel, whatever its version and its state; the next call starts another one. */
@@ -175,6 +177,7 @@ export function connectLazily<O extends { readonly logger: Logger }>(
     tunnels,
     signIn,
     power,
+    cacheLogins: lazyCacheLogins(async () => (await core()).cacheLogins),
     onDidNotice: notices.event,
     restart: async () => (await core()).restart(),
     dispose: async () => {
@@ -182,5 +185,13 @@ export function connectLazily<O extends { readonly logger: Logger }>(
       await loading?.catch(() => {});
       await scope.dispose();
     },
+  };
+}
+
+/** The logins of whatever is loaded when the first is asked for. */
+export function lazyCacheLogins(logins: () => Promise<CacheLogins>): CacheLogins {
+  return {
+    token: async (place, cache, user, signal) => (await logins()).token(place, cache, user, signal),
+    secret: async (place, id, signal) => (await logins()).secret(place, id, signal),
   };
 }

@@ -5,6 +5,7 @@ import type { Fault } from '../base/fault';
 import { asFault, cancelled, faultData, isCancelled, isFault } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { BastionPower } from '../model/bastionPower';
+import type { CacheLogins } from '../model/cacheLogin';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { Notice } from '../model/notice';
 import { compareVersions } from '../model/bastion';
@@ -55,6 +56,7 @@ class Connection implements BrokerClient {
   readonly tunnels: TunnelService;
   readonly signIn: SignInService;
   readonly power: BastionPower;
+  readonly cacheLogins: CacheLogins;
   readonly onDidNotice;
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
@@ -104,6 +106,10 @@ class Connection implements BrokerClient {
     this.power = {
       condition: async (where, id, signal) => (await this.#use(signal)).power.condition(where, id, signal),
       start: async (where, id, signal) => (await this.#use(signal)).power.start(where, id, signal),
+    };
+    this.cacheLogins = {
+      token: async (place, cache, user, signal) => (await this.#use(signal)).cacheLogins.token(place, cache, user, signal),
+      secret: async (place, id, signal) => (await this.#use(signal)).cacheLogins.secret(place, id, signal),
     };
     const { onDidChangeSettings, onDidFocus, settings } = options;
     if (onDidChangeSettings) this.#scope.add(onDidChangeSettings(() => this.#rpc?.notify(SETTINGS, settings())));

@@ -22,6 +22,7 @@ import { PortStore } from '../tunnel/portStore';
 import { targetProbe } from '../tunnel/probe';
 import { WatchedSurroundings } from '../tunnel/surroundings';
 import { Tunnels } from '../tunnel/tunnels';
+import { lazyCacheLogins } from './client';
 import type { Core, CoreOptions, Ledger } from './client';
 import { createSshTransport } from './sshTransport';
 
@@ -83,6 +84,7 @@ export function createCore(options: CoreOptions): Core {
   return {
     inventory,
     tunnels,
+    cacheLogins: lazyCacheLogins(async () => (await aws()).cacheLogins),
     power: lazyPower(async () => (await aws()).power),
     signIn: lazySignIn(async () => (await aws()).signIn, changes.event),
     onDidNotice: notices.event,

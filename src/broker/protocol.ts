@@ -4,6 +4,7 @@ import type { FaultCode, FaultData, Remedy } from '../base/fault';
 import type { LogFields, LogLevel } from '../base/log';
 import type { ProxySetting } from '../base/proxy';
 import type { BastionCondition } from '../model/bastionPower';
+import type { IamCache } from '../model/cacheLogin';
 import type { Endpoint } from '../model/endpoint';
 import type { Health } from '../model/health';
 import type { DiscoveryScope, InventoryPart, ProfileInfo } from '../model/inventory';
@@ -131,6 +132,7 @@ const startOptions = shape<StartOptions>({
   bindAddress: maybe(text),
 });
 const condition = shape<BastionCondition>({ instance: text as Check<BastionCondition['instance']>, agent: text as Check<BastionCondition['agent']> });
+const iamCache = shape<IamCache>({ service: oneOf('elasticache', 'memorydb'), name: text, serverless: yesNo, region: text });
 const instanceOf = shape<{ readonly where: DiscoveryScope; readonly instanceId: string }>({ where: scope, instanceId: text });
 
 /** Rows of an inventory are shown, and used as routes only, which are looked at again. */
@@ -246,6 +248,9 @@ export const DETAILS = call('tunnels/details', shape<{ readonly id: string }>({ 
 export const RETRY = call('tunnels/retry', shape<{ readonly id: string }>({ id: text }), nothing);
 export const CONDITION = call('power/condition', instanceOf, condition);
 export const START_BASTION = call('power/start', instanceOf, nothing);
+/** Both answers are secrets. */
+export const CACHE_TOKEN = call('cacheLogins/token', shape<{ readonly place: Place; readonly cache: IamCache; readonly user: string }>({ place, cache: iamCache, user: text }), text);
+export const CACHE_SECRET = call('cacheLogins/secret', shape<{ readonly place: Place; readonly id: string }>({ place, id: text }), text);
 export const PROFILES = call('inventory/profiles', nothing, list(profile));
 export const SSH_HOSTS = call('inventory/sshHosts', nothing, sshHosts);
 export const NETWORK = call('inventory/network', shape<{ readonly scope: DiscoveryScope; readonly groupIds: readonly string[] }>({ scope, groupIds: list(text, 1000) }), network);

@@ -1,8 +1,11 @@
 import type { BastionPower } from '../model/bastionPower';
+import type { CacheLogins } from '../model/cacheLogin';
 import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { SignInService } from '../model/signIn';
 import type { TunnelService } from '../model/tunnel';
 import {
+  CACHE_SECRET,
+  CACHE_TOKEN,
   CONDITION,
   DETAILS,
   DISCOVER,
@@ -28,6 +31,7 @@ export interface Services {
   readonly tunnels: Omit<TunnelService, 'onDidChange'>;
   readonly signIn: Omit<SignInService, 'onDidChange'>;
   readonly power: BastionPower;
+  readonly cacheLogins: CacheLogins;
 }
 
 /** Of its own for each: listeners of many on one would look like a leak. */
@@ -69,6 +73,10 @@ export function remoteServices(rpc: Rpc): Services {
     signIn: {
       signIn: async (profile, way, signal) => void (await rpc.request(SIGN_IN, { profile, way }, signal)),
       expiry: async (profile) => (await rpc.request(EXPIRY, { profile }, never())) ?? undefined,
+    },
+    cacheLogins: {
+      token: (place, cache, user, signal) => rpc.request(CACHE_TOKEN, { place, cache, user }, signal),
+      secret: (place, id, signal) => rpc.request(CACHE_SECRET, { place, id }, signal),
     },
     power: {
       condition: (where, instanceId, signal) => rpc.request(CONDITION, { where, instanceId }, signal),

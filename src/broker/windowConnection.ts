@@ -14,6 +14,8 @@ import type { EndReason, Hello, LogEntry } from './protocol';
 import {
   ACTIVE,
   ASK,
+  CACHE_SECRET,
+  CACHE_TOKEN,
   CHANGED,
   CONDITION,
   CREDENTIALS,
@@ -146,6 +148,8 @@ export class WindowConnection implements Member {
         return null;
       }),
     );
+    rpc.onRequest(CACHE_TOKEN, async ({ place, cache, user }, signal) => (await host.core(this)).cacheLogins.token(place, cache, user, this.#until(signal)));
+    rpc.onRequest(CACHE_SECRET, async ({ place, id }, signal) => (await host.core(this)).cacheLogins.secret(place, id, this.#until(signal)));
     rpc.onRequest(PROFILES, async () => (await host.core(this)).inventory.profiles());
     rpc.onRequest(SSH_HOSTS, async () => (await host.core(this)).inventory.sshHosts());
     rpc.onRequest(NETWORK, async ({ scope, groupIds }, signal) => (await host.core(this)).inventory.network(scope, groupIds, this.#until(signal)));

@@ -4,8 +4,8 @@ import type { RespLimits, RespValue } from '../wire/resp';
 import { RedisConnection } from './connection';
 import type { ConnectionState } from './connectionState';
 import { dial, speaksTls } from './dial';
-import { closedUnanswered, dialFault, isAnswerEnough, isLoginNotNeeded, refusedFault, timedOut, tlsRequired } from './faults';
-import type { RedisSessionOptions } from './types';
+import { closedUnanswered, dialFault, iamNeedsTls, isAnswerEnough, isLoginNotNeeded, refusedFault, timedOut, tlsRequired } from './faults';
+import type { RedisLogin, RedisSessionOptions } from './types';
 
 export interface EstablishSettings {
   readonly clock: Clock;
@@ -28,8 +28,8 @@ export async function establish(
   signal: AbortSignal,
 ): Promise<RedisConnection> {
   const { clock, openTimeoutMs } = settings;
-  const { login: _, ...anonymous } = options;
-  const current: RedisSessionOptions = state.login ? { ...anonymous, login: state.login } : anonymous;
+  // Before the time begins: a sign-in or a code may be asked for.
+  const current = await withLogin(options, state, signal);
   const deadline = new AbortController();
   const timer = clock.schedule(openTimeoutMs, () => deadline.abort());
   let connection: RedisConnection | undefined;
@@ -47,6 +47,16 @@ export async function establish(
   }
 }
 
+/** With the login that was typed, else with the one that is made for this connection. */
+async function withLogin(options: RedisSessionOptions, state: ConnectionState, signal: AbortSignal): Promise<RedisSessionOptions> {
+  const { login: _, loginSource, ...anonymous } = options;
+  if (state.login) return { ...anonymous, login: state.login };
+  if (!loginSource) return anonymous;
+  if (loginSource.kind === 'iam' && options.tls === 'off') throw iamNeedsTls(options);
+  const login = await loginSource.fresh(signal);
+  return { ...anonymous, login, loginSource };
+}
+
 async function greet(
   connection: RedisConnection,
   options: RedisSessionOptions,
@@ -55,13 +65,18 @@ async function greet(
 ): Promise<void> {
   const { login } = options;
   if (login) {
-    const reply = await connection.call(['AUTH', ...(login.username === undefined ? [] : [login.username]), login.password], signal);
+    const reply = await connection.call(authentication(login), signal);
     if (reply.type === 'error' && !isLoginNotNeeded(reply.text)) throw refusedFault(reply.text, options);
   }
   const pong = await connection.call(['PING'], signal);
   if (pong.type === 'error' && !isAnswerEnough(pong.text)) throw refusedFault(pong.text, options);
   if (state.protocol === 3) accept(await connection.call(['HELLO', '3'], signal), options);
   if (state.database !== 0) accept(await connection.call(['SELECT', String(state.database)], signal), options);
+}
+
+/** The command that logs in; holds a secret. */
+export function authentication({ username, password }: RedisLogin): string[] {
+  return ['AUTH', ...(username === undefined ? [] : [username]), password];
 }
 
 function accept(reply: RespValue, options: RedisSessionOptions): void {

@@ -1,7 +1,7 @@
 import { asFault, Fault, isFault, type FaultCode, type Remedy } from '../base/fault';
 import { tlsFault } from '../base/trust';
 import { formatEndpoint } from '../model/endpoint';
-import type { RedisSessionOptions } from './types';
+import type { LoginSource, RedisSessionOptions } from './types';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -69,9 +69,35 @@ export function isAnswerEnough(errorText: string): boolean {
 export function refusalFault(errorText: string, options: RedisSessionOptions): Fault | undefined {
   const rule = REFUSALS.find(({ pattern }) => pattern.test(errorText));
   if (!rule) return undefined;
+  if (rule.code === 'redis.wrongPassword' && options.loginSource) return sourceRefused(options, options.loginSource);
   return new Fault(rule.code, rule.message.replace('{0}', formatEndpoint(options.endpoint)), {
     retryable: rule.retryable ?? false,
     ...(rule.remedy && { remedy: rule.remedy }),
+  });
+}
+
+/** A server says no more than WRONGPASS, whatever is wrong with the login. */
+function sourceRefused({ endpoint, login }: RedisSessionOptions, { kind, name }: LoginSource): Fault {
+  const where = formatEndpoint(endpoint);
+  if (kind === 'secret') {
+    return new Fault('redis.secretRefused', `${where} refused the login of secret "${name}".`, {
+      remedy: { text: 'Check that its value and the fields that were chosen are those of the cache, or choose another login.', action: 'changeLogin' },
+    });
+  }
+  // Facts of "Authenticating with IAM" in the user guides; the token's host is the cache's own name by its making.
+  const checks = [
+    "the user uses IAM, has the same name and id in lower case and is in the cache's user group or ACL",
+    `${name} is allowed on both the cache and the user`,
+    "this machine's clock is right",
+  ];
+  return new Fault('redis.iamRefused', `${where} refused the IAM token of user "${login?.username ?? ''}".`, {
+    remedy: { text: `Check that ${checks[0]}, that ${checks[1]}, and that ${checks[2]}.`, action: 'changeLogin' },
+  });
+}
+
+export function iamNeedsTls({ endpoint }: RedisSessionOptions): Fault {
+  return new Fault('redis.iamNeedsTls', `${formatEndpoint(endpoint)} has no TLS, which IAM logins need.`, {
+    remedy: { text: 'Enable encryption in transit, or choose another login.', action: 'changeLogin' },
   });
 }
 

@@ -6,13 +6,14 @@ import { formatEndpoint } from '../model/endpoint';
 import { isReport, refuseUnsupported } from './commands';
 import type { RedisConnection } from './connection';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from './connectionState';
-import { establish, type EstablishSettings } from './establish';
-import { refusalFault } from './faults';
+import { authentication, establish, type EstablishSettings } from './establish';
+import { refusalFault, refusedFault } from './faults';
 import { Guard, type GuardedConnection } from './guard/guard';
+import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
-import type { OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+import type { LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -53,6 +54,7 @@ class ConsoleSession implements RedisSession {
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
+  readonly #renewal: LoginRenewal | undefined;
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
@@ -73,6 +75,9 @@ class ConsoleSession implements RedisSession {
     this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
+    const { loginSource } = options;
+    this.#renewal = loginSource?.kind === 'iam' ? new LoginRenewal(settings.clock, () => this.#logInAgain(loginSource)) : undefined;
+    this.#renewal?.begin();
     this.#watch(connection);
   }
 
@@ -143,6 +148,7 @@ class ConsoleSession implements RedisSession {
 
   async dispose(): Promise<void> {
     this.#life.abort();
+    this.#renewal?.stop();
     this.#change('closed');
     this.#changes.dispose();
     this.#connection.dispose();
@@ -152,7 +158,9 @@ class ConsoleSession implements RedisSession {
 
   async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
     const reply = await connection.call(args, signal);
+    const { transaction } = this.#typed;
     this.#typed = stateAfterReply(this.#typed, args, reply);
+    if (transaction && !this.#typed.transaction) this.#renewal?.transactionEnded();
     return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
   }
 
@@ -199,12 +207,35 @@ class ConsoleSession implements RedisSession {
       this.#connection = connection;
       // Disposed meanwhile: `dispose` waits for this and must find nothing alive.
       if (this.#life.signal.aborted) connection.dispose();
-      else this.#change('ready');
+      else this.#revived();
       this.#watch(connection);
       return connection;
     } finally {
       this.#reconnecting = undefined;
     }
+  }
+
+  #revived(): void {
+    this.#renewal?.begin();
+    this.#change('ready');
+  }
+
+  /** On the connection of now, with a login of now. A login that was typed is the person's affair. */
+  async #logInAgain(source: LoginSource): Promise<RenewalOutcome> {
+    const connection = this.#connection;
+    const obsolete = (): boolean => this.#typed.login !== undefined || this.#state !== 'ready' || connection !== this.#connection;
+    if (obsolete()) return 'obsolete';
+    if (this.#typed.transaction) return 'inTransaction';
+    // Outside of the turn: nobody's command waits for AWS.
+    const login = await source.fresh(this.#life.signal);
+    if (obsolete()) return 'obsolete';
+    return this.#inTurn(this.#life.signal, async (current) => {
+      if (current !== connection || obsolete()) return 'obsolete';
+      if (this.#typed.transaction) return 'inTransaction';
+      const reply = await connection.call(authentication(login), this.#life.signal);
+      if (reply.type === 'error') throw refusedFault(reply.text, { ...this.#options, login, loginSource: source });
+      return 'renewed';
+    });
   }
 
   /** After a command was cancelled: its connection is gone, and the next one is made without waiting for the next command. */
@@ -218,6 +249,7 @@ class ConsoleSession implements RedisSession {
   #watch(connection: RedisConnection): void {
     void connection.closed.then(() => {
       if (connection !== this.#connection) return;
+      this.#renewal?.stop();
       this.#typed = stateAfterLoss(this.#typed);
       this.#change('lost');
     });

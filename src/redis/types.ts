@@ -13,6 +13,15 @@ export interface RedisLogin {
   readonly password: string;
 }
 
+/** Where a login comes from that is made, or read, anew for each connection. */
+export interface LoginSource {
+  readonly kind: 'iam' | 'secret';
+  /** What the person knows it by: the secret's name, or the permission that IAM logins need. */
+  readonly name: string;
+  /** @throws Fault of whoever makes it */
+  fresh(signal: AbortSignal): Promise<RedisLogin>;
+}
+
 export interface RedisSessionOptions {
   /** The tunnel's local end. */
   readonly local: Endpoint;
@@ -22,6 +31,8 @@ export interface RedisSessionOptions {
   readonly endpoint: Endpoint;
   readonly tls: TlsMode;
   readonly login?: RedisLogin;
+  /** In place of `login`, which goes before it. */
+  readonly loginSource?: LoginSource;
   /** Certificates (PEM) trusted besides the built-in ones. */
   readonly ca?: string;
   /** Judges every command before it is sent; absent for connections on which nobody types. */
@@ -71,7 +82,8 @@ export interface RedisSession {
 
 /**
  * Connects and logs in; resolves when a PING has been answered (if only by NOPERM: a user may lack the right to PING).
- * @throws Fault `redis.passwordNeeded`, `redis.wrongPassword`, `redis.noPermission`, `redis.tlsNameMismatch`,
+ * @throws Fault `redis.passwordNeeded`, `redis.wrongPassword`, `redis.iamRefused`, `redis.iamNeedsTls`, `redis.secretRefused`,
+ *   those of the login's source, `redis.noPermission`, `redis.tlsNameMismatch`,
  *   `redis.tlsUntrusted`, `redis.tlsRequired`, `redis.tlsNotOffered`, `redis.unreachable`, `redis.refused`, `operation.cancelled`;
  *   nothing is left open then.
  */

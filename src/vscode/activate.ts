@@ -8,6 +8,7 @@ import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
 import { BastionStarter } from './bastionStarter';
 import { BrokerCommands } from './brokerCommands';
+import { ChosenLogins } from './chosenLogins';
 import { ConnectCommands } from './connectCommands';
 import { addConnections, addOutageNotices } from './connections';
 import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
@@ -21,6 +22,7 @@ import { FileInventoryCache } from './inventoryCache';
 import { InventoryStore } from './inventoryStore';
 import { KeptSelection } from './lastSelection';
 import type { LogChannel } from './logChannel';
+import { KeptLoginChoices } from './loginChoices';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
 import { showNotices } from './notices';
@@ -56,7 +58,8 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const attempts = new Attempts(ui, logger);
   const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
-  const redis = scope.add(redisConsoles(context, services));
+  const logins = redisLogins(context, services);
+  const redis = scope.add(redisConsoles(context, services, logins));
   const advice = bastionAdvice(context, services);
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
@@ -100,7 +103,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     toggle: connections.toggle,
   });
   const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
-  const redisCommands = new RedisCommands({ redis, board, ui, attempts, connecting, tunnels });
+  const redisCommands = new RedisCommands({ redis, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   followNames(scope, services, store, tree);
   followSettings(scope, store, tree);
@@ -143,10 +146,15 @@ function accountHandlers(scope: Scope, { services, store, sshHosts, board, attem
   return { ...scopes.handlers, ...signIns.handlers, ...brokerCommands.handlers };
 }
 
-function redisConsoles(context: vscode.ExtensionContext, services: Services): RedisConsoles {
-  const { ui, secrets, logger } = services;
+function redisLogins(context: vscode.ExtensionContext, { ui, secrets, broker, logger }: Services): ChosenLogins {
+  const choices = new KeptLoginChoices(context.globalState, (error) => logger.log('warn', 'login.notKept', { error }));
+  return new ChosenLogins({ entered: new SecretLogins(secrets, ui), choices, aws: broker.cacheLogins, ui });
+}
+
+function redisConsoles(context: vscode.ExtensionContext, services: Services, logins: ChosenLogins): RedisConsoles {
+  const { logger } = services;
   const history = new KeptHistory(context.globalState, (error) => logger.log('warn', 'history.notKept', { error }));
-  return new RedisConsoles(services, new SecretLogins(secrets, ui), history, context.extensionUri);
+  return new RedisConsoles(services, logins, history, context.extensionUri);
 }
 
 function bastionAdvice(context: vscode.ExtensionContext, { broker, logger }: Services): BastionAdvice {

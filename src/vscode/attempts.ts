@@ -29,6 +29,7 @@ const COMMAND_OF: Partial<Readonly<Record<RemedyAction, CommandName>>> = {
   signIn: 'signIn',
   restartBroker: 'restartBroker',
   editConnection: 'editConnections',
+  changeLogin: 'changeLogin',
   showLog: 'showLog',
 };
 
@@ -127,6 +128,8 @@ export function actionLabel(action: RemedyAction, l10n: Localizer, subject = '')
       return l10n.t('Edit Connection');
     case 'enterPassword':
       return l10n.t('Enter Password');
+    case 'changeLogin':
+      return l10n.t('Change Login');
     case 'restartBroker':
       return l10n.t('Restart Background Process');
     case 'retry':

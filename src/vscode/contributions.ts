@@ -39,6 +39,7 @@ export const COMMANDS = {
   forgetConnection: { palette: 'sallyport.hasConnections' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
+  changeLogin: {},
   unlockWrites: {},
   lockWrites: {},
   searchHistory: {},

@@ -2,11 +2,10 @@ import type { FaultData } from '../base/fault';
 import type { TargetRef } from '../model/route';
 import type { RedisLogin } from '../redis/types';
 import type { KeptSecrets } from './keptSecrets';
-import type { RedisLogins } from './services';
 import type { Ui } from './ui';
 
-/** Logins of Redis targets, by target id. */
-export class SecretLogins implements RedisLogins {
+/** Logins that the person enters, by target id. */
+export class SecretLogins {
   readonly #secrets: KeptSecrets;
   readonly #ui: Ui;
 
@@ -15,10 +14,12 @@ export class SecretLogins implements RedisLogins {
     this.#ui = ui;
   }
 
+  /** The remembered login, if any; never asks. */
   async known(target: TargetRef): Promise<RedisLogin | undefined> {
     return parseLogin(await this.#secrets.known(secretKey(target)));
   }
 
+  /** Undefined when dismissed. `because` is shown as the reason. */
   async ask(target: TargetRef, because?: FaultData): Promise<RedisLogin | undefined> {
     const { l10n } = this.#ui;
     const title = l10n.t('Log in to {0}', target.name);

@@ -5,6 +5,7 @@ import type { ConnectCommands } from './connectCommands';
 import { resolveTunnel } from './connectionNodes';
 import { ANY_PORT } from './connectionsPorts';
 import type { CommandHandlers } from './contributions';
+import type { LoginPlace } from './services';
 import type { TunnelBoard } from './tunnelBoard';
 import type { TunnelCommands } from './tunnelCommands';
 import type { Ui } from './ui';
@@ -23,6 +24,8 @@ export interface RedisTools {
 
 export interface RedisCommandDeps {
   readonly redis: RedisTools;
+  /** Lets the person choose how to log in; false when dismissed. @throws Fault */
+  readonly changeLogin: (where: LoginPlace) => Promise<boolean>;
   readonly board: TunnelBoard;
   readonly ui: Ui;
   readonly attempts: Attempts;
@@ -40,11 +43,12 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
     const { redis } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel)),
+      changeLogin: (argument) => this.#changeLoginOf(argument),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),
       searchHistory: async () => redis.searchHistory(),
@@ -69,7 +73,28 @@ export class RedisCommands {
 
   #again(tunnel: TunnelInfo, act: (tunnel: TunnelInfo) => Promise<void>): Recovery {
     const again = (): void => void act(this.#deps.board.get(tunnel.id) ?? tunnel);
-    return { retry: again, enterPassword: again };
+    const changeLogin = (): void => void this.#changeLogin(tunnel.route, again);
+    return { retry: again, enterPassword: again, changeLogin };
+  }
+
+  /** Needs no tunnel. */
+  async #changeLoginOf(argument: unknown): Promise<void> {
+    const { attempts, board, connecting } = this.#deps;
+    const open = resolveTunnel(board.tunnels, argument) ?? (argument === undefined ? await this.#pickOpen() : undefined);
+    if (open === null) return;
+    const where = await attempts.run('login', async () => {
+      if (open) return checked(open).route;
+      const destination = await connecting.destination(argument, speaksRedis);
+      return destination && checked({ route: { target: destination.target, place: destination.target.place } }).route;
+    });
+    if (where) await this.#changeLogin(where);
+  }
+
+  async #changeLogin(where: LoginPlace, then: () => void = () => {}): Promise<void> {
+    const { attempts, changeLogin } = this.#deps;
+    const again = (): void => void this.#changeLogin(where, then);
+    const changed = await attempts.run('login', () => changeLogin(where), { retry: again, changeLogin: again });
+    if (changed) then();
   }
 
   async #on(event: string, argument: unknown, act: (tunnel: TunnelInfo) => Promise<void>): Promise<void> {

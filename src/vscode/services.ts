@@ -1,8 +1,8 @@
 import type { FaultData } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { BrokerClient } from '../broker/client';
-import type { TargetRef } from '../model/route';
-import type { OpenRedisSession, RedisLogin } from '../redis/types';
+import type { Route, TargetRef } from '../model/route';
+import type { LoginSource, OpenRedisSession, RedisLogin } from '../redis/types';
 import type { KeptSecrets } from './keptSecrets';
 import type { Ui } from './ui';
 
@@ -18,11 +18,18 @@ export interface Services {
   readonly logger: Logger;
 }
 
+/** What is logged in to, and where AWS is asked about it. */
+export type LoginPlace = Pick<Route, 'target' | 'place'>;
+
+/** What was entered, or what makes a login for each connection. */
+export type SessionLogin = RedisLogin | LoginSource;
+
 /** Asks for, remembers (SecretStorage, on request) and forgets the logins of targets. */
 export interface RedisLogins {
   /** The remembered login, if any; never asks. */
-  known(target: TargetRef): Promise<RedisLogin | undefined>;
-  /** Asks the person; undefined when dismissed. `because` is shown as the reason. */
-  ask(target: TargetRef, because?: FaultData): Promise<RedisLogin | undefined>;
+  known(where: LoginPlace): Promise<SessionLogin | undefined>;
+  /** Asks the person; undefined when dismissed. `because` is shown as the reason. @throws Fault of what has to be looked at for it */
+  ask(where: LoginPlace, because?: FaultData): Promise<SessionLogin | undefined>;
+  /** What was entered and is remembered. */
   forget(target: TargetRef): Promise<void>;
 }

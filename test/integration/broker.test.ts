@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import type { TunnelInfo } from '../../src/model/tunnel';
 import { eventually } from '../fixtures/eventually';
 import { isAlive } from '../fixtures/isAlive';
+import { tokenFlaw } from '../sandbox/iamTokens';
+import { Identities } from '../sandbox/identity';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
 import { type BrokerRig, brokerRig, discover, never, ping } from './brokerRig';
 
@@ -111,6 +113,19 @@ describe('the broker process', function () {
       assert.ok(error.remedy?.text);
       return true;
     });
+  });
+
+  it('gives a window logins of caches, which stand in no log', async () => {
+    const { client, log } = rig.window();
+    const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
+    const cache = { service: 'elasticache', name: 'orders', serverless: true, region: place.region } as const;
+    const token = await client.cacheLogins.token(place, cache, 'app', never);
+    assert.equal(tokenFlaw(token, 'app', cache, new Identities(sandbox.world, Date.now), Date.now()), undefined);
+    assert.equal(await client.cacheLogins.secret(place, 'shop/cache-token', never), 'sandbox-auth-token-0001');
+    await assert.rejects(client.cacheLogins.secret(place, 'shop/none', never), { code: 'secrets.notFound' });
+    await eventually(() => log.some((line) => line.includes('secretsmanager:GetSecretValue')), "the broker's log is in the window's");
+    const signature = /X-Amz-Signature=(\w+)/.exec(token)![1]!;
+    assert.deepEqual(log.filter((line) => line.includes(signature) || line.includes('sandbox-auth-token-0001')), []);
   });
 
   it('ends within five seconds of SIGTERM, with nothing left', async () => {

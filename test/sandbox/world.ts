@@ -83,11 +83,23 @@ export function describeWorld(): World {
         enabled: true,
       },
     ],
+    secrets: cacheSecrets(),
     redis: {
       authToken: 'sandbox-auth-token-0001',
       users: [{ name: 'reader', password: 'sandbox-reader-0001', rules: '~* +@read +ping +hello +auth' }],
     },
   };
+}
+
+function cacheSecrets(): World['secrets'] {
+  const here = { accountId: DEV, region: 'eu-central-1' };
+  return [
+    { name: 'shop/cache', ...here, value: JSON.stringify({ host: 'sessions', username: 'reader', password: 'sandbox-reader-0001', port: 6379 }) },
+    { name: 'shop/cache-token', ...here, value: 'sandbox-auth-token-0001' },
+    { name: 'shop/binary', ...here, value: new Uint8Array([1, 2, 3]) },
+    { name: 'shop/deleted', ...here, value: 'gone', deleted: true },
+    { name: 'far/cache', ...here, region: 'us-east-1', value: 'elsewhere' },
+  ];
 }
 
 const SSO_ROLE = `arn:aws:iam::${DEV}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developer_0123456789abcdef`;

@@ -10,6 +10,7 @@ export interface World {
   readonly profiles: readonly Profile[];
   readonly places: Place[];
   readonly kmsKeys: KmsKey[];
+  readonly secrets: Secret[];
   readonly identityCenter: IdentityCenterWorld;
   /** ARN of the role that instance and container metadata give credentials of. */
   readonly machineRole: string;
@@ -32,6 +33,15 @@ export interface KmsKey {
   readonly accountId: string;
   readonly region: string;
   enabled: boolean;
+}
+
+export interface Secret {
+  readonly name: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Bytes: it is binary. */
+  value: string | Uint8Array;
+  deleted?: boolean;
 }
 
 export interface RedisLogins {

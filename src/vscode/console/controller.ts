@@ -9,7 +9,7 @@ import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
 import { ConsoleGuard } from './consoleGuard';
 import type { KeptHistory } from './keptHistory';
-import { needsLogin, openWithLogin, type SessionServices, promptLabel } from './login';
+import { needsLogin, needsOtherLogin, openWithLogin, type SessionServices, promptLabel } from './login';
 
 export interface ControllerPorts {
   readonly services: SessionServices & { readonly logger: Logger };
@@ -215,6 +215,11 @@ export class ConsoleController {
   /** A lost session that cannot come back: with a new password it begins anew, else it says why. */
   async #reconnectFailed(session: RedisSession, fault: Fault): Promise<void> {
     if (session !== this.#session || this.#life.signal.aborted || session.state !== 'lost') return;
+    if (needsOtherLogin(fault.code)) {
+      await this.#dropSession();
+      this.#setStatus('failed', describeFault(fault));
+      return;
+    }
     if (!needsLogin(fault.code)) {
       this.#setStatus('lost', describeFault(fault));
       return;
@@ -244,7 +249,7 @@ export class ConsoleController {
     }
     this.#running = undefined;
     this.#answer(answer);
-    if (failed && needsLogin(failed.code)) await this.#reconnectFailed(session, failed);
+    if (failed && (needsLogin(failed.code) || needsOtherLogin(failed.code))) await this.#reconnectFailed(session, failed);
   }
 
   #faultMessage(id: number, fault: Fault): ToPage {

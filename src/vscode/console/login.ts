@@ -1,14 +1,21 @@
 import { asFault, cancelled, faultData } from '../../base/fault';
 import type { Route } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
-import type { GuardPorts, RedisSession } from '../../redis/types';
-import type { RedisLogins, Services } from '../services';
+import type { GuardPorts, RedisSession, RedisSessionOptions } from '../../redis/types';
+import type { RedisLogins, Services, SessionLogin } from '../services';
 
 export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa'>;
 
 /** Whether a login from the person can help. */
 export function needsLogin(code: string): boolean {
   return code === 'redis.passwordNeeded' || code === 'redis.wrongPassword';
+}
+
+const WITHOUT_LOGIN = new Set(['redis.iamRefused', 'redis.secretRefused', 'redis.iamNeedsTls', 'redis.notIam', 'aws.accessDenied']);
+
+/** Whether what makes the login is of no use as it was chosen: another choice needs a session of its own. */
+export function needsOtherLogin(code: string): boolean {
+  return WITHOUT_LOGIN.has(code) || code.startsWith('secrets.');
 }
 
 /** What the prompt shows: AWS's host names are too long to leave room for a command. */
@@ -30,19 +37,24 @@ export async function openWithLogin(
 ): Promise<RedisSession> {
   const { target, endpoint } = route;
   const ca = await targetCa();
-  let login = await logins.known(target);
+  let login = await logins.known(route);
   for (;;) {
     if (signal.aborted) throw cancelled();
     try {
-      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...(login && { login }), ...(ca !== undefined && { ca }), ...(guard && { guard }) };
+      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...loginOptions(login), ...(ca !== undefined && { ca }), ...(guard && { guard }) };
       return await openRedisSession(options, signal);
     } catch (error) {
       const fault = asFault(error);
       if (!needsLogin(fault.code)) throw fault;
       // A remembered login that is refused would be tried, and asked about, again each time.
       if (login && fault.code === 'redis.wrongPassword') await logins.forget(target);
-      login = await logins.ask(target, faultData(fault));
+      login = await logins.ask(route, faultData(fault));
       if (!login) throw fault;
     }
   }
+}
+
+function loginOptions(login: SessionLogin | undefined): Pick<RedisSessionOptions, 'login' | 'loginSource'> {
+  if (!login) return {};
+  return 'fresh' in login ? { loginSource: login } : { login };
 }

@@ -12,6 +12,7 @@ import { openSearch } from './openSearch';
 import { rds } from './rds';
 import { redshift } from './redshift';
 import { redshiftServerless } from './redshiftServerless';
+import { secretsManager } from './secretsManager';
 import { ssm } from './ssm';
 import { sts } from './sts';
 
@@ -30,6 +31,7 @@ export const services: readonly ServiceDefinition[] = [
   rds,
   redshift,
   redshiftServerless,
+  secretsManager,
   ssm,
   sts,
 ];

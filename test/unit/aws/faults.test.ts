@@ -171,4 +171,12 @@ describe('faults of AWS', () => {
   it('bounds what it quotes of an unknown error', () => {
     assert.ok(awsFault(thrown('Weird', 'x'.repeat(10_000)), context).message.length < 400);
   });
+
+  it('says what is wrong with a secret, and which permission its key needs', () => {
+    const of = (name: string, message = ''): Fault => awsFault(thrown(name, message), { ...context, action: 'secretsmanager:GetSecretValue', subject: 'shop/cache' });
+    const codes = ['ResourceNotFoundException', 'InvalidRequestException', 'DecryptionFailure', 'InvalidParameterException'].map((name) => of(name).code);
+    assert.deepEqual(codes, ['secrets.notFound', 'secrets.unusable', 'secrets.unusable', 'secrets.notFound']);
+    assert.match(of('DecryptionFailure').message, /^Secret "shop\/cache" cannot be decrypted with its KMS key in eu-central-1\.$/);
+    assert.match(of('AccessDeniedException', 'Access to KMS is not allowed').message, /^No permission for kms:Decrypt /);
+  });
 });

@@ -71,6 +71,7 @@ class FakeCore {
       inventory: {} as Core['inventory'],
       signIn: { onDidChange: this.credentials.event } as Core['signIn'],
       power: {} as Core['power'],
+      cacheLogins: {} as Core['cacheLogins'],
       onDidNotice: this.notices.event,
       endSession: async (_place, id) => {
         if (!this.signedIn) throw new Error('not signed in');

@@ -38,6 +38,8 @@ export class Bench {
   });
   readonly consoles: string[] = [];
   readonly pings: (number | Error)[] = [];
+  /** Caches whose login was changed. */
+  readonly logins: string[] = [];
   readonly tunnels = new TunnelCommands({
     board: this.board,
     ui: this.ui,
@@ -60,6 +62,7 @@ export class Bench {
     connecting: this.connecting,
     tunnels: this.tunnels,
     redis: redisTools(this.consoles, this.pings),
+    changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });
   constructor(targets?: Target[]) {
     this.inventory.answer = parts(targets ? { targets } : {});

@@ -229,6 +229,27 @@ describe('commands', () => {
       assert.equal(service.started.length, 0);
     });
 
+    it('changes the login of a row, and opens no tunnel for it', async () => {
+      const { redis, service, ui } = await use();
+      await redis.handlers.changeLogin(targetNodeId(target()));
+      assert.equal(service.started.length, 0);
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      await redis.handlers.changeLogin('tunnel:t1');
+      await redis.handlers.changeLogin(undefined);
+      ui.choose = ['orders'];
+      await redis.handlers.changeLogin(undefined);
+      assert.deepEqual(bench.logins, ['orders-cache of dev', 'orders-cache of dev', 'orders-cache of dev']);
+    });
+
+    it('goes on with another login where one was refused', async () => {
+      const { redis, ui } = await use();
+      bench.pings.push(new Fault('redis.iamRefused', 'The token was refused.', { remedy: { text: 'Check it.', action: 'changeLogin' } }), 3);
+      ui.press = ['Change Login'];
+      await redis.handlers.pingRedis(targetNodeId(target()));
+      await eventually(() => ui.shown.includes('PONG from orders-cache in 3.0 ms'), 'the second ping');
+      assert.deepEqual(bench.logins, ['orders-cache of dev']);
+    });
+
     it('asks again for a password that was not given', async () => {
       const { redis, ui } = await use();
       bench.pings.push(new Fault('redis.passwordNeeded', 'A password is needed.', { remedy: { text: 'Enter it.', action: 'enterPassword' } }), 3);

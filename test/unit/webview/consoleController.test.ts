@@ -151,6 +151,27 @@ describe('ConsoleController', () => {
     assert.equal(world.status(), 'ready');
   });
 
+  it('begins anew, when asked, where the login of a lost session was refused: another one may have been chosen', async () => {
+    const world = new World();
+    const source = (kind: 'iam' | 'secret') => ({ kind, name: kind, fresh: async () => ({ password: kind }) });
+    world.known = source('iam');
+    await world.start();
+    const [old] = world.sessions;
+    old!.change('lost');
+    world.controller.receive({ type: 'run', id: 1, line: 'PING', rest: [], judged: false });
+    await settled();
+    old!.runs[0]!.fail(new Fault('redis.iamRefused', 'The token was refused.'));
+    await settled();
+    assert.equal(old!.disposed, true);
+    assert.equal(world.status(), 'failed: The token was refused.');
+    assert.deepEqual(world.asked, []);
+    world.known = source('secret');
+    world.controller.receive({ type: 'connect' });
+    await settled();
+    assert.equal(world.status(), 'ready');
+    assert.deepEqual(world.opened.map(({ loginSource, login }) => [loginSource?.kind, login]), [['iam', undefined], ['secret', undefined]]);
+  });
+
   it('ends the session with its tunnel, and goes on with the next one', async () => {
     const world = await new World().start();
     const [first] = world.sessions;

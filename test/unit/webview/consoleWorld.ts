@@ -7,6 +7,7 @@ import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
 import type { RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
 import { KeptHistory } from '../../../src/vscode/console/keptHistory';
+import type { SessionLogin } from '../../../src/vscode/services';
 import { consoleStrings } from '../../../src/vscode/console/strings';
 import { plainText } from '../../../src/vscode/localizer';
 import type { ToPage } from '../../../src/webview/protocol';
@@ -66,7 +67,7 @@ export class World {
   readonly sessions: FakeSession[] = [];
   readonly asked: (string | undefined)[] = [];
   forgotten = 0;
-  known: RedisLogin | undefined;
+  known: SessionLogin | undefined;
   /** What the person enters, in order; nothing more means Escape. */
   entered: RedisLogin[] = [];
   /** What the server says to an attempt; undefined lets it in. */
