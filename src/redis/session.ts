@@ -4,6 +4,8 @@ import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { isReport, refuseUnsupported } from './commands';
+import { helpText, isHelp } from './completion/help';
+import { type CompletionPorts, CompletionSource } from './completion/source';
 import type { RedisConnection } from './connection';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from './connectionState';
 import { establish, type EstablishSettings } from './establish';
@@ -12,7 +14,7 @@ import { Guard, type GuardedConnection } from './guard/guard';
 import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
-import type { OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+import type { Completion, CompletionCandidate, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -53,6 +55,7 @@ class ConsoleSession implements RedisSession {
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
+  readonly #completion: CompletionSource;
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
@@ -73,6 +76,7 @@ class ConsoleSession implements RedisSession {
     this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
+    this.#completion = new CompletionSource(this.#completionPorts(), this.#life.signal);
     this.#watch(connection);
   }
 
@@ -96,7 +100,7 @@ class ConsoleSession implements RedisSession {
     if (!guard) return;
     const commands = lines.flatMap((line) => {
       const args = argumentsOf(line);
-      return args && args.length > 0 ? [{ line, args }] : [];
+      return args && args.length > 0 && !isHelp(args) ? [{ line, args }] : [];
     });
     await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
   }
@@ -104,6 +108,8 @@ class ConsoleSession implements RedisSession {
   async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
     const { times, args } = splitRepetition(splitArguments(line));
     if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    this.#completion.cancel();
+    if (isHelp(args)) return this.#help(args);
     refuseUnsupported(args);
     return this.#inTurn(signal, async (connection) => {
       const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
@@ -141,7 +147,42 @@ class ConsoleSession implements RedisSession {
     });
   }
 
+  complete(line: string, cursor: number): Completion {
+    return this.#completion.at(line, cursor);
+  }
+
+  completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]> {
+    return this.#completion.keys(line, cursor, explicit, signal);
+  }
+
+  /** Of what is known by now: help is there without a connection, too. */
+  #help(args: readonly Buffer[]): RenderedReply {
+    const { maxChars } = this.#render;
+    const text = helpText(args, this.#completion.docs);
+    return { kind: 'value', text: text.slice(0, maxChars), truncated: text.length > maxChars, elapsedMs: 0 };
+  }
+
+  #completionPorts(): CompletionPorts {
+    return {
+      clock: this.#settings.clock,
+      connection: () => (this.#state === 'ready' ? this.#connection : undefined),
+      inTurn: (work, signal) =>
+        this.#onConnection(signal, () => this.#present(), (connection) => {
+          // What is asked for beside the person's work must not end with a request: that would end the connection.
+          const { signal: life } = this.#life;
+          const guarded = this.#guarded(connection);
+          return work({
+            identity: connection,
+            inTransaction: guarded.inTransaction,
+            mayRun: async (args) => this.#guard === undefined || this.#guard.isRead(args, guarded, life),
+            call: (args) => connection.call(args, life),
+          });
+        }),
+    };
+  }
+
   async dispose(): Promise<void> {
+    this.#completion.cancel();
     this.#life.abort();
     this.#change('closed');
     this.#changes.dispose();
@@ -165,7 +206,11 @@ class ConsoleSession implements RedisSession {
   }
 
   /** Runs `work` when everything before it is done, on a connection that is alive. */
-  async #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+  #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    return this.#onConnection(signal, () => this.#alive(), work);
+  }
+
+  async #onConnection<T>(signal: AbortSignal, choose: () => Promise<RedisConnection>, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const before = this.#lastTurn;
     let release = (): void => {};
     this.#lastTurn = new Promise((resolve) => {
@@ -173,7 +218,7 @@ class ConsoleSession implements RedisSession {
     });
     try {
       await unlessAborted(before, signal);
-      const connection = await unlessAborted(this.#alive(), signal);
+      const connection = await unlessAborted(choose(), signal);
       try {
         return await work(connection);
       } catch (error) {
@@ -191,6 +236,11 @@ class ConsoleSession implements RedisSession {
     if (this.#state === 'ready') return Promise.resolve(this.#connection);
     this.#reconnecting ??= this.#reconnect();
     return this.#reconnecting;
+  }
+
+  /** The connection if there is one, without making another. */
+  #present(): Promise<RedisConnection> {
+    return this.#state === 'ready' ? Promise.resolve(this.#connection) : Promise.reject(closedFault());
   }
 
   async #reconnect(): Promise<RedisConnection> {
