@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
-import { isReport, refuseUnsupported } from './commands';
+import { isReport, preparesNext, refuseUnsupported } from './commands';
 import { helpText, isHelp } from './completion/help';
 import { type CompletionPorts, CompletionSource } from './completion/source';
 import type { RedisConnection } from './connection';
@@ -59,6 +59,8 @@ class ConsoleSession implements RedisSession {
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
+  /** Whether the last command that was typed is meant for the next one. */
+  #prepared = false;
   /** Resolves when everything that was asked for before has been answered. */
   #lastTurn: Promise<void> = Promise.resolve();
   #reconnecting: Promise<RedisConnection> | undefined;
@@ -173,7 +175,7 @@ class ConsoleSession implements RedisSession {
           const guarded = this.#guarded(connection);
           return work({
             identity: connection,
-            inTransaction: guarded.inTransaction,
+            reserved: guarded.inTransaction || this.#prepared,
             mayRun: async (args) => this.#guard === undefined || this.#guard.isRead(args, guarded, life),
             call: (args) => connection.call(args, life),
           });
@@ -194,6 +196,7 @@ class ConsoleSession implements RedisSession {
   async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
     const reply = await connection.call(args, signal);
     this.#typed = stateAfterReply(this.#typed, args, reply);
+    this.#prepared = preparesNext(args);
     return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
   }
 

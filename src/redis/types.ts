@@ -101,7 +101,7 @@ export interface RedisSession {
   /**
    * Names of keys that may stand at the cursor, at most 200, in order, from a bounded SCAN; empty where no key stands there, where
    * nothing of one is typed (unless `explicit`), and where SCAN is denied. The next call or the next command ends it.
-   * @throws Fault `operation.cancelled`, `redis.connectionLost`.
+   * @throws Fault `operation.cancelled`, `redis.connectionLost`, `redis.closed`; it never connects again.
    */
   completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]>;
   dispose(): Promise<void>;

@@ -122,6 +122,18 @@ describe('Completion on a real server', () => {
     assert.equal((await session.run('EXEC', never)).text, '(empty array)');
   });
 
+  it('does not come between a command and the one that it prepares', async () => {
+    await call('SET', 'user', '1');
+    const session = await open();
+    await session.run('CLIENT TRACKING ON OPTIN', never);
+    await session.run('CLIENT CACHING YES', never);
+    session.complete('GET ', 4);
+    assert.deepEqual(await keys(session, 'GET us'), []);
+    await session.run('GET us', never);
+    assert.equal(await calls('scan'), 0);
+    assert.ok((await keys(session, 'GET us')).length > 0);
+  });
+
   it('is ended by the next request and by the next command, and the connection stays', async () => {
     const session = await open();
     const first = session.completeKeys('GET us', 6, false, never);

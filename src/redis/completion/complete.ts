@@ -89,7 +89,7 @@ function atHelp(args: readonly string[], typed: string, docs: CommandDocs): Foun
     const subcommands = args.length === 1 ? subcommandsOf(command.toLowerCase(), docs) : [];
     return { candidates: candidatesOf('subcommand', subcommands, typed || command, () => '', typed), hint: '' };
   }
-  const groups = [...new Set([...docs.values()].map(({ group }) => `@${group}`))];
+  const groups = [...new Set([...docs.values()].map(({ group }) => `@${group}`))].filter((group) => group !== '@');
   const names = [...docs.keys()].filter((name) => !name.includes('|'));
   return {
     candidates: typed.startsWith('@') ? candidatesOf('keyword', groups, 'a', () => '', typed) : candidatesOf('command', names, typed, (name) => docs.get(name)?.summary ?? ''),

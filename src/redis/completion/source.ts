@@ -10,8 +10,8 @@ import { isOffered, prefixPattern, quotedKey } from './keyNames';
 export interface CompletionTurn {
   /** The same object for the same connection. */
   readonly identity: object;
-  /** Inside MULTI whatever is sent would be queued. */
-  readonly inTransaction: boolean;
+  /** Whether nothing of ours may be sent: inside MULTI it would be queued, and after ASKING it would be what was asked for. */
+  readonly reserved: boolean;
   /** Whether the guard finds that this only reads, and lets it pass without a question. */
   mayRun(args: readonly Buffer[]): Promise<boolean>;
   /** Is not cancelled: a command that was sent cannot be taken back. */
@@ -33,7 +33,7 @@ const SCAN_TIME_MS = 300;
 const SCAN_COUNT = '1000';
 const WORDS_OF_DOCS = ['COMMAND', 'DOCS'].map((each) => Buffer.from(each));
 
-/** What the server is asked for so that lines can be completed. A command of the person waits for one call of it at most. */
+/** What the server is asked for so that lines can be completed. A command of the person waits for one search call of it at most, and once per connection for the documentation. */
 export class CompletionSource {
   readonly #ports: CompletionPorts;
   readonly #life: AbortSignal;
@@ -76,7 +76,7 @@ export class CompletionSource {
    * Names of keys for the key that ends at the cursor, at most 200, in order; none where it is no key, where nothing is typed
    * of it (unless `explicit`), inside MULTI, and once the server has denied SCAN on this connection. Bounded to 20 calls of SCAN
    * and 300 ms; a further call ends it, and so does `cancel`.
-   * @throws Fault `operation.cancelled`, `redis.connectionLost`.
+   * @throws Fault `operation.cancelled`, or as `inTurn` and `call`.
    */
   async keys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]> {
     this.cancel();
@@ -102,13 +102,13 @@ export class CompletionSource {
   }
 
   async #askForDocs(turn: CompletionTurn): Promise<void> {
-    if (turn.inTransaction || this.#docs?.identity === turn.identity) return;
+    if (turn.reserved || this.#docs?.identity === turn.identity) return;
     const docs = (await turn.mayRun(WORDS_OF_DOCS)) ? docsOf(await turn.call(WORDS_OF_DOCS)) : undefined;
     this.#docs = { identity: turn.identity, docs };
   }
 
   async #scan(turn: CompletionTurn, prefix: Buffer, names: Map<string, Buffer>, signal: AbortSignal): Promise<void> {
-    if (turn.inTransaction) return;
+    if (turn.reserved) return;
     const { clock } = this.#ports;
     const end = clock.now() + SCAN_TIME_MS;
     let position = Buffer.from('0');
