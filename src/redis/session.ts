@@ -56,6 +56,8 @@ class ConsoleSession implements RedisSession {
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
   readonly #completion: CompletionSource;
+  /** A call for completion that is under way; ending it ends its connection. */
+  #beside: AbortController | undefined;
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
@@ -170,14 +172,17 @@ class ConsoleSession implements RedisSession {
       connection: () => (this.#state === 'ready' ? this.#connection : undefined),
       inTurn: (work, signal) =>
         this.#onConnection(signal, () => this.#present(), (connection) => {
-          // What is asked for beside the person's work must not end with a request: that would end the connection.
-          const { signal: life } = this.#life;
+          // What is asked for beside the person's work does not end with a request: that would end the connection.
+          const beside = new AbortController();
+          this.#beside = beside;
           const guarded = this.#guarded(connection);
           return work({
             identity: connection,
             reserved: guarded.inTransaction || this.#prepared,
-            mayRun: async (args) => this.#guard === undefined || this.#guard.isRead(args, guarded, life),
-            call: (args) => connection.call(args, life),
+            mayRun: async (args) => this.#guard === undefined || this.#guard.isRead(args, guarded, beside.signal),
+            call: (args) => connection.call(args, beside.signal),
+          }).finally(() => {
+            this.#beside = undefined;
           });
         }),
     };
@@ -185,6 +190,7 @@ class ConsoleSession implements RedisSession {
 
   async dispose(): Promise<void> {
     this.#completion.cancel();
+    this.#beside?.abort();
     this.#life.abort();
     this.#change('closed');
     this.#changes.dispose();
@@ -209,8 +215,19 @@ class ConsoleSession implements RedisSession {
   }
 
   /** Runs `work` when everything before it is done, on a connection that is alive. */
-  #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    return this.#onConnection(signal, () => this.#alive(), work);
+  async #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    let begun = false;
+    const marked = (connection: RedisConnection): Promise<T> => {
+      begun = true;
+      return work(connection);
+    };
+    try {
+      return await this.#onConnection(signal, () => this.#alive(), marked);
+    } catch (error) {
+      // Whoever gives up waiting for a server that is silent gets a new connection, whoever was asking it.
+      if (!begun && isCancelled(error)) this.#beside?.abort();
+      throw error;
+    }
   }
 
   async #onConnection<T>(signal: AbortSignal, choose: () => Promise<RedisConnection>, work: (connection: RedisConnection) => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import type { RedisLogin, RedisSession } from '../../src/redis/types';
 import type { RespValue } from '../../src/wire/resp';
 import { eventually } from '../fixtures/eventually';
 import { type RedisServer, startRedis } from '../sandbox/servers/redis';
+import { FakeTunnel, scriptedServer } from './redisTunnel';
 
 const never = new AbortController().signal;
 /** One who may not ask for commands either, and one who may do all but SCAN. */
@@ -143,6 +144,27 @@ describe('Completion on a real server', () => {
     assert.equal((await session.run('PING', never)).text, 'PONG');
     await ended;
     assert.equal(session.state, 'ready');
+  });
+
+  it('gives way to who waits behind a server that has gone silent', async () => {
+    const silent = await scriptedServer(['+PONG\r\n', '']);
+    const sound = await scriptedServer(['+PONG\r\n']);
+    const tunnel = await FakeTunnel.to(silent.port);
+    try {
+      const session = await openRedisSession({ local: tunnel.local, endpoint: tunnel.local, tls: 'off' }, never);
+      sessions.push(session);
+      const search = assert.rejects(session.completeKeys('GET us', 6, false, never), { code: 'operation.cancelled' });
+      await eventually(() => tunnel.sent.includes('SCAN'));
+      tunnel.lead(sound.port);
+      const impatient = new AbortController();
+      const waiting = assert.rejects(session.run('PING', impatient.signal), { code: 'operation.cancelled' });
+      impatient.abort();
+      await Promise.all([search, waiting]);
+      assert.equal((await session.run('PING', never)).text, 'PONG');
+    } finally {
+      for (const session of sessions.splice(0)) await session.dispose();
+      for (const each of [tunnel, silent, sound]) await each.dispose();
+    }
   });
 
   it('works without COMMAND, and stops asking once SCAN is denied', async () => {

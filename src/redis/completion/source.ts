@@ -14,7 +14,7 @@ export interface CompletionTurn {
   readonly reserved: boolean;
   /** Whether the guard finds that this only reads, and lets it pass without a question. */
   mayRun(args: readonly Buffer[]): Promise<boolean>;
-  /** Is not cancelled: a command that was sent cannot be taken back. */
+  /** Does not end with the request: a command that was sent cannot be taken back. */
   call(args: readonly Buffer[]): Promise<RespValue>;
 }
 
@@ -33,7 +33,10 @@ const SCAN_TIME_MS = 300;
 const SCAN_COUNT = '1000';
 const WORDS_OF_DOCS = ['COMMAND', 'DOCS'].map((each) => Buffer.from(each));
 
-/** What the server is asked for so that lines can be completed. A command of the person waits for one search call of it at most, and once per connection for the documentation. */
+/**
+ * What the server is asked for so that lines can be completed. A command of the person waits for one call of a search at most,
+ * and once per connection for the documentation.
+ */
 export class CompletionSource {
   readonly #ports: CompletionPorts;
   readonly #life: AbortSignal;
