@@ -31,6 +31,12 @@ function unsupported(name: string, why: string, instead?: string): Fault {
   return new Fault('redis.unsupported', `${name.toUpperCase()} ${why}`, instead === undefined ? {} : { remedy: { text: instead } });
 }
 
+/** Whether what this asks for holds for the next command only, so that no other may come between. */
+export function preparesNext(args: readonly Buffer[]): boolean {
+  const name = word(args, 0);
+  return name === 'asking' || (name === 'client' && word(args, 1) === 'caching');
+}
+
 /** Whether redis-cli prints the reply as it is, even on a terminal (cliSendCommand of redis-cli.c). */
 export function isReport(args: readonly Buffer[]): boolean {
   const sub = word(args, 1);

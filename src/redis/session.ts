@@ -3,7 +3,9 @@ import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
-import { isReport, refuseUnsupported } from './commands';
+import { isReport, preparesNext, refuseUnsupported } from './commands';
+import { helpText, isHelp } from './completion/help';
+import { type CompletionPorts, CompletionSource } from './completion/source';
 import type { RedisConnection } from './connection';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from './connectionState';
 import { authentication, establish, type EstablishSettings } from './establish';
@@ -13,7 +15,7 @@ import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
-import type { LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -55,9 +57,14 @@ class ConsoleSession implements RedisSession {
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
   readonly #renewal: LoginRenewal | undefined;
+  readonly #completion: CompletionSource;
+  /** A call for completion that is under way; ending it ends its connection. */
+  #beside: AbortController | undefined;
   #connection: RedisConnection;
   #state: RedisSessionState = 'ready';
   #typed: ConnectionState;
+  /** Whether the last command that was typed is meant for the next one. */
+  #prepared = false;
   /** Resolves when everything that was asked for before has been answered. */
   #lastTurn: Promise<void> = Promise.resolve();
   #reconnecting: Promise<RedisConnection> | undefined;
@@ -78,6 +85,7 @@ class ConsoleSession implements RedisSession {
     const { loginSource } = options;
     this.#renewal = loginSource?.kind === 'iam' ? new LoginRenewal(settings.clock, () => this.#logInAgain(loginSource)) : undefined;
     this.#renewal?.begin();
+    this.#completion = new CompletionSource(this.#completionPorts(), this.#life.signal);
     this.#watch(connection);
   }
 
@@ -101,7 +109,7 @@ class ConsoleSession implements RedisSession {
     if (!guard) return;
     const commands = lines.flatMap((line) => {
       const args = argumentsOf(line);
-      return args && args.length > 0 ? [{ line, args }] : [];
+      return args && args.length > 0 && !isHelp(args) ? [{ line, args }] : [];
     });
     await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
   }
@@ -109,6 +117,8 @@ class ConsoleSession implements RedisSession {
   async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
     const { times, args } = splitRepetition(splitArguments(line));
     if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    this.#completion.cancel();
+    if (isHelp(args)) return this.#help(args);
     refuseUnsupported(args);
     return this.#inTurn(signal, async (connection) => {
       const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
@@ -146,7 +156,46 @@ class ConsoleSession implements RedisSession {
     });
   }
 
+  complete(line: string, cursor: number): Completion {
+    return this.#completion.at(line, cursor);
+  }
+
+  completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]> {
+    return this.#completion.keys(line, cursor, explicit, signal);
+  }
+
+  /** Of what is known by now: help is there without a connection, too. */
+  #help(args: readonly Buffer[]): RenderedReply {
+    const { maxChars } = this.#render;
+    const text = helpText(args, this.#completion.docs);
+    return { kind: 'value', text: text.slice(0, maxChars), truncated: text.length > maxChars, elapsedMs: 0 };
+  }
+
+  #completionPorts(): CompletionPorts {
+    return {
+      clock: this.#settings.clock,
+      connection: () => (this.#state === 'ready' ? this.#connection : undefined),
+      inTurn: (work, signal) =>
+        this.#onConnection(signal, () => this.#present(), (connection) => {
+          // What is asked for beside the person's work does not end with a request: that would end the connection.
+          const beside = new AbortController();
+          this.#beside = beside;
+          const guarded = this.#guarded(connection);
+          return work({
+            identity: connection,
+            reserved: guarded.inTransaction || this.#prepared,
+            mayRun: async (args) => this.#guard === undefined || this.#guard.isRead(args, guarded, beside.signal),
+            call: (args) => connection.call(args, beside.signal),
+          }).finally(() => {
+            this.#beside = undefined;
+          });
+        }),
+    };
+  }
+
   async dispose(): Promise<void> {
+    this.#completion.cancel();
+    this.#beside?.abort();
     this.#life.abort();
     this.#renewal?.stop();
     this.#change('closed');
@@ -161,6 +210,7 @@ class ConsoleSession implements RedisSession {
     const { transaction } = this.#typed;
     this.#typed = stateAfterReply(this.#typed, args, reply);
     if (transaction && !this.#typed.transaction) this.#renewal?.transactionEnded();
+    this.#prepared = preparesNext(args);
     return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
   }
 
@@ -174,6 +224,21 @@ class ConsoleSession implements RedisSession {
 
   /** Runs `work` when everything before it is done, on a connection that is alive. */
   async #inTurn<T>(signal: AbortSignal, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    let begun = false;
+    const marked = (connection: RedisConnection): Promise<T> => {
+      begun = true;
+      return work(connection);
+    };
+    try {
+      return await this.#onConnection(signal, () => this.#alive(), marked);
+    } catch (error) {
+      // Whoever gives up waiting for a server that is silent gets a new connection, whoever was asking it.
+      if (!begun && isCancelled(error)) this.#beside?.abort();
+      throw error;
+    }
+  }
+
+  async #onConnection<T>(signal: AbortSignal, choose: () => Promise<RedisConnection>, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const before = this.#lastTurn;
     let release = (): void => {};
     this.#lastTurn = new Promise((resolve) => {
@@ -181,7 +246,7 @@ class ConsoleSession implements RedisSession {
     });
     try {
       await unlessAborted(before, signal);
-      const connection = await unlessAborted(this.#alive(), signal);
+      const connection = await unlessAborted(choose(), signal);
       try {
         return await work(connection);
       } catch (error) {
@@ -199,6 +264,11 @@ class ConsoleSession implements RedisSession {
     if (this.#state === 'ready') return Promise.resolve(this.#connection);
     this.#reconnecting ??= this.#reconnect();
     return this.#reconnecting;
+  }
+
+  /** The connection if there is one, without making another. */
+  #present(): Promise<RedisConnection> {
+    return this.#state === 'ready' ? Promise.resolve(this.#connection) : Promise.reject(closedFault());
   }
 
   async #reconnect(): Promise<RedisConnection> {

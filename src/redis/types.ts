@@ -50,6 +50,33 @@ export interface RenderedReply {
 
 export type RedisSessionState = 'ready' | 'lost' | 'closed';
 
+/** One thing that may be written next. */
+export interface CompletionCandidate {
+  readonly kind: 'command' | 'subcommand' | 'keyword' | 'key';
+  /** As it has to be typed; a key is quoted where it has to be. */
+  readonly text: string;
+  /** What it does, one line; may be empty. */
+  readonly detail: string;
+}
+
+/** What may be written at a place of a line. Texts are the server's, bounded, without control characters. */
+export interface Completion {
+  /** Where the word begins that a candidate replaces, up to the cursor; UTF-16 units. */
+  readonly from: number;
+  /** At most 200, in order. */
+  readonly candidates: readonly CompletionCandidate[];
+  /** The rest of the syntax, to be shown behind the line; may be empty. */
+  readonly hint: string;
+  /** The command that the line is about. `deprecated`: what replaces it, or since when it is. */
+  readonly about?: {
+    readonly command: string;
+    readonly summary: string;
+    readonly since: string;
+    readonly complexity: string;
+    readonly deprecated?: string;
+  };
+}
+
 /** One console session: its own connection through the tunnel. */
 export interface RedisSession {
   readonly state: RedisSessionState;
@@ -77,6 +104,17 @@ export interface RedisSession {
    * @throws Fault `redis.busy` inside MULTI, where a PING would become part of the transaction; else as `run`.
    */
   ping(signal: AbortSignal): Promise<number>;
+  /**
+   * What may be written at the cursor, without names of keys. At once: of what is known. The server is asked beside for its own
+   * documentation; where it does not answer there is a bundled one.
+   */
+  complete(line: string, cursor: number): Completion;
+  /**
+   * Names of keys that may stand at the cursor, at most 200, in order, from a bounded SCAN; empty where no key stands there, where
+   * nothing of one is typed (unless `explicit`), and where SCAN is denied. The next call or the next command ends it.
+   * @throws Fault `operation.cancelled`, `redis.connectionLost`, `redis.closed`; it never connects again.
+   */
+  completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]>;
   dispose(): Promise<void>;
 }
 

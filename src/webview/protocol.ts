@@ -3,6 +3,8 @@
  * tampered with through what it shows, and an extension can be newer than a page that was restored.
  */
 
+import { type CompletionMessage, parseComplete, parseCompletion } from './console/completionMessages';
+
 /** Where the console stands; exactly one at a time. */
 export type ConsoleStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
 
@@ -17,6 +19,8 @@ export type ToHost =
    */
   | { readonly type: 'run'; readonly id: number; readonly line: string; readonly rest: readonly string[]; readonly judged: boolean }
   | { readonly type: 'cancel'; readonly id: number }
+  /** `id`: of the request, rising by one. `explicit`: the person has asked for it, rather than just typed. */
+  | { readonly type: 'complete'; readonly id: number; readonly line: string; readonly cursor: number; readonly explicit: boolean }
   | { readonly type: 'ping' }
   /** Connect again, asking for the password where one is needed. */
   | { readonly type: 'connect' }
@@ -54,6 +58,14 @@ export interface ConsoleStrings {
   /** `{0}`: what is searched for. */
   readonly search: string;
   readonly searchEmpty: string;
+  readonly completionsLabel: string;
+  /** `{0}`: how many. */
+  readonly completions: string;
+  /** `{0}`: a version. */
+  readonly since: string;
+  readonly deprecated: string;
+  /** `{0}`: what replaces it, or a version. */
+  readonly deprecatedFor: string;
 }
 
 const STRING_KEYS = [
@@ -82,6 +94,11 @@ const STRING_KEYS = [
   'lock',
   'search',
   'searchEmpty',
+  'completionsLabel',
+  'completions',
+  'since',
+  'deprecated',
+  'deprecatedFor',
 ] as const satisfies readonly (keyof ConsoleStrings)[];
 
 /** To the page. */
@@ -126,6 +143,7 @@ export type ToPage =
       /** For which writes are still allowed, rounded up; 0 when they are not. Means nothing where it is not production. */
       readonly minutesLeft: number;
     }
+  | CompletionMessage
   /** Search the history, or go on to an older line: VS Code keeps the key for itself, so it comes as a command. */
   | { readonly type: 'searchHistory' }
   | { readonly type: 'pong'; readonly latencyMs: number }
@@ -155,6 +173,8 @@ export function parseToHost(value: unknown): ToHost | undefined {
       return isId(id) && isText(line, MAX_LINE_CHARS) && isLines(rest) && typeof judged === 'boolean'
         ? { type, id, line, rest, judged }
         : undefined;
+    case 'complete':
+      return parseComplete(value);
     case 'cancel':
       return isId(id) ? { type, id } : undefined;
     default:
@@ -176,6 +196,8 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseFault(value);
     case 'searchHistory':
       return { type: 'searchHistory' };
+    case 'completion':
+      return parseCompletion(value);
     case 'guard':
       return parseGuard(value);
     case 'pong': {
@@ -266,5 +288,6 @@ function isStatus(value: unknown): value is ConsoleStatus {
   return typeof value === 'string' && STATUSES.has(value);
 }
 
+export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';

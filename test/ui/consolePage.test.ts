@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { consoleHtml } from '../../src/vscode/console/html';
@@ -20,7 +21,9 @@ const HOST = `
     getState: () => JSON.parse(sessionStorage.getItem('state')),
     setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
   });`;
-const SENT = "window.sent.filter(({ type }) => type !== 'ready')";
+/** Without what typing asks for by itself. */
+const SENT = "window.sent.filter(({ type }) => type !== 'ready' && type !== 'complete')";
+const LAST_ASKED = "window.sent.findLast(({ type }) => type === 'complete')?.id";
 const INPUT_FOCUSED = "document.activeElement?.id === 'line'";
 const STATE = "sessionStorage.getItem('state') ?? ''";
 
@@ -40,6 +43,25 @@ const paste = (text: string): string => `{
   clipboardData.setData('text/plain', ${JSON.stringify(text)});
   document.querySelector('#line').dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
 }`;
+
+/** Some of the colours that VS Code's own themes set for a page. */
+const THEMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  light: {
+    'editor-foreground': '#3b3b3b', 'editor-background': '#ffffff', 'input-background': '#ffffff', 'input-foreground': '#3b3b3b', 'input-border': '#cecece',
+    'input-placeholderForeground': '#767676', descriptionForeground: '#3b3b3b', 'editorSuggestWidget-background': '#f8f8f8', 'editorSuggestWidget-border': '#c8c8c8',
+    'editorSuggestWidget-selectedBackground': '#e8e8e8', 'editorSuggestWidget-selectedForeground': '#000000', focusBorder: '#005fb8',
+  },
+  dark: {
+    'editor-foreground': '#cccccc', 'editor-background': '#1f1f1f', 'input-background': '#313131', 'input-foreground': '#cccccc', 'input-border': '#3c3c3c',
+    'input-placeholderForeground': '#989898', descriptionForeground: '#9d9d9d', 'editorSuggestWidget-background': '#202020', 'editorSuggestWidget-border': '#454545',
+    'editorSuggestWidget-selectedBackground': '#04395e', 'editorSuggestWidget-selectedForeground': '#ffffff', focusBorder: '#0078d4',
+  },
+  highContrast: {
+    'editor-foreground': '#ffffff', 'editor-background': '#000000', 'input-background': '#000000', 'input-foreground': '#ffffff', 'input-border': '#6fc3df',
+    'input-placeholderForeground': 'rgba(255, 255, 255, 0.7)', descriptionForeground: 'rgba(255, 255, 255, 0.7)', contrastBorder: '#6fc3df', contrastActiveBorder: '#f38518',
+    'editorSuggestWidget-background': '#000000', focusBorder: '#f38518',
+  },
+};
 
 describe('the console page in a real browser', function () {
   this.timeout(60_000);
@@ -206,6 +228,90 @@ describe('the console page in a real browser', function () {
     await page.getByText('writes unlocked, 14 min left').waitFor();
     await page.getByRole('button', { name: 'Lock Writes', exact: true }).click();
     assert.deepEqual((await sent()).at(-1), { type: 'lockWrites' });
+  });
+
+  const ABOUT = { command: 'SET', summary: 'Set the string value of a key', since: '1.0.0', complexity: 'O(1)', deprecated: null };
+  /** Answers what the page has asked last. */
+  const completion = async (texts: readonly string[], from: number, hint = ''): Promise<void> => {
+    const id = await page.evaluate<number>(LAST_ASKED);
+    const candidates = texts.map((text) => ({ kind: 'command', text, detail: `What ${text} does` }) as const);
+    await say({ type: 'completion', id, from, candidates, hint, about: ABOUT });
+  };
+  const options = (): Locator => page.getByRole('option');
+
+  it('completes by the keyboard alone, and tells a screen reader', async () => {
+    await input().focus();
+    await page.keyboard.type('SE');
+    await completion(['SELECT', 'SET', 'SETEX'], 0);
+    await page.getByRole('listbox', { name: 'Completions' }).waitFor();
+    await page.getByRole('status').getByText('3 completions').waitFor({ state: 'attached' });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const selected = await input().getAttribute('aria-activedescendant');
+    assert.match((await page.locator(`#${selected}`).textContent()) ?? '', /^SETWhat SET does$/);
+    await page.keyboard.press('Enter');
+    assert.equal(await input().inputValue(), 'SET ');
+    assert.deepEqual(await sent(), [], 'it is taken over, and not run');
+    await completion([], 4, 'key value');
+    await page.locator('.ghost-hint').getByText('key value').waitFor();
+    await page.getByText('SET · Set the string value of a key · since 1.0.0 · O(1)').waitFor();
+    await page.keyboard.type('k v');
+    await page.keyboard.press('Enter');
+    assert.deepEqual((await sent()).at(-1), { type: 'run', id: 0, line: 'SET k v', rest: [], judged: false });
+    assert.equal(await page.locator('.ghost').textContent(), '');
+  });
+
+  it('closes the list with Escape, after which Tab goes on', async () => {
+    await input().focus();
+    await page.keyboard.type('SE');
+    await completion(['SELECT', 'SET'], 0);
+    await options().first().waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await options().count(), 0);
+    assert.equal(await input().inputValue(), 'SE');
+    await page.keyboard.press('Tab');
+    await until("document.activeElement?.id !== 'line'");
+  });
+
+  it('takes a candidate that is clicked, and keeps the focus', async () => {
+    await input().focus();
+    await page.keyboard.type('SE');
+    await completion(['SELECT', 'SET'], 0);
+    await options().nth(1).click();
+    await until("document.querySelector('#line').value !== 'SE'");
+    assert.equal(await input().inputValue(), 'SET ');
+    await until(INPUT_FOCUSED);
+  });
+
+  it('shows hostile names as text', async () => {
+    const hostile = '"<img src=x onerror=alert(1)>"';
+    await input().focus();
+    await page.keyboard.type('GET ');
+    await completion([hostile, 'b'], 4, '<b>key</b>');
+    await page.locator('.completion .name').getByText(hostile, { exact: true }).waitFor();
+    assert.equal(await page.locator('.ghost-hint').textContent(), '<b>key</b>');
+    assert.equal(await page.locator('img, b').count(), 0);
+  });
+
+  it('has a hint that goes on where the line ends, in every theme', async () => {
+    const folder = join(process.env['SALLYPORT_OUT'] ?? resolve('out'), 'screenshots');
+    await mkdir(folder, { recursive: true });
+    await input().focus();
+    await page.keyboard.type('SET k v E');
+    await completion(['EX', 'EXAT'], 8, ' [NX|XX] [GET]');
+    await options().first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('option', { selected: true }).waitFor();
+    await page.locator('.ghost-hint').getByText('[NX|XX]').waitFor();
+    // The unseen text before the hint is as wide as the line itself, so both stand on one place.
+    const [field, hint] = await Promise.all([input().boundingBox(), page.locator('.ghost-hint').boundingBox()]);
+    assert.ok(field && hint && hint.x > field.x + 30 && hint.x < field.x + 150, JSON.stringify({ field, hint }));
+    assert.ok(Math.abs(hint.y + hint.height / 2 - (field.y + field.height / 2)) <= 2, JSON.stringify({ field, hint }));
+    for (const [theme, colours] of Object.entries(THEMES)) {
+      const set = Object.entries(colours).map(([name, colour]) => `document.documentElement.style.setProperty('--vscode-${name}', '${colour}')`);
+      await page.evaluate(`document.documentElement.removeAttribute('style'); ${set.join(';')}`);
+      await page.screenshot({ path: join(folder, `console-completion-${theme}.png`) });
+    }
   });
 
   it('shows the latency of a ping', async () => {

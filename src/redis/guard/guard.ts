@@ -81,6 +81,11 @@ export class Guard {
     return { check };
   }
 
+  /** Whether a command of the console's own only reads, and so needs nobody's yes. Leaves what was confirmed alone. @throws whatever `call` throws. */
+  async isRead(args: readonly Buffer[], connection: GuardedConnection, signal: AbortSignal): Promise<boolean> {
+    return (await this.#judge(args, connection, signal)).class === 'read';
+  }
+
   #takeConfirmed(line: string): boolean {
     const [next, ...rest] = this.#confirmed;
     this.#confirmed = next === line ? rest : [];

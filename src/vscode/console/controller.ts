@@ -7,6 +7,7 @@ import type { RedisSession, RedisSessionState } from '../../redis/types';
 import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
 import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
+import { ConsoleCompletion } from './consoleCompletion';
 import { ConsoleGuard } from './consoleGuard';
 import type { KeptHistory } from './keptHistory';
 import { needsLogin, needsOtherLogin, openWithLogin, type SessionServices, promptLabel } from './login';
@@ -33,6 +34,7 @@ export interface ControllerPorts {
 export class ConsoleController {
   readonly #ports: ControllerPorts;
   readonly #guard: ConsoleGuard;
+  readonly #completion: ConsoleCompletion;
   #tunnel: TunnelInfo;
   #session: RedisSession | undefined;
   /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
@@ -52,6 +54,7 @@ export class ConsoleController {
     const { ui, clock, productionRules: rules, unlockMs, services } = ports;
     const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
     this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
+    this.#completion = new ConsoleCompletion((message) => this.#post(message), services.logger);
   }
 
   get tunnel(): TunnelInfo {
@@ -68,6 +71,10 @@ export class ConsoleController {
         break;
       case 'cancel':
         if (this.#running?.id === message.id) this.#running.abort.abort();
+        break;
+      case 'complete':
+        // While a command runs its connection is not free, and the answer could be far away.
+        void this.#completion.answer(message, this.#session, !this.#running);
         break;
       case 'ping':
         void this.#ping();
@@ -132,6 +139,7 @@ export class ConsoleController {
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#pageIsThere = false;
+    this.#completion.cancel();
     this.#guard.dispose();
     this.#life.abort();
     this.#running?.abort.abort();

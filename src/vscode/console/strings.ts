@@ -28,5 +28,10 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     lock: l10n.t('Lock Writes'),
     search: l10n.t('Search “{0}”:'),
     searchEmpty: l10n.t('Search the history. Enter takes the line over, Escape goes back.'),
+    completionsLabel: l10n.t('Completions'),
+    completions: l10n.t('{0} completions; Down goes into the list, Tab takes the first'),
+    since: l10n.t('since {0}'),
+    deprecated: l10n.t('deprecated'),
+    deprecatedFor: l10n.t('deprecated: {0}'),
   };
 }

@@ -1,5 +1,7 @@
 /** The Redis console's page: wires the model to the document and to the extension. */
 import { type ConsoleStrings, parseToPage, type ToHost } from '../protocol';
+import { CompletionPrompt, type EditedLine, type KeyResult } from './completion';
+import { CompletionView } from './completionView';
 import { HistorySearch, InputHistory } from './history';
 import { type ConsoleEvent, step } from './model';
 import { restoreState, savedState } from './savedState';
@@ -20,6 +22,11 @@ let history = new InputHistory();
 let search: HistorySearch | undefined;
 const parts = buildPage(document.body);
 const view = new View(parts);
+const completion = new CompletionPrompt();
+const completionView = new CompletionView(parts.input, (index) => {
+  const to = completion.accept(index);
+  if (to) edit(to);
+});
 let model = saved.model;
 let strings: ConsoleStrings | undefined;
 let saving: ReturnType<typeof setTimeout> | undefined;
@@ -57,6 +64,43 @@ function submit(text: string): void {
 function setInput(text: string): void {
   parts.input.value = text;
   parts.input.setSelectionRange(text.length, text.length);
+  completion.clear();
+  showCompletion();
+}
+
+function showCompletion(): void {
+  if (strings) completionView.show(completion, strings);
+}
+
+function edited(): EditedLine {
+  const { value: line, selectionEnd } = parts.input;
+  return { line, cursor: selectionEnd ?? line.length };
+}
+
+/** As if it had been typed. */
+function edit({ line, cursor }: EditedLine): void {
+  parts.input.value = line;
+  parts.input.setSelectionRange(cursor, cursor);
+  onTyped();
+}
+
+function onTyped(): void {
+  const message = completion.typed(edited());
+  if (message) send(message);
+  showCompletion();
+  saveSoon();
+}
+
+/** Whether the key was one of the completion's own. */
+function onCompletionKey({ key, ctrlKey, altKey, metaKey, shiftKey }: KeyboardEvent): boolean {
+  if (altKey || metaKey || shiftKey) return false;
+  let result: KeyResult = { kind: 'passed' };
+  if (!ctrlKey) result = completion.onKey(key, edited());
+  else if (key === ' ') result = completion.ask(edited());
+  if (result.kind === 'asked') send(result.message);
+  if (result.kind === 'edited') edit(result.to);
+  else showCompletion();
+  return result.kind !== 'passed';
 }
 
 /** The first press begins the search, each further one goes on to an older line. */
@@ -105,6 +149,7 @@ function hasSelection(): boolean {
 /** Whether the key was one of the console's own. */
 function onInputKey(event: KeyboardEvent): boolean {
   if (search) return onSearchKey(event.key, search);
+  if (onCompletionKey(event)) return true;
   switch (event.key) {
     case 'Enter': {
       const { value } = parts.input;
@@ -153,9 +198,11 @@ document.addEventListener('keydown', (event) => {
   if (onPageKey(event)) event.preventDefault();
 });
 parts.input.addEventListener('input', () => {
-  search?.lookFor(parts.input.value);
-  if (search) refresh();
-  saveSoon();
+  if (search) {
+    search.lookFor(parts.input.value);
+    refresh();
+    saveSoon();
+  } else onTyped();
 });
 parts.input.addEventListener('paste', (event) => {
   const pasted = event.clipboardData?.getData('text/plain') ?? '';
@@ -190,6 +237,10 @@ parts.log.addEventListener('click', (event) => {
   if (event.target instanceof HTMLElement && event.target.classList.contains(UNLOCK_CLASS)) dispatch({ type: 'unlockWrites' });
   if (!hasSelection()) parts.input.focus();
 });
+parts.input.addEventListener('blur', () => {
+  completion.clear();
+  showCompletion();
+});
 window.addEventListener('focus', () => {
   if (document.activeElement === document.body || document.activeElement === null) parts.input.focus();
 });
@@ -199,6 +250,12 @@ window.addEventListener('pagehide', save);
 window.addEventListener('message', (event: MessageEvent<unknown>) => {
   const message = parseToPage(event.data);
   if (!message) return;
+  if (message.type === 'completion') {
+    const to = completion.received(message);
+    if (to) edit(to);
+    else showCompletion();
+    return;
+  }
   const first = message.type === 'setup' && strings === undefined;
   if (message.type === 'setup') ({ strings } = message);
   if (first) history = new InputHistory(message.history);

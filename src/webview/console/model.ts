@@ -156,6 +156,7 @@ function received(model: ConsoleModel, message: ToPage): Step {
       return quiet(withoutWaiting(answered({ ...model, prompt }, id, outcome)));
     }
     case 'searchHistory':
+    case 'completion':
       return quiet(model);
     case 'guard': {
       const { production, reasons, minutesLeft } = message;

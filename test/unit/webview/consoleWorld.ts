@@ -4,7 +4,7 @@ import { cancelled, type Fault } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
 import type { ProductionRules } from '../../../src/model/production';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
-import type { RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
+import type { Completion, CompletionCandidate, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
 import { KeptHistory } from '../../../src/vscode/console/keptHistory';
 import type { SessionLogin } from '../../../src/vscode/services';
@@ -47,6 +47,18 @@ export class FakeSession implements RedisSession {
 
   ping(): Promise<number> {
     return this.pinging();
+  }
+
+  completing: (line: string) => Completion = () => ({ from: 0, candidates: [], hint: '' });
+
+  complete(line: string): Completion {
+    return this.completing(line);
+  }
+
+  naming: (line: string, explicit: boolean, signal: AbortSignal) => Promise<readonly CompletionCandidate[]> = async () => [];
+
+  completeKeys(line: string, _: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]> {
+    return this.naming(line, explicit, signal);
   }
 
   change(state: RedisSessionState): void {
