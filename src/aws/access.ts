@@ -7,7 +7,7 @@ import type { DiscoveryScope, ProfileInfo } from '../model/inventory';
 import type { ProxyDial } from '../model/outbound';
 import type { Ask } from '../model/question';
 import type { CredentialsChange, SignInService, SignInWay } from '../model/signIn';
-import { throwIfAborted } from './abortable';
+import { throwIfAborted } from '../base/abort';
 import { createAgents } from './agents';
 import type { Agents } from './clients/settings';
 import { homeDirectory, readSharedConfig } from './configFiles';

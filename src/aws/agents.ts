@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ProxyDial } from '../model/outbound';
-import { throwIfAborted } from './abortable';
+import { throwIfAborted } from '../base/abort';
 import type { Agents } from './clients/settings';
 import { MAX_AT_ONCE } from './rateLimits';
 

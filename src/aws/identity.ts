@@ -1,4 +1,4 @@
-import { throwIfAborted } from './abortable';
+import { throwIfAborted } from '../base/abort';
 import type { Credentials } from './clients/settings';
 import { SharedWork } from './sharedWork';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import { Fault } from '../base/fault';
 import type { Ask } from '../model/question';
-import { abortable } from './abortable';
+import { abortable } from '../base/abort';
 import type { Credentials } from './clients/settings';
 
 /** How often a code may be wrong before it is given up. */

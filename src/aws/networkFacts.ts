@@ -2,7 +2,7 @@ import type { IpPermission } from '@aws-sdk/client-ec2';
 import type { Clock } from '../base/clock';
 import { cancelled } from '../base/fault';
 import type { GroupRule, NetworkFacts, SecurityGroup } from '../model/network';
-import { throwIfAborted } from './abortable';
+import { throwIfAborted } from '../base/abort';
 import { collect, pages } from './paging';
 import type { AwsSession } from './session';
 

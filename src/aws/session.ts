@@ -6,7 +6,7 @@ import { cancelled, Fault, isCancelled } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { DiscoveryScope } from '../model/inventory';
 import type { PluginGrant } from '../model/pluginAccess';
-import { abortable, throwIfAborted } from './abortable';
+import { abortable, throwIfAborted } from '../base/abort';
 import type { Ec2Api } from './clients/ec2';
 import type { Ec2InstanceConnectApi } from './clients/ec2InstanceConnect';
 import type { EcsApi } from './clients/ecs';

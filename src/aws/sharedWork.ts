@@ -1,4 +1,4 @@
-import { abortable, throwIfAborted } from './abortable';
+import { abortable, throwIfAborted } from '../base/abort';
 
 /** Work that several callers wait for, begun at once; it ends when none of them waits any more. */
 export class SharedWork<T> {

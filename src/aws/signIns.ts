@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock';
 import { cancelled, Fault } from '../base/fault';
 import type { Ask } from '../model/question';
 import type { SignInWay } from '../model/signIn';
-import { abortable } from './abortable';
+import { abortable } from '../base/abort';
 import type { SsoOidcApi } from './clients/ssoOidc';
 import type { SignInSettings } from './profiles';
 import type { SsoSession } from './ssoConfig';

@@ -15,7 +15,7 @@ import type {
   SsmSessionLimits,
   SsmSessionRequest,
 } from '../model/ssmSession';
-import { abortable } from './abortable';
+import { abortable } from '../base/abort';
 import type { AwsAccess } from './access';
 import type { StartSessionCommandOutput } from '@aws-sdk/client-ssm';
 import type { AwsSession } from './session';

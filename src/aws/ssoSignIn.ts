@@ -5,7 +5,7 @@ import { cancelled, Fault } from '../base/fault';
 import { isWebAddress } from '../model/question';
 import type { Ask } from '../model/question';
 import type { SignInWay } from '../model/signIn';
-import { abortable } from './abortable';
+import { abortable } from '../base/abort';
 import type { SsoOidcApi } from './clients/ssoOidc';
 import type { NewSsoToken } from './ssoCache';
 import { awaitSsoCallback, deniedFault, REGISTERED_REDIRECT } from './ssoCallback';

@@ -1,4 +1,4 @@
-import { throwIfAborted } from './abortable';
+import { throwIfAborted } from '../base/abort';
 import { pages } from './paging';
 import type { AwsSession } from './session';
 

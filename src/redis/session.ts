@@ -1,4 +1,4 @@
-import { unlessAborted } from '../base/abort';
+import { abortable } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
@@ -245,8 +245,8 @@ class ConsoleSession implements RedisSession {
       release = resolve;
     });
     try {
-      await unlessAborted(before, signal);
-      const connection = await unlessAborted(choose(), signal);
+      await abortable(before, signal);
+      const connection = await abortable(choose(), signal);
       try {
         return await work(connection);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { abortable } from '../base/abort';
 import { cancelled, Fault, faultFromData } from '../base/fault';
 import type { DiscoveryScope, InventoryService } from '../model/inventory';
 import type { RegionInventory } from './inventoryState';
@@ -52,7 +53,7 @@ export class ConnectionInventories {
       running = this.#discover(scope).finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
-    return abandonable(running, signal);
+    return abortable(running, signal);
   }
 
   /** At least one. @throws Fault */
@@ -84,14 +85,4 @@ export class ConnectionInventories {
 
 function firstFault(profiles: readonly SelectedProfile[]): SelectedProfile['faults'][number] {
   return profiles.flatMap(({ faults }) => faults)[0]!;
-}
-
-/** Waits for `work` unless the signal fires first; the work itself goes on for the others. */
-function abandonable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,4 +1,5 @@
-import { asFault, cancelled, Fault, faultData, faultFromData } from '../base/fault';
+import { abortable } from '../base/abort';
+import { asFault, Fault, faultData, faultFromData } from '../base/fault';
 import type { FaultData } from '../base/fault';
 import type { Clock } from '../base/clock';
 import { systemClock } from '../base/clock';
@@ -166,7 +167,7 @@ export class InventoryStore {
   async loaded(signal: AbortSignal): Promise<readonly RegionInventory[]> {
     await this.#selected(signal);
     const scopes = [...this.#scopes.values()];
-    await abandonable(Promise.all(scopes.map((scope) => this.#ready(scope))), signal);
+    await abortable(Promise.all(scopes.map((scope) => this.#ready(scope))), signal);
     const known = this.inventories.filter(({ fault, providers }) => !fault || providers.size > 0);
     if (known.length > 0) return known;
     throw faultFromData(this.#whyNothing());
@@ -314,7 +315,7 @@ export class InventoryStore {
   async #selected(signal: AbortSignal): Promise<void> {
     this.start();
     // One that begins meanwhile is waited for as well.
-    while (this.#selecting) await abandonable(this.#selecting, signal);
+    while (this.#selecting) await abortable(this.#selecting, signal);
   }
 
   #whyNothing(): FaultData {
@@ -334,7 +335,7 @@ export class InventoryStore {
       });
     });
     try {
-      await abandonable(changed, signal);
+      await abortable(changed, signal);
     } finally {
       listening.dispose();
     }
@@ -361,19 +362,6 @@ const NO_PROFILES: FaultData = {
   retryable: false,
   remedy: { text: 'Create one with `aws configure sso` or `aws configure`, then refresh.', action: 'retry' },
 };
-
-/** Waits for `work` unless the signal fires first; the work itself is not touched. */
-function abandonable(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
 
 /** Faults of the store that commands also throw. */
 export function goneFault(what: string): Fault {

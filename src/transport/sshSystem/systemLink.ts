@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { abortable } from '../../base/abort';
 import type { Clock } from '../../base/clock';
 import { sleep } from '../../base/clock';
 import type { Fault } from '../../base/fault';
@@ -176,17 +177,6 @@ export class SystemLink implements Link {
       this.#mourners.add(settle);
     });
   }
-}
-
-/** The promise's outcome, or `operation.cancelled` once the signal fires; what it stands for is shared and goes on. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled());
-    const settle = (): void => signal.removeEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(settle);
-  });
 }
 
 function connected(address: string | number, signal: AbortSignal): Promise<Socket> {

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../../base/abort';
+import { abortable } from '../../base/abort';
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
 import { type ProductionRules, productionReasons } from '../../model/production';
@@ -43,10 +43,10 @@ export class ConsoleGuard implements GuardPorts {
   readonly ask = async (question: GuardQuestion, signal: AbortSignal): Promise<boolean> => {
     const { ui, target } = this.#ports;
     const { name } = target();
-    if (question.kind === 'confirm') return unlessAborted(ui.confirm(confirmText(question, name, ui.l10n)), signal);
+    if (question.kind === 'confirm') return abortable(ui.confirm(confirmText(question, name, ui.l10n)), signal);
     const { title, prompt, wrong } = nameText(question, name, ui.l10n);
     const validate = (text: string): string | undefined => (text.trim() === name ? undefined : wrong);
-    const typed = await unlessAborted(ui.input({ title, prompt, signal, validate }), signal);
+    const typed = await abortable(ui.input({ title, prompt, signal, validate }), signal);
     return typed?.trim() === name;
   };
 

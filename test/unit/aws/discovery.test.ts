@@ -6,7 +6,7 @@ import type { LogFields, Logger } from '../../../src/base/log';
 import { nullLogger } from '../../../src/base/log';
 import type { InventoryPart, ResourceProvider } from '../../../src/model/inventory';
 import type { Target } from '../../../src/model/target';
-import { abortable } from '../../../src/aws/abortable';
+import { abortable } from '../../../src/base/abort';
 import { mergeProviders, settle, untilFault } from '../../../src/aws/discovery';
 import { collect, pages } from '../../../src/aws/paging';
 
