@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { win32 } from 'node:path';
 
 /** Windows' own tool is slow to start. */
 const TOOL_TIMEOUT_MS = 5_000;
@@ -44,10 +45,10 @@ async function startOf(pid: number): Promise<string | undefined> {
   return output(program, args);
 }
 
-/** The command that prints when a process began: of Windows, else of POSIX. */
-export function startCommand(platform: NodeJS.Platform, pid: number): readonly [string, ...string[]] {
+/** The command that prints when a process began: of Windows, else of POSIX. By its place, since a search may lead anywhere. */
+export function startCommand(platform: NodeJS.Platform, pid: number, systemRoot = process.env['SystemRoot'] ?? 'C:\\Windows'): readonly [string, ...string[]] {
   return platform === 'win32'
-    ? ['powershell.exe', '-NoProfile', '-NonInteractive', '-Command', `(Get-Process -Id ${pid}).StartTime.Ticks`]
+    ? [win32.join(systemRoot, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe'), '-NoProfile', '-NonInteractive', '-Command', `(Get-Process -Id ${pid}).StartTime.Ticks`]
     : ['/bin/ps', '-o', 'lstart=', '-p', String(pid)];
 }
 

@@ -92,8 +92,8 @@ describe('a process', () => {
 
   it('is asked for with the tool that each system has', () => {
     assert.deepEqual(startCommand('darwin', 42), ['/bin/ps', '-o', 'lstart=', '-p', '42']);
-    const [program, ...args] = startCommand('win32', 42);
-    assert.equal(program, 'powershell.exe');
+    const [program, ...args] = startCommand('win32', 42, String.raw`D:\Windows`);
+    assert.equal(program, String.raw`D:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`);
     assert.match(args.at(-1)!, /Get-Process -Id 42\)\.StartTime/);
   });
 });
