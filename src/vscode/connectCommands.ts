@@ -45,11 +45,10 @@ export interface Destination {
   readonly endpoint?: TargetEndpoint;
 }
 
-/** A way that the person has chosen, and what is taken where it fails. */
+/** A way that the person has chosen, and the key of its bastion. */
 interface Chosen {
   readonly route: Route;
   readonly key: string;
-  readonly alternates: readonly Route[];
 }
 
 /** From a row or from nothing to an open tunnel. */
@@ -174,7 +173,8 @@ export class ConnectCommands {
     if (!destination) return;
     const recovery = { ...this.#recovery(destination.target.place, () => void this.#through(argument), destination), retry: again };
     const way = await attempts.run('connect', () => this.#pickWay(destination), recovery);
-    if (way) await this.#reopen(way.route, ANY_PORT, { chosen: way.key, alternates: way.alternates });
+    // The person wants this way and no other.
+    if (way) await this.#reopen(way.route, ANY_PORT, { chosen: way.key });
   }
 
   /** @throws Fault where there is no way at all */
@@ -191,7 +191,7 @@ export class ConnectCommands {
     if (!ways.some(({ value }) => value.route)) planRoute(inventory, target, endpoint, evidence);
     const way = await ui.pick<Way>(ways, { title: l10n.t('Connect to {0}', target.name), placeholder: l10n.t('Through which bastion, and how?') });
     if (!way) return undefined;
-    if (way.route) return { route: way.route, key: way.key, alternates: planAlternates(inventory, target, to!, evidence, way.route) };
+    if (way.route) return { route: way.route, key: way.key };
     throw way.obstacle;
   }
 
@@ -211,7 +211,7 @@ export class ConnectCommands {
   async #reopen(
     route: Route,
     wanted: PortChoice,
-    how: { readonly chosen?: string } & Pick<StartOptions, 'alternates' | 'bindAddress'> = {},
+    how: { readonly chosen?: string } & Pick<StartOptions, 'bindAddress'> = {},
   ): Promise<void> {
     const { ui, advice, attempts, board } = this.#deps;
     const { chosen, ...at } = how;

@@ -110,6 +110,8 @@ describe('the choice between bastions', () => {
       'bastion-a | Session Manager',
       'off | ',
     ]);
+    // What was chosen is taken, and nothing else in its place.
+    assert.equal(bench.service.started.at(-1)!.options.alternates, undefined);
     assert.match(choice!.items[0]!.detail!, /^tagged as bastion · same VPC · .*online · agent 3\.3\.1142\.0 · i-tagged$/);
     for (const { id } of bench.board.tunnels) await bench.board.stop(id);
     await bench.connecting.handlers.connect(row);
