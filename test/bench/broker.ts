@@ -22,7 +22,10 @@ import { startPeer } from './peer';
 const CUTS = 20;
 const CALLS = 5000;
 const IDLE_TUNNELS = 50;
-const IDLE_MS = 12_000;
+/** Sessions that were started for a burst end after ten seconds. */
+const SETTLED_MS = 20_000;
+/** Every tunnel is probed once in it. */
+const IDLE_MS = 30_000;
 const FLOW_MS = 5_000;
 /** Bytes that a client streams while a window is reloaded. */
 const STREAM_BYTES = 96e6;
@@ -213,7 +216,8 @@ async function idleCost({ env, route }: Subject, client: BrokerClient): Promise<
   await Promise.all(Array.from({ length: IDLE_TUNNELS }, (_, number) => client.tunnels.start(numbered(route, number), {}, never)));
   const broker = await readLock(placesOf(thisMachine(env)).lockFile);
   if (!broker || process.platform !== 'linux') return {};
-  await delay(3000);
+  // What was needed to start them is given back first.
+  await delay(SETTLED_MS);
   const before = cpuSeconds(broker.pid);
   const began = performance.now();
   await delay(IDLE_MS);
