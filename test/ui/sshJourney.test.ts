@@ -63,8 +63,7 @@ describe('SSH, as a person meets it', function () {
 
   it('shows the hosts of the configuration in the tree', async () => {
     await workbench.expand('Resources', /^SSH hosts \(2\)/);
-    const row = await workbench.row('Resources', /jump\.example/);
-    assert.match(await row.innerText(), /@127\.0\.0\.1:\d+/);
+    await workbench.rowSays('Resources', /jump\.example/, /@127\.0\.0\.1:\d+/);
     await workbench.picture('ssh-hosts');
   });
 

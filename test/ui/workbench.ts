@@ -100,6 +100,14 @@ export class Workbench {
     return row;
   }
 
+  /** Waits until a row says what it is to say. */
+  async rowSays(view: string, name: string | RegExp, text: RegExp): Promise<void> {
+    await this.until(async () => {
+      const row = await this.row(view, name);
+      return text.test(await row.innerText({ timeout: 1000 }).catch(() => ''));
+    }, `${name} says ${text}`);
+  }
+
   /** Opens a row of a tree and waits until it is open. */
   async expand(view: string, name: string | RegExp): Promise<void> {
     await this.until(async () => {
@@ -142,7 +150,11 @@ export class Workbench {
 
   /** Chooses from the context menu of a row. */
   async rowMenu(view: string, name: string | RegExp, entry: string): Promise<void> {
-    await (await this.row(view, name)).click({ button: 'right' });
+    await this.until(async () => {
+      // A tree that is still filling moves the row out of sight.
+      const row = await this.row(view, name);
+      return row.click({ button: 'right', timeout: 2000 }).then(() => true, () => false);
+    }, `the menu of ${name} is opened`);
     const item = this.page.locator('.context-view .action-item', { hasText: entry }).first();
     await item.waitFor();
     await this.#untilStill(item);
