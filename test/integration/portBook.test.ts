@@ -125,6 +125,7 @@ describe('the port book on disk', () => {
 
 describe('who really holds a port', () => {
   it('is this process, for a listener of its own', async function () {
+    // Elsewhere it is asked of a program of the system; what such programs print is tested without them.
     if (process.platform !== 'linux') this.skip();
     const server = createServer();
     await new Promise<void>((resolve) => {
