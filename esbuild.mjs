@@ -112,7 +112,7 @@ function bundles() {
     { ...node, entryPoints: { 'ssh-companion': 'src/transport/sshSystem/companionMain.ts' }, outdir: 'dist' },
     {
       ...common,
-      entryPoints: { console: 'src/webview/console/main.ts', tunnel: 'src/webview/tunnel/main.ts' },
+      entryPoints: pages(),
       outdir: 'dist/webview',
       platform: 'browser',
       format: 'iife',
@@ -120,6 +120,12 @@ function bundles() {
     },
   ];
   return all;
+}
+
+/** Each folder below src/webview/ is one page: `dist/webview/FOLDER.js`. */
+function pages() {
+  const folders = readdirSync('src/webview', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return Object.fromEntries(folders.map(({ name }) => [name, `src/webview/${name}/main.ts`]));
 }
 
 function sourcesBelow(folder) {

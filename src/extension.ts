@@ -12,7 +12,7 @@ let running: Scope | undefined;
 // Bundles of their own (esbuild.mjs): this one is read by every window, whether anybody uses it or not.
 const loads: WindowLoads = {
   connectBroker: async () => (await import('./broker/connect')).connectBroker,
-  openRedisSession: async (options, signal) => (await import('./redis')).openRedisSession(options, signal),
+  loadRedis: async () => (await import('./redis')).engine,
   brokerIsHere,
 };
 

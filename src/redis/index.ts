@@ -3,9 +3,12 @@
  * Windows load it at the first console or ping.
  */
 import { pingWith, sessionOpener } from './session';
-import type { OpenRedisSession, RedisSessionOptions } from './types';
+import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
+
+/** All of it, for whoever loads the bundle. */
+export const engine: RedisEngine = { openRedisSession };
 
 /** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */
 export function pingOnce(options: RedisSessionOptions, signal: AbortSignal): Promise<number> {

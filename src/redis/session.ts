@@ -15,6 +15,7 @@ import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
+import type { RespValue } from '../wire/resp';
 import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
 export interface SessionSettings {
@@ -139,6 +140,16 @@ class ConsoleSession implements RedisSession {
     });
   }
 
+  async call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
+    const command = args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg));
+    this.#completion.cancel();
+    refuseUnsupported(command);
+    return this.#inTurn(signal, async (connection) => {
+      await this.#guard?.admit(undefined, command, this.#guarded(connection), signal);
+      return this.#answer(connection, command, signal);
+    });
+  }
+
   async ping(signal: AbortSignal): Promise<number> {
     return this.#inTurn(signal, async (connection) => {
       if (this.#typed.transaction) {
@@ -206,12 +217,17 @@ class ConsoleSession implements RedisSession {
   }
 
   async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
+    const reply = await this.#answer(connection, args, signal);
+    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
+  }
+
+  async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
     const reply = await connection.call(args, signal);
     const { transaction } = this.#typed;
     this.#typed = stateAfterReply(this.#typed, args, reply);
     if (transaction && !this.#typed.transaction) this.#renewal?.transactionEnded();
     this.#prepared = preparesNext(args);
-    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
+    return reply;
   }
 
   #guarded(connection: RedisConnection): GuardedConnection {

@@ -1,8 +1,10 @@
 import type { Event } from '../base/event';
 import type { Endpoint } from '../model/endpoint';
 import type { TlsMode } from '../model/target';
+import type { RespValue } from '../wire/resp';
 import type { GuardPorts } from './guard/types';
 
+export type { RespEntries, RespValue } from '../wire/resp';
 export type { CommandClass } from './guard/commandTable';
 export type { Verdict } from './guard/classify';
 export type { GuardPorts, GuardQuestion } from './guard/types';
@@ -100,6 +102,12 @@ export interface RedisSession {
    */
   run(line: string, signal: AbortSignal): Promise<RenderedReply>;
   /**
+   * Runs one command by its arguments, as a page does on the person's behalf: judged by the guard as if it had been typed, its
+   * reply as data, of which as much is kept as of a reply's text. An error that the server answers is a reply, too.
+   * @throws Fault as `run`, but for `redis.syntax`.
+   */
+  call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue>;
+  /**
    * Round-trip time of a PING, ms.
    * @throws Fault `redis.busy` inside MULTI, where a PING would become part of the transaction; else as `run`.
    */
@@ -126,3 +134,8 @@ export interface RedisSession {
  *   nothing is left open then.
  */
 export type OpenRedisSession = (options: RedisSessionOptions, signal: AbortSignal) => Promise<RedisSession>;
+
+/** What the bundle of the engine offers to a window. */
+export interface RedisEngine {
+  readonly openRedisSession: OpenRedisSession;
+}

@@ -2,7 +2,7 @@ import type { FaultData } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { BrokerClient } from '../broker/client';
 import type { Route, TargetRef } from '../model/route';
-import type { LoginSource, OpenRedisSession, RedisLogin } from '../redis/types';
+import type { LoginSource, OpenRedisSession, RedisEngine, RedisLogin } from '../redis/types';
 import type { KeptSecrets } from './keptSecrets';
 import type { Ui } from './ui';
 
@@ -12,6 +12,8 @@ export interface Services {
   /** What the person has entered and wants kept. */
   readonly secrets: KeptSecrets;
   readonly broker: BrokerClient;
+  /** The engine of the consoles and panes; ioredis is loaded with it, at the first call. */
+  readonly loadRedis: () => Promise<RedisEngine>;
   readonly openRedisSession: OpenRedisSession;
   /** Certificates (PEM) that the person trusts for TLS to targets. */
   readonly targetCa: () => Promise<string | undefined>;

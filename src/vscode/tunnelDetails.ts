@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/event';
@@ -7,9 +6,9 @@ import type { Logger } from '../base/log';
 import type { TunnelDetails as Details, TunnelInfo, TunnelService } from '../model/tunnel';
 import type { TunnelToPage } from '../webview/protocol';
 import { parseTunnelToHost } from '../webview/protocol';
-import { consoleHtml } from './console/html';
 import type { CommandHandlers } from './contributions';
 import { tunnelPage } from './tunnelPage';
+import { createWebPage, type WebPage } from './webPage';
 
 export interface TunnelDetailsDeps {
   readonly service: TunnelService;
@@ -57,21 +56,14 @@ export class TunnelPages implements Disposable {
 
   #create(tunnel: TunnelInfo): void {
     const { extensionUri, logger } = this.#deps;
-    const scripts = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
-    const media = vscode.Uri.joinPath(extensionUri, 'media');
     const { title } = textsOf({ info: tunnel, history: [] });
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, title, vscode.ViewColumn.Active, {
-      enableScripts: true,
-      enableForms: false,
-      enableFindWidget: true,
-      localResourceRoots: [scripts, media],
-    });
+    const page = createWebPage({ viewType: VIEW_TYPE, title, name: 'tunnel', extensionUri });
+    const { panel } = page;
     this.#pages.set(tunnel.id, panel);
     const scope = new Scope();
-    const feed = scope.add(new Feed(tunnel, this.#deps, panel));
-    const { webview } = panel;
+    const feed = scope.add(new Feed(tunnel, this.#deps, page));
     scope.add(
-      webview.onDidReceiveMessage((value: unknown) => {
+      panel.webview.onDidReceiveMessage((value: unknown) => {
         if (parseTunnelToHost(value)) feed.ready();
         else logger.log('warn', 'tunnelDetails.messageRefused');
       }),
@@ -81,29 +73,22 @@ export class TunnelPages implements Disposable {
       this.#pages.delete(tunnel.id);
       void scope.dispose();
     });
-    webview.html = consoleHtml({
-      nonce: randomBytes(18).toString('base64'),
-      cspSource: webview.cspSource,
-      scriptUri: String(webview.asWebviewUri(vscode.Uri.joinPath(scripts, 'tunnel.js'))),
-      styleUri: String(webview.asWebviewUri(vscode.Uri.joinPath(media, 'tunnel.css'))),
-      language: vscode.env.language,
-      title,
-    });
+    page.load();
   }
 }
 
 /** Sends one page what it shows: once a second while it can be seen, and once more when its tunnel has closed. */
 class Feed implements Disposable {
   readonly #deps: TunnelDetailsDeps;
-  readonly #panel: vscode.WebviewPanel;
+  readonly #page: WebPage;
   #last: Details;
   #ready = false;
   #timer: Disposable | undefined;
   #disposed = false;
 
-  constructor(tunnel: TunnelInfo, deps: TunnelDetailsDeps, panel: vscode.WebviewPanel) {
+  constructor(tunnel: TunnelInfo, deps: TunnelDetailsDeps, page: WebPage) {
     this.#deps = deps;
-    this.#panel = panel;
+    this.#page = page;
     this.#last = { info: tunnel, history: [] };
   }
 
@@ -117,7 +102,7 @@ class Feed implements Disposable {
   look(): void {
     this.#timer?.dispose();
     this.#timer = undefined;
-    if (!this.#panel.visible) this.#ready = false;
+    if (!this.#page.panel.visible) this.#ready = false;
     if (this.#ready) void this.#send();
   }
 
@@ -134,9 +119,8 @@ class Feed implements Disposable {
     } catch (error) {
       logger.log('warn', 'tunnelDetails.unknown', { error });
     }
-    if (this.#disposed || !this.#panel.visible) return;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a VS Code webview, not a window: it has no such argument.
-    void this.#panel.webview.postMessage(textsOf(this.#last));
+    if (this.#disposed || !this.#page.panel.visible) return;
+    this.#page.post(textsOf(this.#last));
     this.#timer?.dispose();
     this.#timer = this.#last.info.state.phase === 'closed' ? undefined : clock.schedule(EVERY_MS, () => void this.#send());
   }

@@ -15,7 +15,7 @@ import { WindowUi } from './windowUi';
 /** What is loaded still later. */
 export interface WindowLoads {
   readonly connectBroker: () => Promise<(options: BrokerOptions) => BrokerClient>;
-  readonly openRedisSession: Services['openRedisSession'];
+  readonly loadRedis: Services['loadRedis'];
   /** Whether there may be tunnels to list. */
   readonly brokerIsHere: () => Promise<boolean>;
 }
@@ -31,7 +31,8 @@ export async function openWindow(context: vscode.ExtensionContext, log: LogChann
       ui,
       secrets,
       broker: connectLazily(brokerOptions(context, log, ask), loads.connectBroker, loads.brokerIsHere),
-      openRedisSession: loads.openRedisSession,
+      loadRedis: loads.loadRedis,
+      openRedisSession: async (options, signal) => (await loads.loadRedis()).openRedisSession(options, signal),
       targetCa: readTargetCa,
       logger: log,
     };

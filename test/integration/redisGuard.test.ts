@@ -138,6 +138,18 @@ describe('The guard on a real server', () => {
     assert.equal(questions.length, 0);
   });
 
+  it('stands before a command that a page runs by its arguments', async () => {
+    const session = await open();
+    await assert.rejects(session.call(['SET', 'by page', Buffer.from([0xff, 0])], never), (error) => isFault(error) && error.code === 'redis.readOnly');
+    unlocked = true;
+    assert.deepEqual(await session.call(['SET', 'by page', Buffer.from([0xff, 0])], never), { type: 'status', text: 'OK' });
+    assert.deepEqual(await session.call(['GET', 'by page'], never), { type: 'bulk', bytes: Buffer.from([0xff, 0]), omitted: 0 });
+    assert.equal((await session.call(['HGET', 'by page', 'f'], never)).type, 'error');
+    await assert.rejects(session.call(['SYNC'], never), (error) => isFault(error) && error.code === 'redis.unsupported');
+    await session.call(['SELECT', '1'], never);
+    assert.match(session.prompt, /\[1\]$/);
+  });
+
   it('runs what was confirmed, under whatever name', async () => {
     const session = await open();
     production = false;

@@ -66,8 +66,8 @@ export class Guard {
    * repetition of it, `check` throws once writes are locked.
    * @throws Fault as `review`.
    */
-  async admit(line: string, args: readonly Buffer[], connection: GuardedConnection, signal: AbortSignal): Promise<{ check(): void }> {
-    const confirmed = this.#takeConfirmed(line);
+  async admit(line: string | undefined, args: readonly Buffer[], connection: GuardedConnection, signal: AbortSignal): Promise<{ check(): void }> {
+    const confirmed = line !== undefined && this.#takeConfirmed(line);
     const verdict = await this.#judge(args, connection, signal);
     const check = (): void => {
       if (this.#decide(verdict) === 'readOnly') throw readOnly(verdict);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { systemClock } from '../../base/clock';
 import { Fault } from '../../base/fault';
@@ -9,8 +8,8 @@ import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
+import { createWebPage } from '../webPage';
 import { ConsoleController } from './controller';
-import { consoleHtml } from './html';
 import type { KeptHistory } from './keptHistory';
 import { openWithLogin } from './login';
 import { consoleStrings } from './strings';
@@ -114,15 +113,7 @@ export class RedisConsoles {
 
   #create(tunnel: TunnelInfo): void {
     const title = vscode.l10n.t('Redis: {0}', labelText(tunnel.route.target.name));
-    const scripts = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
-    const media = vscode.Uri.joinPath(this.#extensionUri, 'media');
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, title, vscode.ViewColumn.Active, {
-      enableScripts: true,
-      enableForms: false,
-      enableFindWidget: true,
-      localResourceRoots: [scripts, media],
-    });
-    const { webview } = panel;
+    const { panel, post, load } = createWebPage({ viewType: VIEW_TYPE, title, name: 'console', extensionUri: this.#extensionUri });
     const controller = new ConsoleController(tunnel, {
       services: this.#services,
       logins: this.#logins,
@@ -132,12 +123,11 @@ export class RedisConsoles {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a VS Code webview, not a window: it has no such argument.
-      post: (message) => void webview.postMessage(message),
+      post,
     });
     const tab: Tab = { panel, controller };
     this.#tabs.add(tab);
-    webview.onDidReceiveMessage((value: unknown) => {
+    panel.webview.onDidReceiveMessage((value: unknown) => {
       const message = parseToHost(value);
       if (message) controller.receive(message);
       else this.#services.logger.log('warn', 'redis.consoleMessageRefused');
@@ -149,13 +139,6 @@ export class RedisConsoles {
       this.#tabs.delete(tab);
       controller.dispose().catch((error: unknown) => this.#services.logger.log('error', 'redis.consoleCloseFailed', { error }));
     });
-    webview.html = consoleHtml({
-      nonce: randomBytes(18).toString('base64'),
-      cspSource: webview.cspSource,
-      scriptUri: String(webview.asWebviewUri(vscode.Uri.joinPath(scripts, 'console.js'))),
-      styleUri: String(webview.asWebviewUri(vscode.Uri.joinPath(media, 'console.css'))),
-      language: vscode.env.language,
-      title,
-    });
+    load();
   }
 }

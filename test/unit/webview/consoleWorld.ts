@@ -39,6 +39,10 @@ export class FakeSession implements RedisSession {
     });
   }
 
+  call(): Promise<never> {
+    return Promise.reject(new Error('not a part of the console'));
+  }
+
   reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
 
   review(lines: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-export interface ConsoleHtmlOptions {
+export interface PageHtmlOptions {
   /** Base64, new for each page. */
   readonly nonce: string;
   /** `webview.cspSource`: where the webview's own resources come from. */
@@ -11,7 +11,7 @@ export interface ConsoleHtmlOptions {
 }
 
 /** The page's frame. Everything it shows comes later as messages; nothing but our own script runs, and nothing is fetched. */
-export function consoleHtml({ nonce, cspSource, scriptUri, styleUri, language, title }: ConsoleHtmlOptions): string {
+export function pageHtml({ nonce, cspSource, scriptUri, styleUri, language, title }: PageHtmlOptions): string {
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource}`;
   return `<!DOCTYPE html>
 <html lang="${escaped(language)}">

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { consoleHtml } from '../../../src/vscode/console/html';
+import { pageHtml } from '../../../src/vscode/pageHtml';
 
-describe('consoleHtml', () => {
-  const html = consoleHtml({ nonce: 'bm9uY2U=', cspSource: 'https://csp', scriptUri: 'https://x/console.js', styleUri: 'https://x/console.css', language: 'en', title: '"><script>alert(1)</script>' });
+describe('pageHtml', () => {
+  const html = pageHtml({ nonce: 'bm9uY2U=', cspSource: 'https://csp', scriptUri: 'https://x/console.js', styleUri: 'https://x/console.css', language: 'en', title: '"><script>alert(1)</script>' });
 
   it('allows nothing but our own script and style sheet', () => {
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1];
