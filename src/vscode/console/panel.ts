@@ -22,6 +22,7 @@ interface Tab {
 
 /** A working day: what is open for longer is open for good. */
 const MAX_UNLOCK_MINUTES = 480;
+const MAX_PULSE_SECONDS = 3600;
 
 /** The Redis consoles of this window: one editor tab per tunnel. */
 export class RedisConsoles {
@@ -40,6 +41,11 @@ export class RedisConsoles {
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
         for (const { controller } of this.#tabs) controller.tunnelChanged(info);
+      }),
+    );
+    this.#listeners.add(
+      onDidChangeSettings(['pulseSeconds'], () => {
+        for (const { controller } of this.#tabs) controller.pulseChanged();
       }),
     );
     this.#listeners.add(
@@ -128,6 +134,7 @@ export class RedisConsoles {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
+      pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });
     const tab: Tab = { panel, controller };
