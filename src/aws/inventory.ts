@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
+import { TAGS_PROVIDER } from '../model/inventory';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
 import type { AwsAccess } from './access';
@@ -21,6 +22,7 @@ import { openSearchDomains } from './providers/openSearchDomains';
 import { redshiftClusters } from './providers/redshift';
 import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
+import { resourceTags } from './providers/resourceTags';
 import { serverlessCaches } from './providers/serverlessCaches';
 import type { AwsSession } from './session';
 import { vpcNames } from './vpcNames';
@@ -67,7 +69,8 @@ export class AwsInventory implements AwsInventoryService {
   }
 
   /**
-   * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up.
+   * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up, and what is
+   * told again, with its tags, replaces what was told before.
    * `region` may be empty: the profile's own is taken then.
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
@@ -89,7 +92,9 @@ export class AwsInventory implements AwsInventoryService {
       const place = { ...session.place, accountId };
       const asking = PROVIDERS.map((create) => create({ session, place }));
       const own = customTargets(place, this.#customTargets);
-      const providers = [...asking, own].filter(({ id }) => only?.includes(id) ?? true);
+      const isAsked = (id: string): boolean => only?.includes(id) ?? true;
+      const asked = [...asking, own].filter(({ id }) => isAsked(id));
+      const providers = isAsked(TAGS_PROVIDER) ? resourceTags({ session, place }, asked) : asked;
       for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
         // Where nobody is known, that is all there is to say.
         if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);

@@ -106,6 +106,8 @@ export interface Place {
   readonly hybridNodes: HybridNode[];
   readonly ecsClusters: EcsCluster[];
   readonly peerings: Peering[];
+  /** What Resource Groups Tagging tells besides: of what is gone meanwhile, and, without tags, of what had some once. */
+  readonly formerlyTagged?: readonly { readonly arn: string; readonly tags: readonly Tag[] }[];
   /** What the Session Manager preferences say; absent: nobody has ever saved them. */
   sessionPreferences?: SessionPreferences;
 }
@@ -339,6 +341,7 @@ export interface DatabaseProxy {
   /** Besides the default one. */
   readonly endpoints: readonly { readonly name: string; readonly role: 'READ_WRITE' | 'READ_ONLY' }[];
   readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
   backing: Backing;
 }
 
@@ -354,6 +357,7 @@ export interface MemoryDbCluster {
   readonly acl: string;
   readonly nodeType: string;
   readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
   backing: Backing;
 }
 
