@@ -4,6 +4,7 @@ import type { Logger } from '../base/log';
 import { TAGS_PROVIDER } from '../model/inventory';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
+import type { PoliciesByIdentity } from '../model/privilege';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import { refusesCredentials } from './faults';
@@ -24,6 +25,7 @@ import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
 import { resourceTags } from './providers/resourceTags';
 import { serverlessCaches } from './providers/serverlessCaches';
+import { RolePolicyFacts } from './rolePolicies';
 import type { AwsSession } from './session';
 import { vpcNames } from './vpcNames';
 
@@ -53,6 +55,7 @@ export class AwsInventory implements AwsInventoryService {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #customTargets: () => unknown;
+  readonly #rolePolicies: RolePolicyFacts;
   readonly #running = new Set<AbortController>();
   #disposed = false;
 
@@ -62,6 +65,7 @@ export class AwsInventory implements AwsInventoryService {
     this.#clock = clock;
     this.#logger = logger;
     this.#customTargets = custom;
+    this.#rolePolicies = new RolePolicyFacts(clock);
   }
 
   profiles(): Promise<readonly ProfileInfo[]> {
@@ -118,6 +122,10 @@ export class AwsInventory implements AwsInventoryService {
 
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
     return this.#during(scope, signal, (session, until) => networkFacts(session, groupIds, this.#clock, until));
+  }
+
+  privileges(scope: DiscoveryScope, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity> {
+    return this.#during(scope, signal, (session, until) => this.#rolePolicies.of(session, identityArns, until));
   }
 
   vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {

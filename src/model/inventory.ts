@@ -1,6 +1,7 @@
 import type { FaultData } from '../base/fault';
 import type { Bastion } from './bastion';
 import type { NetworkFacts } from './network';
+import type { PoliciesByIdentity } from './privilege';
 import type { SshHosts } from './ssh';
 import type { Target } from './target';
 
@@ -80,6 +81,12 @@ export interface AwsInventoryService {
    * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
    */
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts>;
+  /**
+   * What the policies behind these instance profiles and roles (`Bastion.identityArn`; the first eight count) are called. What
+   * cannot be read, or not soon, is absent.
+   * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
+   */
+  privileges(scope: DiscoveryScope, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity>;
   /**
    * Name tags of these VPCs by their ids; those that have none, or are gone, are absent.
    * @throws Fault `operation.cancelled`, where it is not allowed, and those of a profile that cannot be opened
