@@ -13,13 +13,15 @@ const MAX_ROLES = 8;
 const PATIENCE_MS = 2_000;
 /** Policies change seldom, and only the order of bastions depends on them. */
 const KEPT_MS = 10 * 60_000;
+/** What has not come in time is not waited for again for so long, ms. */
+const LATE_MS = 60_000;
 /** Answers that are kept; the oldest go first. */
 const MAX_KEPT = 500;
 const DISPENSABLE = { urgent: true, dispensable: true, repeat: () => false } as const;
 
 interface Kept {
   readonly until: number;
-  /** Undefined: it was denied. */
+  /** Undefined: it was denied, or did not come in time. */
   readonly policies: RolePolicies | undefined;
 }
 
@@ -48,6 +50,7 @@ export class RolePolicyFacts {
       const wanted = [...new Set(identityArns)].slice(0, MAX_ROLES);
       const found = await Promise.all(wanted.map(async (arn) => [arn, await this.#policies(session, arn, controller.signal)] as const));
       if (signal.aborted) throw cancelled();
+      if (controller.signal.aborted) for (const [arn, policies] of found) if (!policies) this.#keep(keyOf(session, arn), undefined, LATE_MS);
       return Object.fromEntries(found.flatMap(([arn, policies]) => (policies ? [[arn, policies]] : [])));
     } finally {
       deadline.dispose();
@@ -57,7 +60,7 @@ export class RolePolicyFacts {
 
   /** Never rejects. */
   async #policies(session: AwsSession, arn: string, signal: AbortSignal): Promise<RolePolicies | undefined> {
-    const key = JSON.stringify([session.place.profile, arn]);
+    const key = keyOf(session, arn);
     const kept = this.#kept.get(key);
     if (kept && kept.until > this.#clock.now()) return kept.policies;
     try {
@@ -71,11 +74,15 @@ export class RolePolicyFacts {
     }
   }
 
-  #keep(key: string, policies: RolePolicies | undefined): void {
+  #keep(key: string, policies: RolePolicies | undefined, ms = KEPT_MS): void {
     this.#kept.delete(key);
-    this.#kept.set(key, { until: this.#clock.now() + KEPT_MS, policies });
+    this.#kept.set(key, { until: this.#clock.now() + ms, policies });
     for (const oldest of [...this.#kept.keys()].slice(0, Math.max(0, this.#kept.size - MAX_KEPT))) this.#kept.delete(oldest);
   }
+}
+
+function keyOf({ place }: AwsSession, arn: string): string {
+  return JSON.stringify([place.profile, arn]);
 }
 
 /** One of the two listings may be denied. @throws Fault when both are, or either has failed */

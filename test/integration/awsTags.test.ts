@@ -132,6 +132,14 @@ describe('tags of caches, proxies and domains', () => {
     assert.ok(requests.of('tagging').some(({ errorCode }) => errorCode === 'PaginationTokenExpiredException'));
   });
 
+  it('are told of the other services where one cannot be asked for, and are not known of that one', async () => {
+    bench.sandbox.world.untaggable = ['memorydb', 'es'];
+    const inventory = await discover(HERE);
+    const tags = tagsOf(inventory);
+    assert.deepEqual(regionFaultNodes(inventory, plainText), []);
+    assert.deepEqual([tags['orders-cache'], tags['closed-cache'], tags['carts-memorydb']], ['team=orders', '', 'not told']);
+  });
+
   it('group caches, and say which of them are production', async () => {
     const inventory = await discover(HERE);
     const { children = [] } = regionNode(inventory, plainText, { ...DEFAULT_TREE, grouping: { by: 'tag', key: 'team' } });

@@ -7,6 +7,8 @@ export interface World {
   /** By account; an account has one or none. */
   readonly accountAliases: Readonly<Record<string, string>>;
   readonly roles: Role[];
+  /** Services that Resource Groups Tagging does not know (yet). */
+  untaggable?: readonly string[];
   /** What machines and tasks may do in their account. */
   readonly machineRoles: MachineRole[];
   readonly profiles: readonly Profile[];

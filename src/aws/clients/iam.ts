@@ -43,10 +43,10 @@ export function iamEndpoint({ region, useFips, useDualstack }: Pick<ClientSettin
 // The query protocol (IAM API reference): form data in, XML out, of which one element is wanted.
 const API = '2010-05-08';
 const ALIAS = /<member>([a-z0-9][a-z0-9-]{1,61}[a-z0-9])<\/member>/g;
-// The characters that IAM allows in names and paths: none that XML would escape but the one that is looked for.
-const ROLE_NAME = /<RoleName>([\w+=,.@-]{1,64})<\/RoleName>/;
-const POLICY_ARN = /<PolicyArn>(arn:[\x21-\x25\x27-\x3b\x3d\x3f-\x7e]{1,2044})<\/PolicyArn>/g;
-const POLICY_NAME = /<member>([\w+=,.@-]{1,128})<\/member>/g;
+const ROLE_NAME = /<RoleName>([^<]+)<\/RoleName>/;
+// As XML has them: a path that it had to escape is none of AWS's own, and must not be overlooked.
+const POLICY_ARN = /<PolicyArn>([^<]+)<\/PolicyArn>/g;
+const POLICY_NAME = /<member>([^<]+)<\/member>/g;
 /** A role's trust policy comes with it. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 

@@ -14,6 +14,8 @@ const ID = 'resource.tags';
 const PAGE = 100;
 /** A call that failed is made again so often: a discovery is not over before this one is, and its tags can be done without. */
 const REPEATS = 2;
+/** The service of a filter that is not supported: nothing but the message tells it. */
+const UNSUPPORTED = /service=([a-z0-9-]+) in ResourceTypeFilter/;
 
 /**
  * The given providers, and one more that lists the tags of what some of them find without, of all together. It begins with
@@ -53,26 +55,38 @@ function joining(provider: ResourceProvider, join: TagJoin): ResourceProvider {
 
 async function* tagParts(context: ProviderContext, types: readonly string[], join: TagJoin, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
   if (!(await abortable(join.wanted, signal))) return;
-  for await (const page of listing(context, types, signal)) yield* partsOf(join.tell(page));
-  yield* partsOf(join.close());
+  let listed = types;
+  for (let renewed = false; ; ) {
+    try {
+      for await (const page of tagPages(context, listed, signal)) yield* partsOf(join.tell(page));
+      break;
+    } catch (error) {
+      const cause = isFault(error) && error.cause instanceof Error ? error.cause : undefined;
+      const left = supported(listed, cause);
+      // A token is good for a quarter of an hour, and a computer may have slept meanwhile.
+      if (cause?.name === 'PaginationTokenExpiredException' && !renewed) renewed = true;
+      else if (left.length < listed.length && left.length > 0) listed = left;
+      else throw error;
+    }
+  }
+  yield* partsOf(join.close(listed));
 }
 
-/** @throws Fault */
-async function* listing(context: ProviderContext, types: readonly string[], signal: AbortSignal): AsyncGenerator<readonly TaggedResource[], void, undefined> {
-  try {
-    yield* tagPages(context, types, signal);
-  } catch (error) {
-    // A token is good for a quarter of an hour, and a computer may have slept meanwhile.
-    if (!isFault(error) || !(error.cause instanceof Error) || error.cause.name !== 'PaginationTokenExpiredException') throw error;
-    yield* tagPages(context, types, signal);
-  }
+/** In some regions one of the services is not known there yet, and then the call fails for all of them. */
+function supported(types: readonly string[], cause: Error | undefined): readonly string[] {
+  const service = cause?.name === 'InvalidParameterException' ? UNSUPPORTED.exec(cause.message)?.[1] : undefined;
+  return types.filter((type) => type.split(':')[0] !== service);
 }
 
 function tagPages({ session }: ProviderContext, types: readonly string[], signal: AbortSignal): AsyncGenerator<readonly TaggedResource[], void, undefined> {
   const action = 'tag:GetResources';
   return pages(action, async (token) => {
     let left = REPEATS;
-    const repeat = (fault: Fault): boolean => isTransient(fault) && left-- > 0;
+    const repeat = (fault: Fault): boolean => {
+      // To reach nobody takes seconds each time: that is tried once more only.
+      left -= fault.code === 'aws.unreachable' ? REPEATS : 1;
+      return isTransient(fault) && left >= 0;
+    };
     const input = { ResourceTypeFilters: types, ResourcesPerPage: PAGE, ...(token && { PaginationToken: token }) };
     const answer = await session.call(action, (abortSignal) => session.tagging.getResources(input, { abortSignal }), signal, { repeat });
     return { items: answer.ResourceTagMappingList ?? [], next: answer.PaginationToken };
@@ -95,8 +109,8 @@ class TagJoin {
   readonly #waiting = new Map<string, Found[]>();
   #isWanted: (wanted: boolean) => void = () => {};
   #running: number;
-  /** All is told: what is not has no tags. */
-  #closed = false;
+  /** Of these kinds all is told: what is not has no tags. */
+  #closed: readonly string[] = [];
 
   /** @param running providers whose targets wait for tags */
   constructor(running: number) {
@@ -108,7 +122,7 @@ class TagJoin {
 
   /** With its tags, where they are known. */
   tagged(found: Found): Found {
-    const tags = found.target.tags ?? this.#told.get(found.arn) ?? (this.#closed ? [] : undefined);
+    const tags = found.target.tags ?? this.#told.get(found.arn) ?? (this.#closed.includes(typeOf(found.arn)) ? [] : undefined);
     return !tags || found.target.tags ? found : { ...found, target: { ...found.target, tags } };
   }
 
@@ -131,12 +145,12 @@ class TagJoin {
     });
   }
 
-  /** Everything is told. @returns those that have waited in vain */
-  close(): readonly Found[] {
-    this.#closed = true;
+  /** Everything is told of these kinds. @returns those of them that have waited in vain */
+  close(types: readonly string[]): readonly Found[] {
+    this.#closed = types;
     const waited = [...this.#waiting.values()].flat();
     this.#waiting.clear();
-    return waited.map((one) => this.tagged(one));
+    return waited.map((one) => this.tagged(one)).filter(({ target }) => target.tags);
   }
 
   /** One of the providers has told all. */
@@ -144,6 +158,12 @@ class TagJoin {
     this.#running--;
     if (this.#running === 0) this.#isWanted(this.#waiting.size > 0);
   }
+}
+
+/** `elasticache:cluster` of `arn:aws:elasticache:eu-central-1:111122223333:cluster:name`; some services have a slash before the name. */
+function typeOf(arn: string): string {
+  const [, , service = '', , , resource = ''] = arn.split(':');
+  return `${service}:${resource.split('/')[0]}`;
 }
 
 function partsOf(found: readonly Found[]): InventoryPart[] {

@@ -16,7 +16,7 @@ const getResources: Action = {
     if (types.length > 100) throw new ApiError('InvalidParameterException', 'ResourceTypeFilters: at most 100');
     for (const type of types) {
       const [service = ''] = type.split(':');
-      if (!SERVICES.has(service)) throw new ApiError('InvalidParameterException', `Unsupported service=${service} in ResourceTypeFilter - ${type}`);
+      if (!SERVICES.has(service) || world.untaggable?.includes(service)) throw new ApiError('InvalidParameterException', `Unsupported service=${service} in ResourceTypeFilter - ${type}`);
     }
     const place = world.places.find(({ accountId, region: name }) => accountId === caller.accountId && name === region.name);
     const all = place ? taggedResources(world, place) : [];

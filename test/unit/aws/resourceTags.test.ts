@@ -22,8 +22,13 @@ class Gate<T = void> {
   });
 }
 
-function target(id: string): Target {
-  return { id, name: id } as Target;
+/** The tests speak of the last part of an ARN. */
+function arn(name: string): string {
+  return `arn:aws:elasticache:eu-central-1:111122223333:replicationgroup:${name}`;
+}
+
+function target(name: string): Target {
+  return { id: arn(name), name } as Target;
 }
 
 function provider(id: string, discover: () => AsyncGenerator<readonly Target[]>): ResourceProvider {
@@ -35,8 +40,8 @@ function provider(id: string, discover: () => AsyncGenerator<readonly Target[]>)
   };
 }
 
-function tagged(...rows: readonly (readonly [arn: string, ...values: string[]])[]): TaggedResource[] {
-  return rows.map(([ResourceARN, ...values]) => ({ ResourceARN, Tags: values.map((Value) => ({ Key: 'k', Value })) }));
+function tagged(...rows: readonly (readonly [name: string, ...values: string[]])[]): TaggedResource[] {
+  return rows.map(([name, ...values]) => ({ ResourceARN: arn(name), Tags: values.map((Value) => ({ Key: 'k', Value })) }));
 }
 
 interface Listing {
@@ -79,7 +84,7 @@ async function told({ session }: Listing, providers: readonly ResourceProvider[]
 function words(part: InventoryPart): string {
   if (part.kind === 'fault') return `${part.provider}: ${part.fault.code}`;
   if (part.kind !== 'targets') return part.kind;
-  const one = ({ id, tags }: Target): string => (tags ? `${id}=${tags.map(({ value }) => value).join('+')}` : id);
+  const one = ({ name, tags }: Target): string => (tags ? `${name}=${tags.map(({ value }) => value).join('+')}` : name);
   return `${part.provider}: ${part.targets.map(one).join(' ')}`.trim();
 }
 
@@ -155,7 +160,7 @@ describe('tags that other calls leave out', () => {
       ...provider('redshift.serverless', async function* () {
         yield [target('workgroup'), target('its endpoint')];
       }),
-      taggedAs: () => 'workgroup',
+      taggedAs: () => arn('workgroup'),
     };
     assert.equal((await told(tags, [own])).at(-1), 'redshift.serverless: workgroup=a its endpoint=a');
   });
@@ -166,7 +171,7 @@ describe('tags that other calls leave out', () => {
       yield [target('one')];
       yield [target('two')];
     });
-    assert.deepEqual(await told(listing(denied), [caches]), [`${CACHES}: one`, `${CACHES}: two`, 'resource.tags: aws.accessDenied']);
+    assert.deepEqual((await told(listing(denied), [caches])).toSorted(), [`${CACHES}: one`, `${CACHES}: two`, 'resource.tags: aws.accessDenied']);
     const cutShort = await told(listing(tagged(['one', 'a']), denied), [caches]);
     assert.deepEqual(cutShort.filter((line) => line.includes('two')), [`${CACHES}: two`]);
     assert.ok(cutShort.some((line) => line.includes('one=a')));
@@ -182,6 +187,27 @@ describe('tags that other calls leave out', () => {
     assert.deepEqual(again.asked.map(({ token }) => token), [undefined, 'after 1', undefined, 'after 3']);
     const forEver = listing(tagged(['other', 'x']), expired(), tagged(['other', 'x']), expired(), []);
     assert.deepEqual(await told(forEver, [caches]), [`${CACHES}: one`, 'resource.tags: aws.unexpected']);
+  });
+
+  it('are not known of a service that the listing does not support, which costs the others nothing', async () => {
+    const unsupported = (service: string): Fault =>
+      new Fault('aws.unexpected', 'Failed.', {
+        cause: Object.assign(new Error(`Unsupported service=${service} in ResourceTypeFilter - ${service}:x`), { name: 'InvalidParameterException' }),
+      });
+    const found = (): ResourceProvider[] => [
+      provider(CACHES, async function* () {
+        yield [target('one'), target('bare')];
+      }),
+      provider('opensearch.domains', async function* () {
+        yield [{ ...target('domain'), id: 'arn:aws:es:eu-central-1:111122223333:domain/domain' }];
+      }),
+    ];
+    const tags = listing(unsupported('es'), tagged(['one', 'a']));
+    const lines = await told(tags, found());
+    assert.deepEqual(lines.slice(2), [`${CACHES}: one=a`, `${CACHES}: bare=`]);
+    assert.deepEqual(tags.asked.map(({ types }) => types.includes('es:domain')), [true, false]);
+    assert.equal((await told(listing(unsupported('es'), unsupported('elasticache')), found())).at(-1), 'resource.tags: aws.unexpected', 'nothing is left to ask for');
+    assert.equal((await told(listing(unsupported('s3')), found())).at(-1), 'resource.tags: aws.unexpected');
   });
 
   it('end with the discovery, while they are waited for and before they are asked for', async () => {
