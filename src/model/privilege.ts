@@ -23,16 +23,16 @@ export type Privilege =
 
 /** AWS's own policies, whose names say what they are; the name of anybody else's is no evidence. */
 const OF_AWS = /^arn:aws[a-z-]*:iam::aws:policy\/(?:[^/]+\/)*([^/]+)$/;
-const WIDE = /^(?:AdministratorAccess|PowerUserAccess)$|FullAccess(?:V\d+)?$/;
+/** The widest first: whoever may change permissions may take any. */
+const WIDEST = ['AdministratorAccess', 'IAMFullAccess', 'PowerUserAccess'];
+const WIDE = /FullAccess(?:V\d+)?$/;
 /** Systems Manager user guide, instance permissions: for an instance profile, and for Default Host Management. */
 const MINIMAL = new Set(['AmazonSSMManagedInstanceCore', 'AmazonSSMManagedEC2InstanceDefaultPolicy']);
 
 /** Pure. What could not be read proves nothing harmless, but what is known to be wide stays wide. */
 export function privilegeOf({ attached, inline }: RolePolicies): Privilege {
   const names = (attached ?? []).map((arn) => OF_AWS.exec(arn)?.[1]);
-  const wide = names.filter((name) => name !== undefined && WIDE.test(name)) as string[];
-  // The widest is what a person has to know.
-  const [policy] = wide.toSorted((a, b) => Number(a.endsWith('FullAccess')) - Number(b.endsWith('FullAccess')));
+  const policy = WIDEST.find((name) => names.includes(name)) ?? names.find((name) => name !== undefined && WIDE.test(name));
   if (policy !== undefined) return { level: 'wide', policy };
   const isMinimal = attached !== undefined && inline?.length === 0 && names.every((name) => name !== undefined && MINIMAL.has(name));
   return { level: isMinimal ? 'minimal' : 'unknown' };

@@ -17,6 +17,7 @@ describe('what a role may do', () => {
     ['one service altogether', { attached: [CORE, aws('AmazonS3FullAccess')], inline: [] }, 'wide AmazonS3FullAccess'],
     ['one service altogether, by a policy with a path and a version', { attached: ['arn:aws-cn:iam::aws:policy/service-role/CloudWatchFullAccessV2'] }, 'wide CloudWatchFullAccessV2'],
     ['several of those: the widest is named', { attached: [aws('AmazonS3FullAccess'), aws('AdministratorAccess'), aws('IAMFullAccess')] }, 'wide AdministratorAccess'],
+    ['one service altogether, and permissions', { attached: [aws('AmazonS3FullAccess'), aws('IAMFullAccess'), aws('PowerUserAccess')] }, 'wide IAMFullAccess'],
     ['something of AWS that its name does not tell', { attached: [CORE, aws('CloudWatchAgentServerPolicy')], inline: [] }, 'unknown'],
     ['something of one’s own, whatever it is called', { attached: [CORE, own('AdministratorAccess')], inline: [] }, 'unknown'],
     ['something of one’s own that is called as AWS calls the least', { attached: [own('AmazonSSMManagedInstanceCore')], inline: [] }, 'unknown'],
