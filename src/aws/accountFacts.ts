@@ -3,6 +3,7 @@ import { sleep } from '../base/clock';
 import { asFault, Fault, isCancelled } from '../base/fault';
 import type { AwsInventoryService, DiscoveryScope, InventoryPart, ProfileInfo } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
+import type { PoliciesByIdentity } from '../model/privilege';
 import type { AwsAccess } from './access';
 import { homeRegion } from './clients/iam';
 
@@ -33,6 +34,10 @@ export class AccountFacts implements AwsInventoryService {
 
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
     return this.#inner.network(scope, groupIds, signal);
+  }
+
+  privileges(scope: DiscoveryScope, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity> {
+    return this.#inner.privileges(scope, identityArns, signal);
   }
 
   vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {

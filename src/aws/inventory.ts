@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock';
 import type { Logger } from '../base/log';
+import { TAGS_PROVIDER } from '../model/inventory';
 import type { DiscoveryScope, InventoryPart, AwsInventoryService, ProfileInfo, ResourceProvider } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
+import type { PoliciesByIdentity } from '../model/privilege';
 import type { AwsAccess } from './access';
 import { mergeProviders } from './discovery';
 import { refusesCredentials } from './faults';
@@ -21,7 +23,9 @@ import { openSearchDomains } from './providers/openSearchDomains';
 import { redshiftClusters } from './providers/redshift';
 import { redshiftWorkgroups } from './providers/redshiftServerless';
 import { replicationGroups } from './providers/replicationGroups';
+import { resourceTags } from './providers/resourceTags';
 import { serverlessCaches } from './providers/serverlessCaches';
+import { RolePolicyFacts } from './rolePolicies';
 import type { AwsSession } from './session';
 import { vpcNames } from './vpcNames';
 
@@ -51,6 +55,7 @@ export class AwsInventory implements AwsInventoryService {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #customTargets: () => unknown;
+  readonly #rolePolicies: RolePolicyFacts;
   readonly #running = new Set<AbortController>();
   #disposed = false;
 
@@ -60,6 +65,7 @@ export class AwsInventory implements AwsInventoryService {
     this.#clock = clock;
     this.#logger = logger;
     this.#customTargets = custom;
+    this.#rolePolicies = new RolePolicyFacts(clock);
   }
 
   profiles(): Promise<readonly ProfileInfo[]> {
@@ -67,7 +73,8 @@ export class AwsInventory implements AwsInventoryService {
   }
 
   /**
-   * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up.
+   * Each provider gives at least one part, an empty one when it finds nothing; parts of one provider add up, and what is
+   * told again, with its tags, replaces what was told before.
    * `region` may be empty: the profile's own is taken then.
    */
   async *discover(scope: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncGenerator<InventoryPart, void, undefined> {
@@ -89,7 +96,9 @@ export class AwsInventory implements AwsInventoryService {
       const place = { ...session.place, accountId };
       const asking = PROVIDERS.map((create) => create({ session, place }));
       const own = customTargets(place, this.#customTargets);
-      const providers = [...asking, own].filter(({ id }) => only?.includes(id) ?? true);
+      const isAsked = (id: string): boolean => only?.includes(id) ?? true;
+      const asked = [...asking, own].filter(({ id }) => isAsked(id));
+      const providers = isAsked(TAGS_PROVIDER) ? resourceTags({ session, place }, asked) : asked;
       for await (const part of mergeProviders(providers, place, controller.signal, stop, this.#logger)) {
         // Where nobody is known, that is all there is to say.
         if (part.kind === 'fault' && refusesCredentials(part.fault)) await session.identify(controller.signal);
@@ -113,6 +122,10 @@ export class AwsInventory implements AwsInventoryService {
 
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts> {
     return this.#during(scope, signal, (session, until) => networkFacts(session, groupIds, this.#clock, until));
+  }
+
+  privileges(scope: DiscoveryScope, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity> {
+    return this.#during(scope, signal, (session, until) => this.#rolePolicies.of(session, identityArns, until));
   }
 
   vpcNames(scope: DiscoveryScope, vpcIds: readonly string[], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {

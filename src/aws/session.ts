@@ -35,6 +35,8 @@ import { createSsm, ssmEndpoint } from './clients/ssm';
 import type { SsmApi } from './clients/ssm';
 import { createSts } from './clients/sts';
 import type { StsApi } from './clients/sts';
+import { createTagging } from './clients/tagging';
+import type { TaggingApi } from './clients/tagging';
 import type { SharedConfig } from './configFiles';
 import { loadCredentials } from './credentials';
 import type { CachedCredentials } from './credentials';
@@ -109,6 +111,7 @@ export class AwsSession {
   #kafka: KafkaApi | undefined;
   #kms: Promise<KmsApi> | undefined;
   #secretsManager: SecretsManagerApi | undefined;
+  #tagging: TaggingApi | undefined;
   #instanceConnect: Promise<Ec2InstanceConnectApi> | undefined;
 
   constructor(parts: SessionParts) {
@@ -200,6 +203,11 @@ export class AwsSession {
   get secretsManager(): SecretsManagerApi {
     this.#secretsManager ??= createSecretsManager(this.#clientSettings('secrets_manager'));
     return this.#secretsManager;
+  }
+
+  get tagging(): TaggingApi {
+    this.#tagging ??= createTagging(this.#clientSettings('resource_groups_tagging_api'));
+    return this.#tagging;
   }
 
   kms(): Promise<KmsApi> {

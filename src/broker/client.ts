@@ -149,6 +149,7 @@ export function connectLazily<O extends { readonly logger: Logger }>(
       yield* (await core()).inventory.discover(where, signal, only);
     },
     network: async (where, groupIds, signal) => (await core()).inventory.network(where, groupIds, signal),
+    privileges: async (where, identityArns, signal) => (await core()).inventory.privileges(where, identityArns, signal),
     vpcNames: async (where, vpcIds, signal) => (await core()).inventory.vpcNames(where, vpcIds, signal),
   };
   const tunnels: TunnelService = {

@@ -147,6 +147,7 @@ class Connection implements BrokerClient {
         yield* (await use()).inventory.discover(where, signal, only);
       },
       network: (where, groupIds, signal) => this.#call(({ inventory }) => inventory.network(where, groupIds, signal), signal),
+      privileges: (where, identityArns, signal) => this.#call(({ inventory }) => inventory.privileges(where, identityArns, signal), signal),
       vpcNames: (where, vpcIds, signal) => this.#call(({ inventory }) => inventory.vpcNames(where, vpcIds, signal), signal),
     };
   }

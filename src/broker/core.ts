@@ -72,6 +72,7 @@ export function createCore(options: CoreOptions): Core {
       yield* (await aws()).inventory.discover(where, signal, only);
     },
     network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
+    privileges: async (where, identityArns, signal) => (await aws()).inventory.privileges(where, identityArns, signal),
     vpcNames: async (where, vpcIds, signal) => (await aws()).inventory.vpcNames(where, vpcIds, signal),
   };
   const supervision = { clock, logger, surroundings: new WatchedSurroundings({ clock, logger }), credentials: changes.event };

@@ -11,6 +11,7 @@ import type { DiscoveryScope, InventoryPart, ProfileInfo } from '../model/invent
 import type { LinkReading } from '../model/link';
 import type { NetworkFacts } from '../model/network';
 import type { BastionNotice, BrokerNotice, Notice } from '../model/notice';
+import type { RolePolicies } from '../model/privilege';
 import type { Answers, Question } from '../model/question';
 import type { BastionRef, Route, TargetRef } from '../model/route';
 import type { CredentialsChange, SignInWay } from '../model/signIn';
@@ -158,6 +159,7 @@ const network: Check<NetworkFacts> = shape<NetworkFacts>({
   peerings: maybe(list((value): value is readonly [string, string] => Array.isArray(value) && value.length === 2 && value.every(text))),
   groups: maybe(list(isObject as unknown as Check<NonNullable<NetworkFacts['groups']>[number]>)),
 });
+const rolePolicies = shape<RolePolicies>({ attached: maybe(list(text)), inline: maybe(list(text)) });
 const sshHosts = shape<SshHosts>({
   hosts: list(shape<SshHosts['hosts'][number]>({ alias: text, hostName: text, user: text, port: integer(1, 65_535), file: text, line: finite })),
   faults: list(faultShape),
@@ -254,6 +256,7 @@ export const CACHE_SECRET = call('cacheLogins/secret', shape<{ readonly place: P
 export const PROFILES = call('inventory/profiles', nothing, list(profile));
 export const SSH_HOSTS = call('inventory/sshHosts', nothing, sshHosts);
 export const NETWORK = call('inventory/network', shape<{ readonly scope: DiscoveryScope; readonly groupIds: readonly string[] }>({ scope, groupIds: list(text, 1000) }), network);
+export const PRIVILEGES = call('inventory/privileges', shape<{ readonly scope: DiscoveryScope; readonly identityArns: readonly string[] }>({ scope, identityArns: list(text, 1000) }), record(rolePolicies));
 export const VPC_NAMES = call('inventory/vpcNames', shape<{ readonly scope: DiscoveryScope; readonly vpcIds: readonly string[] }>({ scope, vpcIds: list(text, 10_000) }), record(text));
 /** Begins a discovery, whose parts are then fetched one at a time: a window that is slow holds up nobody but itself. */
 export const DISCOVER = call(

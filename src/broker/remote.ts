@@ -14,6 +14,7 @@ import {
   LIST,
   NETWORK,
   NEXT_PART,
+  PRIVILEGES,
   PROFILES,
   RETRY,
   SIGN_IN,
@@ -61,6 +62,7 @@ export function remoteServices(rpc: Rpc): Services {
       sshHosts: () => rpc.request(SSH_HOSTS, null, never()),
       discover,
       network: (scope, groupIds, signal) => rpc.request(NETWORK, { scope, groupIds }, signal),
+      privileges: (scope, identityArns, signal) => rpc.request(PRIVILEGES, { scope, identityArns }, signal),
       vpcNames: (scope, vpcIds, signal) => rpc.request(VPC_NAMES, { scope, vpcIds }, signal),
     },
     tunnels: {

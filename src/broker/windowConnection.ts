@@ -27,6 +27,7 @@ import {
   LIST,
   LOG,
   NETWORK,
+  PRIVILEGES,
   NEXT_PART,
   NOTICE,
   PROFILES,
@@ -153,6 +154,7 @@ export class WindowConnection implements Member {
     rpc.onRequest(PROFILES, async () => (await host.core(this)).inventory.profiles());
     rpc.onRequest(SSH_HOSTS, async () => (await host.core(this)).inventory.sshHosts());
     rpc.onRequest(NETWORK, async ({ scope, groupIds }, signal) => (await host.core(this)).inventory.network(scope, groupIds, this.#until(signal)));
+    rpc.onRequest(PRIVILEGES, async ({ scope, identityArns }, signal) => (await host.core(this)).inventory.privileges(scope, identityArns, this.#until(signal)));
     rpc.onRequest(VPC_NAMES, async ({ scope, vpcIds }, signal) => (await host.core(this)).inventory.vpcNames(scope, vpcIds, this.#until(signal)));
     rpc.onRequest(SIGN_IN, ({ profile, way }, signal) =>
       this.#acting(async () => {

@@ -42,6 +42,11 @@ export interface Bastion {
   /** Literal addresses from which it reaches its network, as far as known. */
   readonly privateAddresses?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * ARN of what its permissions in the account come from: the instance profile of an EC2 instance, which has none without;
+   * the role of a task that was started with one of its own. Of all others nobody tells.
+   */
+  readonly identityArn?: string;
   /** Present exactly when the kind is `ecs`. */
   readonly ecs?: EcsContainer;
 }

@@ -19,6 +19,7 @@ export const DISCOVERY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'redshift.serverless': ['ec2:DescribeSubnets', 'redshift-serverless:ListEndpointAccess', 'redshift-serverless:ListWorkgroups'],
   'opensearch.domains': ['es:DescribeDomains', 'es:ListDomainNames'],
   'mq.brokers': ['ec2:DescribeSubnets', 'mq:DescribeBroker', 'mq:ListBrokers'],
+  'resource.tags': ['tag:GetResources'],
   'msk.clusters': ['ec2:DescribeSubnets', 'kafka:GetBootstrapBrokers', 'kafka:ListClustersV2'],
 };
 

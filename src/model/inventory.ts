@@ -1,6 +1,7 @@
 import type { FaultData } from '../base/fault';
 import type { Bastion } from './bastion';
 import type { NetworkFacts } from './network';
+import type { PoliciesByIdentity } from './privilege';
 import type { SshHosts } from './ssh';
 import type { Target } from './target';
 
@@ -21,9 +22,37 @@ export type InventoryPart =
 /** Ids of the providers that tell bastions; all others tell targets. */
 export const BASTION_PROVIDERS: readonly string[] = ['ec2.bastions', 'ssm.hybridNodes', 'ecs.tasks'];
 
+/** Id of the provider that tells the tags which other providers' own calls leave out: as targets of those, told again. */
+export const TAGS_PROVIDER = 'resource.tags';
+
+/**
+ * Providers whose targets come without their tags at first, and how Resource Groups Tagging calls what they tell: the
+ * service and the kind of resource as they stand in an ARN.
+ */
+export const TAGGED_LATER: Readonly<Record<string, readonly string[]>> = {
+  'elasticache.replicationGroups': ['elasticache:replicationgroup', 'elasticache:cluster'],
+  'elasticache.serverless': ['elasticache:serverlesscache'],
+  'memorydb.clusters': ['memorydb:cluster'],
+  'rds.proxies': ['rds:db-proxy', 'rds:db-proxy-endpoint'],
+  'redshift.serverless': ['redshift-serverless:workgroup'],
+  'opensearch.domains': ['es:domain'],
+};
+
+/**
+ * The providers to ask so that these are told whole, tags included. Tags alone cannot be told: those who leave them out are
+ * asked with them.
+ */
+export function withTags(only: readonly string[]): readonly string[] {
+  const isTagged = (id: string): boolean => Object.hasOwn(TAGGED_LATER, id);
+  if (only.some(isTagged)) return [...new Set([...only, TAGS_PROVIDER])];
+  return only.includes(TAGS_PROVIDER) ? [...only, ...Object.keys(TAGGED_LATER)] : only;
+}
+
 /** One source of bastions or targets. */
 export interface ResourceProvider {
   readonly id: string;
+  /** ARN of the resource whose tags a target has; the target's own unless told. */
+  taggedAs?(target: Target): string;
   discover(scope: DiscoveryScope, signal: AbortSignal): AsyncIterable<InventoryPart>;
 }
 
@@ -52,6 +81,12 @@ export interface AwsInventoryService {
    * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
    */
   network(scope: DiscoveryScope, groupIds: readonly string[], signal: AbortSignal): Promise<NetworkFacts>;
+  /**
+   * What the policies behind these instance profiles and roles (`Bastion.identityArn`; the first eight count) are called. What
+   * cannot be read, or not soon, is absent.
+   * @throws Fault `operation.cancelled`, and those of a profile that cannot be opened
+   */
+  privileges(scope: DiscoveryScope, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity>;
   /**
    * Name tags of these VPCs by their ids; those that have none, or are gone, are absent.
    * @throws Fault `operation.cancelled`, where it is not allowed, and those of a profile that cannot be opened

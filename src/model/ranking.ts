@@ -2,6 +2,8 @@ import type { Bastion, BastionObstacle } from './bastion';
 import { bastionKey, bastionObstacle } from './bastion';
 import type { NetworkFacts, Passage } from './network';
 import { passage } from './network';
+import { bastionPrivilege } from './privilege';
+import type { PoliciesByIdentity, Privilege } from './privilege';
 import type { Target } from './target';
 
 /** A tag by which people mark their bastions; any value will do where none is given. */
@@ -15,6 +17,8 @@ export const DEFAULT_BASTION_TAG: BastionTag = { key: 'sallyport', value: 'basti
 /** What is known besides the bastions themselves; what is absent is not known. */
 export interface RankingEvidence {
   readonly network?: NetworkFacts;
+  /** Absent: nobody has asked, and then nobody is preferred for how little it may do. */
+  readonly policies?: PoliciesByIdentity;
   /** TCP port of the endpoint that is wanted. */
   readonly port?: number;
   /** Key of the bastion that the person has chosen for this target before; see `bastionKey`. */
@@ -42,6 +46,9 @@ export type ReasonCode =
   | 'statusUnknown'
   | 'agentSuffices'
   | 'agentUnknown'
+  | 'noRole'
+  | 'minimalRole'
+  | 'wideRole'
   | 'mayBeReplaced';
 
 export interface RankedBastion {
@@ -53,6 +60,8 @@ export interface RankedBastion {
   readonly reach: Reach;
   /** Why it certainly cannot be used now. */
   readonly obstacle?: BastionObstacle;
+  /** Name of the policy behind the reason `wideRole`. */
+  readonly widePolicy?: string;
   /** Whether it may be taken without asking: its network reaches the target's, or the person has chosen it before. A tag says neither. */
   readonly automatic: boolean;
 }
@@ -81,11 +90,20 @@ const PASSAGE: Readonly<Record<Passage, Mark>> = {
   denied: { points: BLOCKED, reason: 'blocked' },
 };
 
+const LASTING = 5;
+// Less than anything else counts: it only decides between equals.
+const PRIVILEGE: Readonly<Record<Privilege['level'], Mark>> = {
+  none: { points: 2, reason: 'noRole' },
+  minimal: { points: 2, reason: 'minimalRole' },
+  unknown: { points: 1 },
+  wide: { points: 0, reason: 'wideRole' },
+};
+
 /**
  * The bastions through which the target may be reached, the best first and those that certainly cannot be used now last.
  * Left out are those of other accounts and regions, and those of another VPC of which nothing says that it leads to the
  * target's: no peering, no tag, no earlier choice. The order is total, and that of the input does not matter.
- * How much a bastion is allowed to do is not part of it: that would take the policies of every role.
+ * Of those that are equal in all else the one that is allowed less comes first, as far as the policies of their roles are known.
  */
 export function rankBastions(target: Target, candidates: readonly Bastion[], evidence: RankingEvidence): RankedBastion[] {
   return candidates
@@ -110,6 +128,16 @@ export function parseBastionTag(text: string): BastionTag {
   return value === undefined ? { key: key.trim() } : { key: key.trim(), value: value.trim() };
 }
 
+/**
+ * The bastions of which it matters how much they are allowed to do: the best that may be taken without asking, where there are
+ * several that differ in nothing but their roles.
+ */
+export function equalBest(ranking: readonly RankedBastion[]): readonly Bastion[] {
+  const candidates = ranking.filter(({ automatic, obstacle }) => automatic && obstacle === undefined);
+  const best = candidates.filter(({ score }) => score === candidates[0]?.score).map(({ bastion }) => bastion);
+  return new Set(best.map(({ kind, identityArn }) => identityArn ?? kind)).size > 1 ? best : [];
+}
+
 /** Whether facts about the network could change which bastion is taken: hardly while one alone stands in the target's VPC. */
 export function networkMatters(ranking: readonly RankedBastion[]): boolean {
   const usable = ranking.filter(({ obstacle }) => obstacle === undefined);
@@ -119,10 +147,11 @@ export function networkMatters(ranking: readonly RankedBastion[]): boolean {
   return usable.some(({ reach, score }) => reach === 'other' && score + atBest > only.score);
 }
 
-function ranked(target: Target, bastion: Bastion, { network, port, chosen, tag = DEFAULT_BASTION_TAG }: RankingEvidence): RankedBastion {
+function ranked(target: Target, bastion: Bastion, { network, policies, port, chosen, tag = DEFAULT_BASTION_TAG }: RankingEvidence): RankedBastion {
   const obstacle = bastionObstacle(bastion);
   const reach = reachOf(target, bastion, network);
   const isChosen = chosen !== undefined && chosen === bastionKey(bastion);
+  const privilege = policies && bastionPrivilege(bastion, policies);
   const rules = passageTo(target, bastion, reach, network, port);
   const marks: Mark[] = [
     obstacle ? { points: 0, reason: obstacle } : { points: USABLE },
@@ -132,7 +161,8 @@ function ranked(target: Target, bastion: Bastion, { network, port, chosen, tag =
     REACH[reach],
     ...(rules === 'denied' ? [] : [PASSAGE[rules]]),
     ...(obstacle ? [] : agentMarks(bastion)),
-    bastion.kind === 'ecs' ? { points: 0, reason: 'mayBeReplaced' } : { points: 5 },
+    bastion.kind === 'ecs' ? { points: 0, reason: 'mayBeReplaced' } : { points: LASTING },
+    ...(privilege ? [PRIVILEGE[privilege.level]] : []),
   ];
   return {
     bastion,
@@ -140,6 +170,7 @@ function ranked(target: Target, bastion: Bastion, { network, port, chosen, tag =
     reasons: marks.flatMap(({ reason }) => reason ?? []),
     reach,
     ...(obstacle && { obstacle }),
+    ...(privilege?.level === 'wide' && { widePolicy: privilege.policy }),
     automatic: reach === 'same' || reach === 'peered' || isChosen,
   };
 }

@@ -126,7 +126,7 @@ export interface Target {
   readonly vpcId?: string;
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
-  /** Absent where the call that found it does not tell. */
+  /** Empty: there are none. Absent: nobody has told, or not yet. */
   readonly tags?: readonly Tag[];
   readonly notes?: readonly TargetNote[];
 }

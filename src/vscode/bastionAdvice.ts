@@ -5,12 +5,12 @@ import { bastionObstacle } from '../model/bastion';
 import type { InventoryService } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
 import type { RankingEvidence } from '../model/ranking';
-import { networkMatters, parseBastionTag, rankBastions } from '../model/ranking';
+import { equalBest, networkMatters, parseBastionTag, rankBastions } from '../model/ranking';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { BastionMemory } from './bastionMemory';
 
 export interface BastionAdviceDeps {
-  readonly inventory: Pick<InventoryService, 'network'>;
+  readonly inventory: Pick<InventoryService, 'network' | 'privileges'>;
   readonly memory: BastionMemory;
   /** The setting `sallyport.bastionTag`. */
   readonly tag: () => string;
@@ -25,16 +25,23 @@ export class BastionAdvice {
     this.#deps = deps;
   }
 
-  /** What "Connect" needs: the network is asked only where its answer could change which bastion is taken. @throws Fault `operation.cancelled` */
+  /**
+   * What "Connect" needs: the network is asked only where its answer could change which bastion is taken, and roles only of
+   * those that are equal then. @throws Fault `operation.cancelled`
+   */
   async toConnect(target: Target, endpoint: TargetEndpoint | undefined, bastions: readonly Bastion[], signal: AbortSignal): Promise<RankingEvidence> {
     const known = this.#known(target, endpoint);
-    if (!endpoint || !networkMatters(rankBastions(target, bastions, known))) return known;
-    return this.#withNetwork(known, target, bastions, signal);
+    if (!endpoint) return known;
+    const matters = networkMatters(rankBastions(target, bastions, known));
+    const facts = matters ? await this.#withNetwork(known, target, bastions, signal) : known;
+    return this.#withPolicies(facts, target, equalBest(rankBastions(target, bastions, facts)), signal);
   }
 
   /** Everything that can be said of every bastion. @throws Fault `operation.cancelled` */
   async toChoose(target: Target, endpoint: TargetEndpoint, bastions: readonly Bastion[], signal: AbortSignal): Promise<RankingEvidence> {
-    return this.#withNetwork(this.#known(target, endpoint), target, bastions, signal);
+    const facts = await this.#withNetwork(this.#known(target, endpoint), target, bastions, signal);
+    const usable = rankBastions(target, bastions, facts).filter(({ obstacle }) => obstacle === undefined);
+    return this.#withPolicies(facts, target, usable.length > 1 ? usable.map(({ bastion }) => bastion) : [], signal);
   }
 
   /** What is known without asking anybody. */
@@ -65,6 +72,20 @@ export class BastionAdvice {
     } catch (error) {
       if (isCancelled(error)) throw error;
       logger.log('warn', 'network.unknown', { code: asFault(error).code });
+      return known;
+    }
+  }
+
+  /** @param candidates between which the roles decide, the best first */
+  async #withPolicies(known: RankingEvidence, target: Target, candidates: readonly Bastion[], signal: AbortSignal): Promise<RankingEvidence> {
+    const { inventory, logger } = this.#deps;
+    const identities = [...new Set(candidates.flatMap(({ identityArn }) => identityArn ?? []))];
+    if (identities.length === 0) return known;
+    try {
+      return { ...known, policies: await inventory.privileges(target.place, identities, signal) };
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      logger.log('debug', 'privileges.unknown', { code: asFault(error).code });
       return known;
     }
   }

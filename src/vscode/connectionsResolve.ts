@@ -3,6 +3,7 @@ import type { Bastion } from '../model/bastion';
 import { bastionKey, bastionObstacle } from '../model/bastion';
 import type { BastionSelector, ConnectionMethod, SavedConnection, TargetSelector } from '../model/connection';
 import { customTargetId, formatTag, SSH_HOST_ID } from '../model/connectionEntry';
+import { TAGS_PROVIDER } from '../model/inventory';
 import { osUserFor } from '../model/osUser';
 import type { BastionTag, RankingEvidence } from '../model/ranking';
 import type { Route } from '../model/route';
@@ -14,7 +15,7 @@ import type { BastionAdvice } from './bastionAdvice';
 import type { ConnectionInventories } from './connectionsInventory';
 import type { ResolveConnection } from './connectionsStore';
 import type { RegionInventory } from './inventoryState';
-import { bastionsOf, faultsOf, targetsOf } from './inventoryState';
+import { bastionsOf, faultsOf, listingFaultsOf, targetsOf } from './inventoryState';
 import { planAlternates, planRoute, servingEndpoint } from './routePlan';
 import type { SshHostStore } from './sshHostStore';
 
@@ -227,9 +228,11 @@ function notFound(name: string, selector: TargetSelector, inventory: RegionInven
   const { profile, region } = inventory.scope;
   const what = selector.by === 'tag' ? `target with the tag ${formatTag(selector.tag)}` : `"${selector.by === 'id' ? selector.id : name}"`;
   // "There is none" would be wrong where somebody could not look.
-  const unlisted = faultsOf(inventory).find(({ provider }) => !provider.endsWith('.bastions'));
-  const hint = selector.by === 'tag' ? 'Tags are known of databases only: name a cache by its id. ' : '';
-  const text = unlisted ? `Some resources could not be read: ${unlisted.fault.message}` : `${hint}Correct the connection, or refresh the resources.`;
+  const unlisted = listingFaultsOf(inventory).find(({ provider }) => !provider.endsWith('.bastions'));
+  const untagged = selector.by === 'tag' ? faultsOf(inventory).find(({ provider }) => provider === TAGS_PROVIDER) : undefined;
+  const unread = unlisted ? 'Some resources' : 'Some tags';
+  const fault = unlisted?.fault ?? untagged?.fault;
+  const text = fault ? `${unread} could not be read: ${fault.message}` : 'Correct the connection, or refresh the resources.';
   return new Fault('connections.noTarget', `The profile "${profile}" shows no ${what} in ${region}.`, {
     remedy: { text, action: 'editConnection', subject: name },
   });

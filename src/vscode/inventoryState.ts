@@ -1,5 +1,6 @@
 import type { FaultData } from '../base/fault';
 import type { Bastion } from '../model/bastion';
+import { TAGGED_LATER, TAGS_PROVIDER } from '../model/inventory';
 import type { DiscoveryScope, InventoryPart } from '../model/inventory';
 import type { Target } from '../model/target';
 import { mergeSorted, uniqueSorted } from './nameOrder';
@@ -141,8 +142,18 @@ function withAnswer(before: ProviderItems, part: Exclude<InventoryPart, { readon
     const bastions = uniqueSorted(part.bastions);
     return { ...page, bastions: mergeSorted(items.bastions, bastions), told: [...told, bastions.map(({ id }) => id)] };
   }
-  const targets = uniqueSorted(part.targets);
+  const targets = withKnownTags(part.provider, items.targets, uniqueSorted(part.targets));
   return { ...page, targets: mergeSorted(items.targets, targets), told: [...told, targets.map(({ id }) => id)] };
+}
+
+/** What has no tags yet, and will be told again with them, keeps those that it had: what did not change stays the same object. */
+function withKnownTags(provider: string, known: readonly Target[], targets: readonly Target[]): readonly Target[] {
+  if (!Object.hasOwn(TAGGED_LATER, provider) || targets.every(({ tags }) => tags)) return targets;
+  const before = new Map(known.map(({ id, tags }) => [id, tags]));
+  return targets.map((target) => {
+    const tags = target.tags ?? before.get(target.id);
+    return tags === target.tags || !tags ? target : { ...target, tags };
+  });
 }
 
 function withAccount(inventory: RegionInventory, { accountId, alias }: InventoryPart & { readonly kind: 'account' }): RegionInventory {
@@ -203,4 +214,9 @@ export interface ProviderFault {
 
 export function faultsOf({ providers }: RegionInventory): ProviderFault[] {
   return [...providers].flatMap(([provider, { fault }]) => (fault ? [{ provider, fault }] : []));
+}
+
+/** Those for which resources may be missing: without their tags, all are there. */
+export function listingFaultsOf(inventory: RegionInventory): ProviderFault[] {
+  return faultsOf(inventory).filter(({ provider }) => provider !== TAGS_PROVIDER);
 }

@@ -3,7 +3,7 @@ import { BASTION_PROVIDERS } from '../model/inventory';
 import type { Target, TargetFamily } from '../model/target';
 import { familyOf } from '../model/target';
 import type { RegionInventory } from './inventoryState';
-import { faultsOf } from './inventoryState';
+import { listingFaultsOf } from './inventoryState';
 import type { Localizer } from './localizer';
 import { bastionNode, targetNode } from './resourceRows';
 import { labelText } from './safeText';
@@ -93,7 +93,7 @@ function familyGroup({ inventory, all, shown, l10n }: GroupSources, family: Targ
 }
 
 function isIncomplete(inventory: RegionInventory, bastions: boolean): boolean {
-  return inventory.fault !== undefined || faultsOf(inventory).some(({ provider }) => BASTION_PROVIDERS.includes(provider) === bastions);
+  return inventory.fault !== undefined || listingFaultsOf(inventory).some(({ provider }) => BASTION_PROVIDERS.includes(provider) === bastions);
 }
 
 /** How resources are sorted into groups by something that each of them has at most one of. */

@@ -3,6 +3,7 @@ import type { FaultData } from '../base/fault';
 import type { Clock } from '../base/clock';
 import type { Gate } from '../base/gate';
 import type { Logger } from '../base/log';
+import { withTags } from '../model/inventory';
 import type { DiscoveryScope, InventoryService } from '../model/inventory';
 import type { InventoryCache } from './inventoryCache';
 import type { RegionEvent, RegionInventory } from './inventoryState';
@@ -82,7 +83,8 @@ export class ScopeDiscovery {
     if (this.#disposed) return Promise.resolve();
     const present = this.#run;
     if (only && present && !present.only) return present.ended;
-    const wanted = only && present?.only ? [...new Set([...present.only, ...only])] : only;
+    const whole = only && withTags(only);
+    const wanted = whole && present?.only ? [...new Set([...present.only, ...whole])] : whole;
     this.#abort.abort();
     this.#abort = new AbortController();
     const epoch = ++this.#epoch;

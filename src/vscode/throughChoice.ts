@@ -38,7 +38,7 @@ export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evi
     label: one.bastion.name,
     icon: bastionIcon(one.bastion, 'route' in way),
     description: joined([how, bastionBadge(one.bastion, l10n)]),
-    detail: joined([...one.reasons.map((reason) => reasonText(reason, one.bastion, l10n)), whereabouts(one.bastion)]),
+    detail: joined([...one.reasons.map((reason) => reasonText(reason, one, l10n)), whereabouts(one.bastion)]),
     value: { key: bastionKey(one.bastion), ...way },
   });
   const bySsh = (bastion: Bastion, host: string, via: 'direct' | 'ssm'): Route =>

@@ -2,7 +2,7 @@ import type { Endpoint } from '../model/endpoint';
 import { formatEndpoint } from '../model/endpoint';
 import type { Bastion } from '../model/bastion';
 import { bastionObstacle } from '../model/bastion';
-import type { ReasonCode } from '../model/ranking';
+import type { RankedBastion, ReasonCode } from '../model/ranking';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
 import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TargetNote, TlsMode } from '../model/target';
@@ -255,7 +255,7 @@ export function bastionIcon({ kind }: Pick<Bastion, 'kind'>, usable: boolean): s
 }
 
 /** One reason for a bastion's place in the order, in a few words; undefined where the other reasons say enough. */
-export function reasonText(reason: ReasonCode, bastion: Bastion, l10n: Localizer): string | undefined {
+export function reasonText(reason: ReasonCode, { bastion, widePolicy = '' }: Pick<RankedBastion, 'bastion' | 'widePolicy'>, l10n: Localizer): string | undefined {
   switch (reason) {
     case 'notRunning':
     case 'unmanaged':
@@ -288,6 +288,12 @@ export function reasonText(reason: ReasonCode, bastion: Bastion, l10n: Localizer
       return bastion.agentVersion === undefined ? undefined : l10n.t('agent {0}', bastion.agentVersion);
     case 'agentUnknown':
       return undefined;
+    case 'noRole':
+      return l10n.t('has no role');
+    case 'minimalRole':
+      return l10n.t('its role can do no more than Session Manager needs');
+    case 'wideRole':
+      return l10n.t('its role has {0}', widePolicy);
     case 'mayBeReplaced':
       return l10n.t('replaced at each deployment');
   }

@@ -1,4 +1,5 @@
 import type { LoggedRequest } from '../sandbox/requestLog';
+import { resourceType, taggedResources } from '../sandbox/worldTags';
 import type { Place, World } from '../sandbox/worldTypes';
 
 /** Rows of a listing, and the most that AWS puts on one of its pages (API references of the services). */
@@ -27,6 +28,13 @@ function listings({ vpcs, hybridNodes, ecsClusters }: Place): Readonly<Record<st
   };
 }
 
+/** The kinds of resources whose own listings leave their tags out. */
+const TAGGED_APART = /^(?:elasticache:(?:replicationgroup|cluster|serverlesscache)|memorydb:cluster|rds:db-proxy)$/;
+
+function tagListings(world: World, place: Place): readonly Listing[] {
+  return [[taggedResources(world, place).filter(({ arn }) => TAGGED_APART.test(resourceType(arn))).length, 100]];
+}
+
 /** Of MemoryDB, in which an action's name does not tell the service. */
 function memoryDbListings({ vpcs }: Place): readonly Listing[] {
   const clusters = vpcs.reduce((sum, { memoryDbClusters }) => sum + memoryDbClusters.length, 0);
@@ -41,12 +49,12 @@ function memoryDbListings({ vpcs }: Place): readonly Listing[] {
  * services that the large world has nothing of, each different request counts as needed once.
  */
 export function neededPages(world: World, asked: readonly LoggedRequest[]): number {
-  const counted = new Set(['GetCallerIdentity']);
+  const counted = new Set(['GetCallerIdentity', 'GetResources']);
   let pages = new Set(world.places.map(({ accountId }) => accountId)).size;
   for (const place of world.places) {
     const known = listings(place);
     for (const action of Object.keys(known)) counted.add(action);
-    pages += total(Object.values(known).flat()) + total(memoryDbListings(place));
+    pages += total(Object.values(known).flat()) + total(memoryDbListings(place)) + total(tagListings(world, place));
   }
   const others = asked.filter(({ service, action }) => service !== 'memorydb' && !counted.has(action));
   return pages + new Set(others.map(({ service, action, region, principal, params }) => JSON.stringify([service, action, region, principal, params]))).size;

@@ -42,7 +42,7 @@ async function main({ core: where, farEnd, folder }: DiscoverySubjectOptions): P
   const clock = systemClock;
   const memory = new Map<string, unknown>();
   const state = { get: (key: string) => memory.get(key), update: async (key: string, value: unknown) => void memory.set(key, value) };
-  const inventory = { ...core.inventory, sshHosts: async () => ({ hosts: [], faults: [] }), network: async () => ({}), vpcNames: async () => ({}) };
+  const inventory = { ...core.inventory, sshHosts: async () => ({ hosts: [], faults: [] }), network: async () => ({}), privileges: async () => ({}), vpcNames: async () => ({}) };
   let opened: Opened | undefined;
   let firstNode = NaN;
   let runs = 0;

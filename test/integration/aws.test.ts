@@ -32,16 +32,17 @@ interface Found {
 
 async function gather(parts: AsyncIterable<InventoryPart>): Promise<Found> {
   const bastions: Bastion[] = [];
-  const targets: Target[] = [];
+  const targets = new Map<string, Target>();
   const faults: (FaultData & { provider: string })[] = [];
   let accountId: string | undefined;
   for await (const part of parts) {
     if (part.kind === 'account') accountId = part.accountId;
     else if (part.kind === 'bastions') bastions.push(...part.bastions);
-    else if (part.kind === 'targets') targets.push(...part.targets);
+    // Told again, with its tags.
+    else if (part.kind === 'targets') for (const target of part.targets) targets.set(target.id, target);
     else faults.push({ provider: part.provider, ...part.fault });
   }
-  return { accountId, bastions, targets, faults };
+  return { accountId, bastions, targets: [...targets.values()], faults };
 }
 
 describe('AWS access', () => {

@@ -8,7 +8,7 @@ import { eventually } from '../fixtures/eventually';
 import { awsBench } from './awsBench';
 import type { AwsBench } from './awsBench';
 
-const SERVICES = ['redshift', 'redshift-serverless', 'es', 'mq', 'kafka', 'rds', 'elasticache', 'memorydb', 'ecs'] as const;
+const SERVICES = ['redshift', 'redshift-serverless', 'es', 'mq', 'kafka', 'rds', 'elasticache', 'memorydb', 'ecs', 'tagging'] as const;
 
 describe('discovery of what is rare but happens', () => {
   let bench: AwsBench;
@@ -61,7 +61,7 @@ describe('discovery of what is rare but happens', () => {
   it('carries emoji and 255 characters as they are', async () => {
     const { targets, bastions } = await discover('awkward', 'eu-central-1');
     assert.deepEqual([bastions[0]?.name.length, bastions[0]?.name.startsWith('🦄')], [255, true]);
-    for (const name of ['tagged-db', 'resizing-redshift', 'kept-mq', 'kept-kafka']) {
+    for (const name of ['tagged-db', 'resizing-redshift', 'kept-mq', 'kept-kafka', 'kept', 'headless']) {
       assert.deepEqual(targets.get(name)!.tags?.map(({ key, value }) => [key, value.length]), [['note', 255], ['🔑 schlüssel', 0]], name);
     }
   });
@@ -126,6 +126,7 @@ describe('discovery of what is rare but happens', () => {
       'opensearch.domains aws.accessDenied',
       'redshift.clusters aws.accessDenied',
       'redshift.serverless aws.accessDenied',
+      'resource.tags aws.accessDenied',
       'ssm.hybridNodes aws.accessDenied',
     ]));
   });
@@ -157,11 +158,12 @@ describe('discovery while a service throttles for ten seconds', () => {
     const { signal } = new AbortController();
     const discover = async (): Promise<{ faults: string[]; brokers: number; others: number }> => {
       const faults: string[] = [];
-      const targets: Target[] = [];
+      const found = new Map<string, Target>();
       for await (const part of bench.aws.inventory.discover({ profile: 'awkward', region: 'us-east-1' }, signal)) {
-        if (part.kind === 'targets') targets.push(...part.targets);
+        if (part.kind === 'targets') for (const target of part.targets) found.set(target.id, target);
         if (part.kind === 'fault') faults.push(`${part.provider} ${part.fault.code}`);
       }
+      const targets = [...found.values()];
       const brokers = targets.filter(({ kind }) => kind === 'mq.broker').length;
       return { faults, brokers, others: targets.length - brokers };
     };

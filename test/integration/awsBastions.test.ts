@@ -135,4 +135,67 @@ describe('bastions of every kind', function () {
     abort.abort();
     await assert.rejects(looking, (error) => isCancelled(error));
   });
+
+  describe('by their roles', () => {
+    const DEV = '111122223333';
+    const profile = (name: string): string => `arn:aws:iam::${DEV}:instance-profile/${name}`;
+    const asked = (action?: string): number => bench.sandbox.requests.of('iam', action).length;
+
+    it('are ranked by the names of policies that IAM tells, each role asked for once', async () => {
+      const [shop] = placeOf().vpcs;
+      const [model] = shop!.instances;
+      for (const [index, instanceProfile] of ['admin', 'app', 'managed', 'empty', ''].entries()) {
+        shop!.instances.push({ ...model!, id: `i-0123456789abcde0${index}`, name: 'same', tags: [], instanceProfile });
+      }
+      placeOf().ecsClusters[0]!.tasks[0]!.role = 'admin';
+      const { bastions, targets } = await discover();
+      const same = bastions.filter(({ name }) => name === 'same');
+      assert.deepEqual(same.map(({ identityArn }) => identityArn), [profile('admin'), profile('app'), profile('managed'), profile('empty'), undefined]);
+      const task = bastions.find(({ name }) => name === 'tools/tools')!;
+      assert.equal(task.identityArn, `arn:aws:iam::${DEV}:role/admin`);
+      bench.sandbox.requests.clear();
+      const identities = [...same, task].flatMap(({ identityArn }) => identityArn ?? []);
+      const policies = await aws.inventory.privileges(scope, [...identities, ...identities], never);
+      const orders = targets.find(({ name }) => name === 'orders-cache')!;
+      const ranking = rankBastions(orders, [...same, task], { policies });
+      const why = ranking.map(({ bastion, reasons, widePolicy }) => [bastion.identityArn?.split('/')[1] ?? '-', reasons.at(-1), widePolicy ?? '-'].join(' '));
+      assert.deepEqual(why, ['managed minimalRole -', 'empty minimalRole -', '- noRole -', 'app agentSuffices -', 'admin wideRole AdministratorAccess', 'admin wideRole AdministratorAccess']);
+      assert.ok(bench.sandbox.requests.of('iam').every(({ status, region }) => status === 200 && region === 'us-east-1'));
+      assert.deepEqual([asked('GetInstanceProfile'), asked('ListAttachedRolePolicies'), asked('ListRolePolicies')], [4, 4, 4]);
+      assert.deepEqual(await aws.inventory.privileges(scope, identities, never), policies);
+      assert.equal(asked(), 12, 'known for a while');
+    });
+
+    it('are judged without what is denied, which is not asked for again; without what failed, which is', async () => {
+      const lift = bench.sandbox.faults.add({ service: 'iam', action: 'ListRolePolicies', kind: 'accessDenied' });
+      assert.deepEqual(await aws.inventory.privileges(scope, [profile('managed')], never), { [profile('managed')]: { attached: ['arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'] } });
+      bench.sandbox.faults.add({ service: 'iam', action: 'GetInstanceProfile', kind: 'accessDenied', times: 1 });
+      assert.deepEqual(await aws.inventory.privileges(scope, [profile('app')], never), {});
+      lift();
+      const before = asked();
+      assert.deepEqual(await aws.inventory.privileges(scope, [profile('app')], never), {});
+      assert.equal(asked(), before);
+      bench.sandbox.faults.add({ service: 'iam', action: 'ListAttachedRolePolicies', kind: 'throttle', times: 1 });
+      assert.deepEqual(await aws.inventory.privileges(scope, [profile('admin'), profile('gone')], never), {});
+      const again = await aws.inventory.privileges(scope, [profile('admin'), profile('gone')], never);
+      assert.deepEqual([Object.keys(again), again[profile('admin')]?.attached?.length], [[profile('admin')], 3]);
+    });
+
+    it('are asked about for eight roles at most, and for no longer than somebody waits', async () => {
+      const many = Array.from({ length: 12 }, (_, index) => profile(`none-${index}`));
+      assert.deepEqual(await aws.inventory.privileges(scope, many, never), {});
+      assert.equal(asked('GetInstanceProfile'), 8);
+      // The clock of this bench calls at once whatever is scheduled.
+      bench.sandbox.faults.add({ service: 'iam', kind: 'latency', latencyMs: 5_000 });
+      const before = performance.now();
+      assert.deepEqual(await bench.aws.inventory.privileges(scope, [profile('managed')], never), {});
+      assert.ok(performance.now() - before < 3_000);
+      bench.sandbox.faults.clear();
+      assert.deepEqual(await bench.aws.inventory.privileges(scope, [profile('managed')], never), {}, 'nobody waits for it again at once');
+      const abort = new AbortController();
+      const looking = aws.inventory.privileges(scope, [profile('managed')], abort.signal);
+      abort.abort();
+      await assert.rejects(looking, (error) => isCancelled(error));
+    });
+  });
 });

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createAws } from '../../src/aws';
+import { createAgents } from '../../src/aws/agents';
+import { exchangeBytes } from '../../src/aws/clients/jsonProtocol';
 import { nullLogger } from '../../src/base/log';
 import { CertificateAuthority } from '../sandbox/servers/certificates';
 import { impatient } from './awsBench';
@@ -182,5 +184,19 @@ describe('AWS endpoints', () => {
       }),
     );
     for (; next < answers.length; next++) await assert.rejects(dataKey(port), { code: answers[next]![2] }, answers[next]![1].slice(0, 50));
+  });
+
+  it('are silent for no longer than the service is worth', async () => {
+    const port = await listen(createHttpServer(() => {}));
+    const agents = createAgents(undefined, undefined);
+    const before = performance.now();
+    try {
+      const asked = { method: 'GET', headers: {}, timeoutMs: 50 } as const;
+      await assert.rejects(exchangeBytes(new URL(`http://127.0.0.1:${port}/`), asked, agents, new AbortController().signal), { name: 'TimeoutError' });
+    } finally {
+      agents.http.destroy();
+      agents.https.destroy();
+    }
+    assert.ok(performance.now() - before < 5_000);
   });
 });

@@ -147,7 +147,7 @@ export class ApiServer {
     const action = Object.hasOwn(service.actions, name) ? service.actions[name] : undefined;
     if (!action) throw errors.unknownAction(name);
     const call = this.#call(name, new Input(input, errors), caller, region);
-    const permission = `${service.signingName}:${name}`;
+    const permission = `${service.iamPrefix ?? service.signingName}:${name}`;
     const denied = (): ApiError => errors.accessDenied(caller.arn, permission, action.resource?.(call) ?? '*');
     const ended = this.#options.load.begin(`${caller.accountId}/${region.name}/${service.signingName}`);
     try {
@@ -242,6 +242,7 @@ export class ApiServer {
       sshKeys,
       sessionOwners: this.#sessionOwners,
       identities: this.#identities,
+      now: this.#options.now,
       page: (rows, { limit, token, listing }) =>
         this.#pager.page(rows, { limit, token, listing: [caller.accountId, region.name, action, listing].join('\n') }),
     };

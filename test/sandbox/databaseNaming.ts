@@ -28,6 +28,11 @@ export function proxyAddress({ name, family }: DatabaseProxy, endpoint: string |
   return { host: `${label}.proxy-${SUFFIX}.${region.name}.rds.amazonaws.com`, port: family === 'MYSQL' ? 3306 : 5432 };
 }
 
+/** A proxy's ARN has an id of its own, not its name. */
+export function proxyId(kind: 'db-proxy' | 'db-proxy-endpoint', name: string): string {
+  return `${kind === 'db-proxy' ? 'prx' : 'prx-endpoint'}-${Buffer.from(name).toString('hex').padEnd(17, '0').slice(0, 17)}`;
+}
+
 const MEMORYDB_PORT = 6379;
 
 export function memoryDbAddress({ name }: MemoryDbCluster, region: Region): Address {

@@ -56,6 +56,7 @@ export function describeWorld(): World {
       },
       ...signInRoles(),
     ],
+    machineRoles: machineRoles(),
     identityCenter: {
       startUrl: 'https://sandbox.awsapps.com/start',
       region: 'eu-central-1',
@@ -99,6 +100,18 @@ function cacheSecrets(): World['secrets'] {
     { name: 'shop/binary', ...here, value: new Uint8Array([1, 2, 3]) },
     { name: 'shop/deleted', ...here, value: 'gone', deleted: true },
     { name: 'far/cache', ...here, region: 'us-east-1', value: 'elsewhere' },
+  ];
+}
+
+const OF_AWS = 'arn:aws:iam::aws:policy';
+
+function machineRoles(): World['machineRoles'] {
+  const core = `${OF_AWS}/AmazonSSMManagedInstanceCore`;
+  return [
+    { name: 'managed', accountId: DEV, attached: [core], inline: [] },
+    { name: 'admin', accountId: DEV, attached: [core, `${OF_AWS}/AmazonS3FullAccess`, `${OF_AWS}/AdministratorAccess`], inline: [] },
+    { name: 'app', accountId: DEV, attached: [core, `arn:aws:iam::${DEV}:policy/team/AppFullAccess`], inline: ['queue-access'] },
+    { name: 'empty', accountId: DEV, attached: [], inline: [], detached: true },
   ];
 }
 

@@ -16,7 +16,7 @@ const LONG = `${`🦄 ${'unwieldy '.repeat(30)}`.slice(0, 254)}.`;
 /** What is rare but happens, in one region; five pages of everything, in another; nothing at all, in all others. */
 export function awkwardPlaces(): Place[] {
   return [
-    { accountId: AWKWARD, region: 'eu-central-1', ...nothingElse(), vpcs: [odd()] },
+    { accountId: AWKWARD, region: 'eu-central-1', ...nothingElse(), vpcs: [odd()], formerlyTagged: formerlyTagged() },
     { accountId: AWKWARD, region: 'us-east-1', ...nothingElse(), vpcs: [many()] },
   ];
 }
@@ -31,17 +31,25 @@ function odd(): Vpc {
     instances: [machine(ODD, 1, LONG, { managed: linux('Online'), tags })],
     replicationGroups: [
       cache('clusterless', ODD, { status: 'creating', clusterMode: true, shards: 2 }),
-      cache('headless', ODD, { status: 'modifying', replicas: 1, withoutPrimary: true }),
+      cache('headless', ODD, { status: 'modifying', replicas: 1, withoutPrimary: true, tags }),
     ],
     databases: [database('tagged-db', { ...groups, tags })],
     data: {
       redshiftClusters: [redshiftCluster('resizing-redshift', { ...groups, status: 'available, prep-for-resize', tags })],
       redshiftWorkgroups: [],
-      searchDomains: [searchDomain('kept', groups), searchDomain('gone-search', { ...groups, fleeting: true })],
+      searchDomains: [searchDomain('kept', { ...groups, tags }), searchDomain('gone-search', { ...groups, fleeting: true, tags })],
       messageBrokers: [broker(1, 'kept-mq', { ...groups, tags }), broker(2, 'gone-mq', { ...groups, fleeting: true })],
       kafkaClusters: [kafka(1, 'kept-kafka', { ...groups, tags }), kafka(2, 'gone-kafka', { ...groups, fleeting: true })],
     },
   });
+}
+
+function formerlyTagged(): NonNullable<Place['formerlyTagged']> {
+  const arn = (resource: string): string => `arn:aws:elasticache:eu-central-1:${AWKWARD}:${resource}`;
+  return [
+    { arn: arn('replicationgroup:deleted-cache'), tags: [{ key: 'team', value: 'nobody' }] },
+    { arn: arn('replicationgroup:clusterless'), tags: [] },
+  ];
 }
 
 function many(): Vpc {
@@ -55,7 +63,7 @@ function many(): Vpc {
       replicationGroups: numbers.map((number) => cache(`cache-${number}`, MANY)),
       databases: numbers.map((number) => database(`db-${number}`, groups)),
       databaseClusters: numbers.map((number) => databaseCluster(`aurora-${number}`, { ...groups, instances: [`aurora-${number}-one`] })),
-      memoryDbClusters: numbers.map((number) => memoryDb(`memory-${number}`, groups)),
+      memoryDbClusters: numbers.map((number) => memoryDb(`memory-${number}`, { ...groups, tags: [{ key: 'number', value: `${number}` }] })),
       data: {
         redshiftClusters: numbers.map((number) => redshiftCluster(`redshift-${number}`, groups)),
         redshiftWorkgroups: numbers.map((number) => workgroup(`workgroup-${number}`, groups)),

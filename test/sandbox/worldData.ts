@@ -38,11 +38,11 @@ function dataServices(): DataServices {
       redshiftCluster('fresh-redshift', { ...groups, status: 'creating' }),
     ],
     redshiftWorkgroups: [
-      workgroup('adhoc', { ...groups, requireTls: true, managedEndpoints: [{ name: 'adhoc-analysts', vpcId: there }] }),
+      workgroup('adhoc', { ...groups, requireTls: true, managedEndpoints: [{ name: 'adhoc-analysts', vpcId: there }], tags: [{ key: 'team', value: 'analytics 📈' }] }),
       workgroup('fresh-adhoc', { ...groups, status: 'CREATING' }),
     ],
     searchDomains: [
-      searchDomain('products', { ...groups, internalUsers: true }),
+      searchDomain('products', { ...groups, internalUsers: true, tags: [{ key: 'team', value: 'web' }] }),
       searchDomain('logs', { ...groups, version: 'Elasticsearch_7.10', status: 'Modifying' }),
       searchDomain('open-search', { ...groups, inVpc: false }),
       searchDomain('fresh-search', { ...groups, status: 'Creating' }),
@@ -68,11 +68,11 @@ export function redshiftCluster(id: string, more: Rest<RedshiftCluster>): Redshi
 }
 
 export function workgroup(name: string, more: Rest<RedshiftWorkgroup>): RedshiftWorkgroup {
-  return { name, version: '1.0', status: 'AVAILABLE', public: false, requireTls: false, managedEndpoints: [], backing: 'refused', ...more };
+  return { name, version: '1.0', status: 'AVAILABLE', public: false, requireTls: false, managedEndpoints: [], tags: [], backing: 'refused', ...more };
 }
 
 export function searchDomain(name: string, more: Rest<SearchDomain>): SearchDomain {
-  return { name, version: 'OpenSearch_2.19', status: 'Active', inVpc: true, internalUsers: false, backing: 'refused', ...more };
+  return { name, version: 'OpenSearch_2.19', status: 'Active', inVpc: true, internalUsers: false, tags: [], backing: 'refused', ...more };
 }
 
 export function broker(number: number, name: string, more: Rest<MessageBroker>): MessageBroker {

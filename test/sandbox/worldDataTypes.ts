@@ -33,6 +33,7 @@ export interface RedshiftWorkgroup extends RedshiftRow {
   readonly name: string;
   status: 'CREATING' | 'AVAILABLE' | 'MODIFYING' | 'DELETING';
   readonly requireTls: boolean;
+  readonly tags: readonly Tag[];
 }
 
 /** It was listed and is gone when somebody asks for it. */
@@ -50,6 +51,7 @@ export interface SearchDomain extends Fleeting {
   /** Fine-grained access control with users of its own. */
   readonly internalUsers: boolean;
   readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
   backing: Backing;
 }
 

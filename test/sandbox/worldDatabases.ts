@@ -40,11 +40,17 @@ export function shopDatabases(securityGroupIds: readonly string[]): Databases {
       }),
     ],
     databaseProxies: [
-      proxy('shop-proxy', { securityGroupIds, requireTls: true, iam: 'REQUIRED', endpoints: [{ name: 'shop-proxy-reader', role: 'READ_ONLY' }] }),
+      proxy('shop-proxy', {
+        securityGroupIds,
+        requireTls: true,
+        iam: 'REQUIRED',
+        endpoints: [{ name: 'shop-proxy-reader', role: 'READ_ONLY' }],
+        tags: [{ key: 'team', value: 'shop 🛒' }],
+      }),
       proxy('fresh-proxy', { securityGroupIds, family: 'MYSQL', status: 'creating' }),
     ],
     memoryDbClusters: [
-      memoryDb('carts-memorydb', { securityGroupIds, shards: 2, replicas: 1, tls: true, acl: 'app-users', backing: 'tls' }),
+      memoryDb('carts-memorydb', { securityGroupIds, shards: 2, replicas: 1, tls: true, acl: 'app-users', backing: 'tls', tags: [{ key: 'env', value: 'prod' }] }),
       memoryDb('fresh-memorydb', { securityGroupIds, status: 'creating' }),
       memoryDb('scratch-memorydb', { securityGroupIds, engine: 'redis', engineVersion: '7.1', backing: 'plain' }),
     ],
@@ -86,7 +92,7 @@ export function databaseCluster(id: string, more: Rest<DatabaseCluster, 'securit
 }
 
 function proxy(name: string, more: Rest<DatabaseProxy, 'securityGroupIds'>): DatabaseProxy {
-  return { name, family: 'POSTGRESQL', status: 'available', requireTls: false, iam: 'DISABLED', endpoints: [], backing: 'refused', ...more };
+  return { name, family: 'POSTGRESQL', status: 'available', requireTls: false, iam: 'DISABLED', endpoints: [], tags: [], backing: 'refused', ...more };
 }
 
 export function memoryDb(name: string, more: Rest<MemoryDbCluster, 'securityGroupIds'>): MemoryDbCluster {
@@ -101,6 +107,7 @@ export function memoryDb(name: string, more: Rest<MemoryDbCluster, 'securityGrou
     tls: false,
     acl: 'open-access',
     nodeType: 'db.t4g.small',
+    tags: [],
     backing: 'refused',
     ...more,
   };

@@ -7,6 +7,10 @@ export interface World {
   /** By account; an account has one or none. */
   readonly accountAliases: Readonly<Record<string, string>>;
   readonly roles: Role[];
+  /** Services that Resource Groups Tagging does not know (yet). */
+  untaggable?: readonly string[];
+  /** What machines and tasks may do in their account. */
+  readonly machineRoles: MachineRole[];
   readonly profiles: readonly Profile[];
   readonly places: Place[];
   readonly kmsKeys: KmsKey[];
@@ -89,6 +93,18 @@ export interface Role {
   readonly denied: readonly string[];
 }
 
+/** A role of machines or tasks, and its policies. An instance profile of the same name has it. */
+export interface MachineRole {
+  readonly name: string;
+  readonly accountId: string;
+  /** ARNs of managed policies. */
+  attached: readonly string[];
+  /** Names of inline policies. */
+  inline: readonly string[];
+  /** The instance profile has lost it. */
+  detached?: true;
+}
+
 /** A profile of the AWS configuration files that the sandbox writes. */
 export interface Profile {
   readonly name: string;
@@ -106,6 +122,8 @@ export interface Place {
   readonly hybridNodes: HybridNode[];
   readonly ecsClusters: EcsCluster[];
   readonly peerings: Peering[];
+  /** What Resource Groups Tagging tells besides: of what is gone meanwhile, and, without tags, of what had some once. */
+  readonly formerlyTagged?: readonly { readonly arn: string; readonly tags: readonly Tag[] }[];
   /** What the Session Manager preferences say; absent: nobody has ever saved them. */
   sessionPreferences?: SessionPreferences;
 }
@@ -141,6 +159,8 @@ export interface EcsTask {
   readonly privateIp: string;
   readonly containers: readonly EcsContainer[];
   readonly tags: readonly Tag[];
+  /** Name of the role that it was started with instead of that of its definition. */
+  role?: string;
 }
 
 export interface EcsContainer {
@@ -254,6 +274,8 @@ export interface Instance {
   readonly securityGroupIds: readonly string[];
   readonly type: string;
   readonly tags: readonly Tag[];
+  /** Name of its instance profile; `managed` unless told, for what Systems Manager knows; empty: none. */
+  instanceProfile?: string;
   /** What Systems Manager knows of it; absent when it never registered. */
   managed?: Managed;
   /** What listens on the machine itself, by port; only its own agent reaches it. */
@@ -339,6 +361,7 @@ export interface DatabaseProxy {
   /** Besides the default one. */
   readonly endpoints: readonly { readonly name: string; readonly role: 'READ_WRITE' | 'READ_ONLY' }[];
   readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
   backing: Backing;
 }
 
@@ -354,6 +377,7 @@ export interface MemoryDbCluster {
   readonly acl: string;
   readonly nodeType: string;
   readonly securityGroupIds: readonly string[];
+  readonly tags: readonly Tag[];
   backing: Backing;
 }
 

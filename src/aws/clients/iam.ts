@@ -4,10 +4,16 @@ import { exchangeBytes, failure, regionalEndpoint } from './jsonProtocol';
 import type { ClientSettings, SendOptions } from './settings';
 import { VERSION } from './settings';
 
-/** The one IAM call in use. */
+/** The IAM calls in use. @throws Error as the SDK's clients do */
 export interface IamApi {
-  /** At most one, as IAM has it. @throws Error as the SDK's clients do */
+  /** At most one, as IAM has it. */
   listAccountAliases(options: SendOptions): Promise<readonly string[]>;
+  /** The role's name; an instance profile has at most one, and may have none. */
+  roleOfInstanceProfile(name: string, options: SendOptions): Promise<string | undefined>;
+  /** ARNs. All of them: a role may have fewer than are on one page. */
+  listAttachedRolePolicies(role: string, options: SendOptions): Promise<readonly string[]>;
+  /** Names; of more than 100 only those. */
+  listRolePolicies(role: string, options: SendOptions): Promise<readonly string[]>;
 }
 
 /** The region in which each partition has its global services, by the beginning of the partition's regions. */
@@ -35,38 +41,55 @@ export function iamEndpoint({ region, useFips, useDualstack }: Pick<ClientSettin
 }
 
 // The query protocol (IAM API reference): form data in, XML out, of which one element is wanted.
-const BODY = 'Action=ListAccountAliases&Version=2010-05-08';
+const API = '2010-05-08';
 const ALIAS = /<member>([a-z0-9][a-z0-9-]{1,61}[a-z0-9])<\/member>/g;
-const MAX_ANSWER_BYTES = 16 * 1024;
+const ROLE_NAME = /<RoleName>([^<]+)<\/RoleName>/;
+// As XML has them: a path that it had to escape is none of AWS's own, and must not be overlooked.
+const POLICY_ARN = /<PolicyArn>([^<]+)<\/PolicyArn>/g;
+const POLICY_NAME = /<member>([^<]+)<\/member>/g;
+/** A role's trust policy comes with it. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 export function createIam(settings: ClientSettings): IamApi {
+  const ask = iamCaller(settings);
+  const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found]) => found!);
+  return {
+    listAccountAliases: async (options) => matches(await ask({ Action: 'ListAccountAliases' }, options), ALIAS),
+    roleOfInstanceProfile: async (InstanceProfileName, options) =>
+      ROLE_NAME.exec(await ask({ Action: 'GetInstanceProfile', InstanceProfileName }, options))?.[1],
+    listAttachedRolePolicies: async (RoleName, options) => matches(await ask({ Action: 'ListAttachedRolePolicies', RoleName }, options), POLICY_ARN),
+    listRolePolicies: async (RoleName, options) => matches(await ask({ Action: 'ListRolePolicies', RoleName }, options), POLICY_NAME),
+  };
+}
+
+/** Makes one request of the query protocol and gives the answer's text. @throws Error as the SDK's clients do */
+function iamCaller(settings: ClientSettings): (parameters: Readonly<Record<string, string>>, options: SendOptions) => Promise<string> {
   const { credentials, agents } = settings;
   const region = homeRegion(settings.region);
   const url = new URL(settings.endpoint ?? iamEndpoint({ ...settings, region }));
   const signer = new SignatureV4({ service: 'iam', region, credentials, sha256: Sha256, applyChecksum: true });
-  return {
-    async listAccountAliases({ abortSignal }) {
-      const signed = await signer.sign({
-        method: 'POST',
-        protocol: url.protocol,
-        hostname: url.hostname,
-        ...(url.port !== '' && { port: Number(url.port) }),
-        path: url.pathname,
-        query: {},
-        headers: {
-          host: url.host,
-          'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-          'content-length': String(BODY.length),
-          'user-agent': `sallyport/${VERSION}`,
-        },
-        body: BODY,
-      });
-      const asked = { method: 'POST', headers: signed.headers, body: BODY, maxAnswerBytes: MAX_ANSWER_BYTES } as const;
-      const { status, body } = await exchangeBytes(url, asked, agents, abortSignal);
-      const text = body.toString('utf8');
-      if (status === 200) return [...text.matchAll(ALIAS)].map(([, alias]) => alias!);
-      const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]);
-      throw failure(status, { code, message }, undefined);
-    },
+  return async (parameters, { abortSignal }) => {
+    const sent = new URLSearchParams({ ...parameters, Version: API }).toString();
+    const signed = await signer.sign({
+      method: 'POST',
+      protocol: url.protocol,
+      hostname: url.hostname,
+      ...(url.port !== '' && { port: Number(url.port) }),
+      path: url.pathname,
+      query: {},
+      headers: {
+        host: url.host,
+        'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+        'content-length': String(Buffer.byteLength(sent)),
+        'user-agent': `sallyport/${VERSION}`,
+      },
+      body: sent,
+    });
+    const asked = { method: 'POST', headers: signed.headers, body: sent, maxAnswerBytes: MAX_ANSWER_BYTES } as const;
+    const { status, body } = await exchangeBytes(url, asked, agents, abortSignal);
+    const text = body.toString('utf8');
+    if (status === 200) return text;
+    const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]);
+    throw failure(status, { code, message }, undefined);
   };
 }

@@ -17,6 +17,8 @@ export interface JsonService {
   readonly targetPrefix: string;
   /** The longest answer that is read; 64 KiB unless told. */
   readonly maxAnswerBytes?: number;
+  /** So long it may be silent, ms; `REQUEST_TIMEOUT_MS` unless told. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -31,8 +33,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_SKEW_MS = 4 * 60_000;
 
 export function jsonCaller(service: JsonService, settings: ClientSettings): JsonCall {
-  const { name, host = name, targetPrefix, maxAnswerBytes } = service;
-  const send = signedSender({ name, host, maxAnswerBytes }, settings);
+  const { name, host = name, targetPrefix, maxAnswerBytes, timeoutMs } = service;
+  const send = signedSender({ name, host, maxAnswerBytes, timeoutMs }, settings);
   return async (action, input, { abortSignal }) =>
     send(
       {
@@ -58,7 +60,7 @@ export interface Unsigned {
 
 /** Signs requests to one service, sends them and gives the answers' members. @throws Error as `JsonCall` */
 export function signedSender(
-  { name, host, maxAnswerBytes }: { readonly name: string; readonly host: string; readonly maxAnswerBytes?: number | undefined },
+  { name, host, ...bounds }: { readonly name: string; readonly host: string } & AnswerBounds,
   settings: ClientSettings,
 ): (request: Unsigned, signal: AbortSignal) => Promise<Record<string, unknown>> {
   const { region, credentials, agents } = settings;
@@ -89,7 +91,7 @@ export function signedSender(
       { signingDate: new Date(Date.now() + skew) },
     );
     url.search = queryText(query);
-    const asked = { method, headers: signed.headers, ...(body !== undefined && { body }), maxAnswerBytes };
+    const asked = { method, headers: signed.headers, ...(body !== undefined && { body }), ...bounds };
     const { status, content, headers } = await exchange(url, asked, agents, signal);
     if (status === 200) return content;
     const theirs = Date.parse(headers.date ?? '');
@@ -105,13 +107,19 @@ function queryText(query: Readonly<Record<string, string>>): string {
     .join('&');
 }
 
+/** What is borne of an answer. */
+interface AnswerBounds {
+  /** The longest that is read; 64 KiB unless told. */
+  readonly maxAnswerBytes?: number | undefined;
+  /** So long it may be silent, ms; `REQUEST_TIMEOUT_MS` unless told. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** What is sent, all of it. */
-export interface JsonRequest {
+export interface JsonRequest extends AnswerBounds {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The longest answer that is read; 64 KiB unless told. */
-  readonly maxAnswerBytes?: number | undefined;
 }
 
 /** What came back: `content` is empty for what is no JSON object. */
@@ -130,13 +138,13 @@ export async function exchange(url: URL, request: JsonRequest, agents: Agents, s
 /** As `exchange`, for an answer that is no JSON. */
 export async function exchangeBytes(
   url: URL,
-  { method, headers, body, maxAnswerBytes = MAX_ANSWER_BYTES }: JsonRequest,
+  { method, headers, body, maxAnswerBytes = MAX_ANSWER_BYTES, timeoutMs = REQUEST_TIMEOUT_MS }: JsonRequest,
   agents: Agents,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: Buffer; readonly headers: IncomingHttpHeaders }> {
   const secure = url.protocol === 'https:';
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const options = { method, headers, signal, timeout: REQUEST_TIMEOUT_MS };
+    const options = { method, headers, signal, timeout: timeoutMs };
     const request = secure
       ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
       : httpRequest(url, { ...options, agent: agents.http }, resolve);

@@ -119,6 +119,5 @@ function networkOf(
 }
 
 function tagsOf(list: readonly RdsTag[] | undefined): { readonly tags?: readonly Tag[] } {
-  if (!list || list.length === 0) return {};
-  return { tags: list.flatMap(({ Key, Value }) => (Key ? [{ key: Key, value: Value ?? '' }] : [])) };
+  return list ? { tags: list.flatMap(({ Key, Value }) => (Key ? [{ key: Key, value: Value ?? '' }] : [])) } : {};
 }

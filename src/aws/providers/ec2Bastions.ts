@@ -83,6 +83,7 @@ export function toBastion(
     ...(instance.SubnetId && { subnetId: instance.SubnetId }),
     securityGroupIds: (instance.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
     ...(addresses.length > 0 && { privateAddresses: addresses }),
+    ...(instance.IamInstanceProfile?.Arn && { identityArn: instance.IamInstanceProfile.Arn }),
     ...(instance.Tags?.length && { tags: Object.fromEntries(instance.Tags.map(({ Key = '', Value = '' }) => [Key, Value])) }),
   };
 }

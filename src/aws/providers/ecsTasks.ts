@@ -114,6 +114,7 @@ export function containerBastions(task: Task, vpcs: ReadonlyMap<string, string>,
     ...(subnetId && { subnetId }),
     securityGroupIds: [],
     ...(addresses.length > 0 && { privateAddresses: [...new Set(addresses)] }),
+    ...(task.overrides?.taskRoleArn && { identityArn: task.overrides.taskRoleArn }),
     ...(task.tags && { tags: Object.fromEntries(task.tags.map(({ key = '', value = '' }) => [key, value])) }),
   } as const;
   return (task.containers ?? []).flatMap((container): Bastion[] => {

@@ -48,7 +48,7 @@ export function mqBrokers({ session, place }: ProviderContext): ResourceProvider
  * @param vpcs VPC id by subnet id, as far as known
  */
 export function brokerTarget(broker: Broker, vpcs: ReadonlyMap<string, string>, place: Place): Target | undefined {
-  const { brokerName: name, brokerInstances = [], subnetIds = [], tags = {} } = broker;
+  const { brokerName: name, brokerInstances = [], subnetIds = [], tags } = broker;
   if (!name) return undefined;
   const vpcId = subnetIds.map((id) => vpcs.get(id)).find((id) => id !== undefined);
   const ways = brokerInstances.map((instance, index) => waysInto(instance, brokerInstances.length > 1 ? `${index + 1} ` : '', broker));
@@ -69,7 +69,7 @@ export function brokerTarget(broker: Broker, vpcs: ReadonlyMap<string, string>, 
     ...(vpcId && { vpcId }),
     subnetIds,
     securityGroupIds: broker.securityGroups ?? [],
-    ...(Object.keys(tags).length > 0 && { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }),
+    ...(tags && { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }),
     ...(brokerInstances.length > 1 && { notes: ['oneOfTwoAnswers'] as const }),
   };
 }

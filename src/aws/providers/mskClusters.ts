@@ -57,7 +57,7 @@ export function kafkaTarget(
   vpcs: ReadonlyMap<string, string>,
   place: Place,
 ): Target | undefined {
-  const { clusterName: name, provisioned, serverless, tags = {} } = cluster;
+  const { clusterName: name, provisioned, serverless, tags } = cluster;
   if (!name) return undefined;
   const { subnetIds, securityGroupIds } = networkOf(cluster);
   const vpcId = subnetIds.map((id) => vpcs.get(id)).find((id) => id !== undefined);
@@ -78,7 +78,7 @@ export function kafkaTarget(
     ...(vpcId && { vpcId }),
     subnetIds,
     securityGroupIds,
-    ...(Object.keys(tags).length > 0 && { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }),
+    ...(tags && { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }),
     notes: ['otherBrokersAreTold'],
   };
 }

@@ -137,6 +137,6 @@ function distantTarget(endpoint: EndpointAccess, main: Target, subnetGroups: rea
   ];
 }
 
-function tagsOf({ Tags = [] }: Cluster): Pick<Target, 'tags'> {
-  return Tags.length > 0 ? { tags: Tags.flatMap(({ Key, Value }) => (Key ? [{ key: Key, value: Value ?? '' }] : [])) } : {};
+function tagsOf({ Tags }: Cluster): Pick<Target, 'tags'> {
+  return Tags ? { tags: Tags.flatMap(({ Key, Value }) => (Key ? [{ key: Key, value: Value ?? '' }] : [])) } : {};
 }

@@ -36,6 +36,9 @@ export function redshiftWorkgroups({ session, place }: ProviderContext): Resourc
     });
   }
 
+  // Endpoints have no tags of their own: theirs are the workgroup's.
+  const workgroupOf = new Map<string, string>();
+
   async function* discover(_scope: unknown, signal: AbortSignal): AsyncGenerator<InventoryPart, void, undefined> {
     const findVpcs = subnetVpcFinder(session, signal);
     let managed: readonly WorkgroupEndpoint[] | undefined;
@@ -48,11 +51,13 @@ export function redshiftWorkgroups({ session, place }: ProviderContext): Resourc
       const silent = page.filter((workgroup) => vpcOf(workgroup) === undefined).flatMap(({ subnetIds }) => subnetIds?.[0] ?? []);
       const { vpcs, fault } = await findVpcs(silent);
       if (fault) yield faultPart(ID, fault);
-      yield { kind: 'targets', provider: ID, targets: page.flatMap((workgroup) => workgroupTargets(workgroup, { managed: managed ?? [], vpcs }, place)) };
+      const found = page.map((workgroup) => workgroupTargets(workgroup, { managed: managed ?? [], vpcs }, place));
+      for (const [main, ...elsewhere] of found) for (const { id } of elsewhere) workgroupOf.set(id, main!.id);
+      yield { kind: 'targets', provider: ID, targets: found.flat() };
     }
   }
 
-  return { id: ID, discover };
+  return { id: ID, discover, taggedAs: ({ id }) => workgroupOf.get(id) ?? id };
 }
 
 /** What other calls tell about workgroups. */

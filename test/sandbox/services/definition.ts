@@ -9,8 +9,9 @@ import type { SessionManagerService } from '../sessionManager/service';
 
 /** One API: adding a service to the sandbox is a file with one of these, and a line in `index.ts`. */
 export interface ServiceDefinition {
-  /** As it stands in a signature's credential scope and before the colon of its IAM actions. */
+  /** As it stands in a signature's credential scope, and before the colon of its IAM actions unless those have a prefix of their own. */
   readonly signingName: string;
+  readonly iamPrefix?: string;
   readonly protocol: Protocol;
   readonly actions: Readonly<Record<string, Action>>;
 }
@@ -39,6 +40,8 @@ export interface Call {
   readonly sshKeys: PushedKeys;
   /** ARN of the caller that started a session, by its id. */
   readonly sessionOwners: Map<string, string>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Cuts rows into pages; undefined when the token is not one of ours for this very request. */
   readonly page: <Row>(rows: readonly Row[], request: PageRequest) => Page<Row> | undefined;
 }

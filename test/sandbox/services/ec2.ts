@@ -72,7 +72,7 @@ function renderInstance(instance: Instance, vpc: Vpc, accountId: string): Output
     rootDeviceName: '/dev/xvda',
     virtualizationType: 'hvm',
     hypervisor: 'xen',
-    ...(instance.managed && { iamInstanceProfile: instanceProfile(accountId) }),
+    ...instanceProfile(instance, accountId),
     groupSet: { item: placed ? instance.securityGroupIds.map((groupId) => renderGroupName(groupId, vpc)) : [] },
     tagSet: renderTags(instanceTags(instance)),
     platformDetails: 'Linux/UNIX',
@@ -133,8 +133,9 @@ function renderState(state: InstanceState): Output {
   return { code: STATE_CODES[state], name: state };
 }
 
-function instanceProfile(accountId: string): Output {
-  return { arn: `arn:aws:iam::${accountId}:instance-profile/managed`, id: 'AIPASANDBOXMANAGED01' };
+function instanceProfile({ instanceProfile: name, managed }: Instance, accountId: string): Output {
+  const own = name ?? (managed ? 'managed' : '');
+  return own === '' ? {} : { iamInstanceProfile: { arn: `arn:aws:iam::${accountId}:instance-profile/${own}`, id: 'AIPASANDBOXMANAGED01' } };
 }
 
 const describeVpcs = describe<Vpc>({

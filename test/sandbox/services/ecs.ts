@@ -77,6 +77,7 @@ function renderTask(call: Call, cluster: EcsCluster, task: EcsTask, withTags: bo
     ...(task.subnetId !== undefined && { availabilityZone: zoneOf(call, task.subnetId) }),
     attachments: task.subnetId === undefined ? [] : [renderAttachment(task, task.subnetId)],
     containers: task.containers.map((container) => renderContainer(call, cluster, task, container)),
+    overrides: { containerOverrides: [], ...(task.role !== undefined && { taskRoleArn: `arn:aws:iam::${call.caller.accountId}:role/${task.role}` }) },
     tags: withTags ? task.tags.map(({ key, value }) => ({ key, value })) : [],
   };
 }

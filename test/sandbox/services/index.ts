@@ -15,6 +15,7 @@ import { redshiftServerless } from './redshiftServerless';
 import { secretsManager } from './secretsManager';
 import { ssm } from './ssm';
 import { sts } from './sts';
+import { tagging } from './tagging';
 
 /** Every API that the sandbox speaks. */
 export const services: readonly ServiceDefinition[] = [
@@ -34,4 +35,5 @@ export const services: readonly ServiceDefinition[] = [
   secretsManager,
   ssm,
   sts,
+  tagging,
 ];

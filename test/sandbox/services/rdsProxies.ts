@@ -1,4 +1,4 @@
-import { proxyAddress } from '../databaseNaming';
+import { proxyAddress, proxyId } from '../databaseNaming';
 import { isUp } from '../naming';
 import type { DatabaseProxy, Vpc } from '../worldTypes';
 import type { Action, Call } from './definition';
@@ -6,10 +6,8 @@ import { markerPage, vpcsOf } from './listing';
 import { ApiError } from './protocol/protocol';
 import type { Output } from './protocol/protocol';
 
-/** A proxy's ARN has an id of its own, not its name. */
-function arn({ region, caller }: Call, kind: string, name: string): string {
-  const id = Buffer.from(name).toString('hex').padEnd(17, '0').slice(0, 17);
-  return `arn:aws:rds:${region.name}:${caller.accountId}:${kind}:${kind === 'db-proxy' ? 'prx' : 'prx-endpoint'}-${id}`;
+function arn({ region, caller }: Call, kind: 'db-proxy' | 'db-proxy-endpoint', name: string): string {
+  return `arn:aws:rds:${region.name}:${caller.accountId}:${kind}:${proxyId(kind, name)}`;
 }
 
 interface ProxyRow {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { TAGGED_LATER, TAGS_PROVIDER, withTags } from '../../../src/model/inventory';
 import { DISCOVERY_ACTIONS, discoveryPolicy, isListing, serviceOf } from '../../../src/model/discoveryActions';
 
 const AWS = resolve('src/aws');
@@ -44,8 +45,21 @@ describe('the table of what discovery may do', () => {
 
   it('has nothing that changes anything', () => {
     const all = Object.values(DISCOVERY_ACTIONS).flat();
-    assert.deepEqual(all.filter((action) => !/^[a-z0-9-]+:(?:Describe|List|GetBootstrapBrokers$)[A-Za-z0-9]*$/.test(action)), []);
+    assert.deepEqual(all.filter((action) => !/^[a-z0-9-]+:(?:Describe|List|GetBootstrapBrokers$|GetResources$)[A-Za-z0-9]*$/.test(action)), []);
     assert.ok(all.every(isListing));
+  });
+});
+
+describe('the providers that are asked', () => {
+  it('have the one that tells tags among them where somebody leaves them out, and those whose tags it is to tell', () => {
+    assert.deepEqual(withTags(['rds.databases', 'mq.brokers']), ['rds.databases', 'mq.brokers']);
+    assert.deepEqual(withTags(['memorydb.clusters', 'rds.databases']), ['memorydb.clusters', 'rds.databases', TAGS_PROVIDER]);
+    assert.deepEqual(withTags(['memorydb.clusters', TAGS_PROVIDER]), ['memorydb.clusters', TAGS_PROVIDER]);
+    assert.deepEqual(withTags([TAGS_PROVIDER]), [TAGS_PROVIDER, ...Object.keys(TAGGED_LATER)]);
+  });
+
+  it('exist', () => {
+    for (const id of [TAGS_PROVIDER, ...Object.keys(TAGGED_LATER)]) assert.ok(Object.hasOwn(DISCOVERY_ACTIONS, id), id);
   });
 });
 

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import type { Bastion } from '../../../src/model/bastion';
 import { bastionKey } from '../../../src/model/bastion';
 import type { NetworkFacts, SecurityGroup } from '../../../src/model/network';
+import type { PoliciesByIdentity } from '../../../src/model/privilege';
 import type { RankingEvidence, ReasonCode } from '../../../src/model/ranking';
-import { networkMatters, parseBastionTag, rankBastions } from '../../../src/model/ranking';
+import { equalBest, networkMatters, parseBastionTag, rankBastions } from '../../../src/model/ranking';
 import { chooseBastion } from '../../../src/model/route';
 import { bastion, place, target } from '../vscode/samples';
 
@@ -23,6 +24,13 @@ const container: Partial<Bastion> = {
   ecs: { cluster: 'shop', group: 'service:tools', taskId: '1', container: 'tools' },
 };
 const hybrid: Bastion = { id: 'mi-1', kind: 'hybrid', name: 'office', place, state: 'running', managed: 'Online', agentVersion: '3.3.1142.0', securityGroupIds: [] };
+
+const CORE = 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore';
+const policies: PoliciesByIdentity = {
+  least: { attached: [CORE], inline: [] },
+  some: { attached: [CORE], inline: ['queue'] },
+  admin: { attached: [CORE, 'arn:aws:iam::aws:policy/AdministratorAccess'], inline: [] },
+};
 
 const order = (bastions: readonly Bastion[], evidence: RankingEvidence = {}): string[] => rankBastions(cache, bastions, evidence).map((one) => one.bastion.id);
 const reasons = (one: Bastion, evidence: RankingEvidence = {}): readonly ReasonCode[] => rankBastions(cache, [one], evidence)[0]?.reasons ?? [];
@@ -61,6 +69,42 @@ describe('the ranking of bastions', () => {
     assert.deepEqual(reasons(bastion({ state: 'stopped' })), ['notRunning', 'sameVpc', 'rulesUnknown']);
     assert.deepEqual(reasons(hybrid), ['networkUnknown', 'rulesUnknown', 'online', 'agentSuffices']);
     assert.deepEqual(reasons(bastion({ securityGroupIds: ['sg-1'] }), { port: 6379, network: { groups: [cacheOpenTo('sg-2'), sending('sg-1')] } }).slice(0, 2), ['blocked', 'sameVpc']);
+  });
+
+  describe('by what their roles may do', () => {
+    const of = (identityArn: string, change: Partial<Bastion> = {}): Bastion => bastion({ id: identityArn, name: 'same', identityArn, ...change });
+    const roleless = bastion({ id: 'a-roleless', name: 'same' });
+
+    it('puts the less privileged first among equals, and says why', () => {
+      assert.deepEqual(order([of('admin'), of('some'), of('unread'), of('least'), roleless], { policies }), ['a-roleless', 'least', 'some', 'unread', 'admin']);
+      const [first, second, , , last] = rankBastions(cache, [of('admin'), of('some'), of('unread'), of('least'), roleless], { policies });
+      assert.deepEqual([first!.reasons.at(-1), second!.reasons.at(-1), last!.reasons.at(-1), last!.widePolicy], ['noRole', 'minimalRole', 'wideRole', 'AdministratorAccess']);
+      assert.ok(!reasons(of('some'), { policies }).some((reason) => reason.endsWith('Role')), 'what says nothing is not said');
+    });
+
+    it('judges nobody while nobody has asked', () => {
+      assert.deepEqual(order([of('least'), of('admin')]), ['admin', 'least']);
+      assert.ok(!reasons(of('admin')).includes('wideRole') && !reasons(roleless).includes('noRole'));
+    });
+
+    it('decides nothing that anything else decides', () => {
+      for (const better of [{ tags: TAGS }, { managed: 'Online' }, { vpcId: 'vpc-a' }] satisfies Partial<Bastion>[]) {
+        const worse = bastion({ id: 'least', identityArn: 'least', managed: 'unknown' });
+        assert.deepEqual(order([worse, of('admin', better)], { policies }), ['admin', 'least']);
+      }
+      assert.deepEqual(order([bastion({ ...container, id: 'least', identityArn: 'least' }), of('admin')], { policies }), ['admin', 'least']);
+      assert.deepEqual(order([of('least'), of('admin')], { policies, chosen: 'admin' }), ['admin', 'least']);
+      assert.deepEqual(order([of('admin', { state: 'stopped' }), of('some')], { policies }), ['some', 'admin']);
+    });
+
+    it('matters for the best alone, and where they differ in their roles', () => {
+      const matters = (bastions: readonly Bastion[], evidence: RankingEvidence = {}): string[] => equalBest(rankBastions(cache, bastions, evidence)).map(({ id }) => id);
+      assert.deepEqual(matters([of('one'), of('two'), of('third', { managed: 'unknown' }), of('off', { state: 'stopped' })]), ['one', 'two']);
+      assert.deepEqual(matters([of('one'), roleless]), ['a-roleless', 'one']);
+      assert.deepEqual(matters([of('one'), of('two')], { chosen: 'two' }), [], 'the person has decided');
+      assert.deepEqual(matters([of('one', { id: 'x' }), of('one', { id: 'y' })]), [], 'machines of one role');
+      assert.deepEqual([matters([of('one')]), matters([]), matters([roleless, bastion({ id: 'b' })]), matters([hybrid, { ...hybrid, id: 'mi-2' }])], [[], [], [], []]);
+    });
   });
 
   it('leaves out other accounts and regions, and other VPCs that nothing speaks for', () => {

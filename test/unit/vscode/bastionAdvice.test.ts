@@ -50,6 +50,50 @@ describe('what is asked for before a bastion is taken', () => {
     await assert.rejects(advice.toChoose(target(), endpoint!, [bastion()], never), { code: 'operation.cancelled' });
   });
 
+  describe('of roles', () => {
+    const one = bastion({ identityArn: 'arn:one' });
+    const two = bastion({ id: 'i-2', identityArn: 'arn:two' });
+
+    it('is nothing while the choice is not open', async () => {
+      await advice.toConnect(target(), endpoint, [one], never);
+      await advice.toConnect(target(), endpoint, [one, bastion({ id: 'i-2', identityArn: 'arn:two', managed: 'unknown' })], never);
+      await advice.toConnect(target(), endpoint, [one, bastion({ id: 'i-2', identityArn: 'arn:one' })], never);
+      await advice.toConnect(target(), undefined, [one, two], never);
+      await advice.toChoose(target(), endpoint!, [one, bastion({ id: 'i-2', state: 'stopped', identityArn: 'arn:two' })], never);
+      advice.remember(target().id, 'i-2');
+      await advice.toConnect(target(), endpoint, [one, two], never);
+      assert.deepEqual(inventory.identitiesAsked, []);
+    });
+
+    it('is asked of those that are equal in all else, once for each role', async () => {
+      inventory.policies = { 'arn:two': { attached: [], inline: [] } };
+      const further = bastion({ id: 'i-3', identityArn: 'arn:three', managed: 'unknown' });
+      const evidence = await advice.toConnect(target(), endpoint, [one, two, further, bastion({ id: 'i-4', identityArn: 'arn:two' })], never);
+      assert.deepEqual([inventory.identitiesAsked, evidence.policies], [[['arn:one', 'arn:two']], inventory.policies]);
+      await advice.toChoose(target(), endpoint!, [one, two, further], never);
+      assert.deepEqual(inventory.identitiesAsked[1], ['arn:one', 'arn:two', 'arn:three'], 'a person who chooses sees all');
+    });
+
+    it('is asked after the network, which may decide alone', async () => {
+      inventory.networkFacts = {
+        groups: [
+          { id: 'sg-1', ingress: [{ protocol: 'tcp', from: 6379, to: 6379, cidrs: [], groupIds: ['sg-in'], prefixListIds: [] }], egress: [] },
+          { id: 'sg-in', ingress: [], egress: [{ protocol: '-1', cidrs: ['0.0.0.0/0'], groupIds: [], prefixListIds: [] }] },
+        ],
+      };
+      await advice.toConnect(target(), endpoint, [bastion({ ...one, securityGroupIds: ['sg-in'] }), bastion({ ...two, securityGroupIds: ['sg-out'] })], never);
+      assert.deepEqual([inventory.networkAsked.length, inventory.identitiesAsked], [1, []]);
+    });
+
+    it('is done without where it cannot be had, and not at all once nobody waits', async () => {
+      inventory.policies = new Fault('aws.noCredentials', 'There are none.');
+      assert.equal((await advice.toConnect(target(), endpoint, [one, two], never)).policies, undefined);
+      assert.deepEqual(logger.lines.filter(({ level }) => level !== 'debug'), []);
+      inventory.policies = new Fault('operation.cancelled', 'The operation was cancelled.');
+      await assert.rejects(advice.toConnect(target(), endpoint, [one, two], never), { code: 'operation.cancelled' });
+    });
+  });
+
   it('is what the person has chosen before', async () => {
     advice.remember(target().id, 'i-2');
     assert.equal((await advice.toConnect(target(), endpoint, [], never)).chosen, 'i-2');

@@ -118,6 +118,21 @@ describe('the choice between bastions', () => {
     assert.deepEqual(bench.service.started.map(({ route }) => route.bastion.id), ['i-tagged', 'i-0a1', 'i-0a1']);
   });
 
+  it('takes the one whose role may do less of two that are equal in all else, and says so where one chooses', async () => {
+    bench.inventory.answer = parts({ bastions: [bastion({ identityArn: 'arn:admin' }), bastion({ id: 'i-least', name: 'z', identityArn: 'arn:least' })] });
+    bench.inventory.policies = {
+      'arn:admin': { attached: ['arn:aws:iam::aws:policy/AdministratorAccess'], inline: [] },
+      'arn:least': { attached: ['arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'], inline: [] },
+    };
+    await bench.store.refresh();
+    const row = endpointNodeId(target(), target().endpoints[0]!);
+    await bench.connecting.handlers.connect(row);
+    assert.deepEqual(bench.service.started.map(({ route, options }) => [route.bastion.id, options.alternates?.map((one) => one.bastion.id)]), [['i-least', ['i-0a1']]]);
+    await bench.connecting.handlers.connectThrough(row);
+    const details = bench.ui.picks[0]!.items.slice(0, 2).flatMap(({ detail = '' }) => detail.match(/its role [^·]*/) ?? []);
+    assert.deepEqual(details.map((text) => text.trim()), ['its role can do no more than Session Manager needs', 'its role has AdministratorAccess']);
+  });
+
   it('says what is wrong with a bastion that was chosen although it cannot be used', async () => {
     bench.inventory.answer = parts({ bastions: [bastion(), bastion({ id: 'i-off', name: 'off', managed: 'ConnectionLost' })] });
     await bench.store.refresh();

@@ -7,7 +7,7 @@ import { targetNodeId } from '../../../src/vscode/regionNodes';
 import type { ViewNode } from '../../../src/vscode/viewNode';
 import { eventually } from '../../fixtures/eventually';
 import { ConnectionBench } from './connectionBench';
-import { bastion, parts, place, target, tunnel } from './samples';
+import { bastion, denied, parts, place, target, tunnel } from './samples';
 
 const orders = { name: 'orders', target: { id: 'orders-cache' } };
 const reader = { name: 'orders reader', target: { id: target().id }, endpoint: 'reader', group: 'backend' };
@@ -94,7 +94,7 @@ describe('saved connections', () => {
 
     const refusals: readonly [string, object, RegExp][] = [
       ['nothing of that name', { target: { id: 'nope' } }, /The profile "dev" shows no "nope" in eu-central-1\. Correct/],
-      ['nothing with that tag', { target: { tag: 'a=b' } }, /no target with the tag a=b in eu-central-1\. Tags are known of databases only/],
+      ['nothing with that tag', { target: { tag: 'a=b' } }, /no target with the tag a=b in eu-central-1\. Correct/],
       ['no such endpoint', { endpoint: 'writer' }, /"orders-cache" has no writer endpoint\. Name one that it has: primary, reader/],
       ['no such bastion', { bastion: 'nope' }, /There is no bastion called "nope" in eu-central-1/],
       ['a bastion without a public address', { bastion: 'i-0a1', method: 'ssh' }, /cannot be reached by SSH/],
@@ -112,6 +112,26 @@ describe('saved connections', () => {
         assert.equal(row!.icon!.id, 'error');
       });
     }
+
+    it('to a cache by a tag that is told after the cache', async () => {
+      const cache = target({ name: 'reports' });
+      bench.inventory.answer = [...parts({ targets: [target(), cache] }), { kind: 'targets', provider: 'elasticache.replicationGroups', targets: [{ ...cache, tags: [{ key: 'service', value: 'reports' }] }] }];
+      bench.settings.write('user', { name: 'reports', target: { tag: 'service=reports' } });
+      await start('reports');
+      assert.deepEqual(bench.destinations, ['reports.example via i-0a1']);
+      assert.deepEqual(bench.service.started[0]!.route.target.tags, [{ key: 'service', value: 'reports' }]);
+    });
+
+    it('nowhere by a tag while tags cannot be read, and say that; by a name as ever', async () => {
+      bench.inventory.answer = [...parts(), { kind: 'fault', provider: 'resource.tags', fault: { ...denied, message: 'No permission for tag:GetResources.' } }];
+      bench.settings.write('user', orders, { name: 'reports', target: { tag: 'service=reports' } }, { name: 'nope', target: { id: 'nope' } });
+      await start('reports');
+      assert.match(error(), /no target with the tag service=reports in eu-central-1\. Some tags could not be read: No permission for tag:GetResources\./);
+      await start('nope');
+      assert.match(error(), /shows no "nope" in eu-central-1\. Correct/);
+      await start('orders');
+      assert.deepEqual(bench.destinations, ['orders-cache.example via i-0a1']);
+    });
 
     it('nowhere where two resources have the name', async () => {
       bench.inventory.answer = parts({ targets: [target(), target({ id: 'arn:other', kind: 'elasticache.serverless' })] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { InventoryPart } from '../../../src/model/inventory';
 import type { Target } from '../../../src/model/target';
-import { bastionsOf, emptyRegion, faultsOf, stepRegion, targetsOf } from '../../../src/vscode/inventoryState';
+import { bastionsOf, emptyRegion, faultsOf, listingFaultsOf, stepRegion, targetsOf } from '../../../src/vscode/inventoryState';
 import type { KeptInventory, RegionEvent, RegionInventory } from '../../../src/vscode/inventoryState';
 import { mergeSorted, uniqueSorted } from '../../../src/vscode/nameOrder';
 import { sameData } from '../../../src/vscode/sameData';
@@ -77,6 +77,42 @@ describe('what is known of a region', () => {
     assert.deepEqual(names(renamed), ['a']);
     const throttled = after(first, { type: 'discovering' }, ...told(caches('new'), { kind: 'fault', provider: CACHES, fault: denied }), { type: 'discovered' });
     assert.deepEqual(names(throttled), ['new', 'orders-cache'], 'what a provider could not tell is not gone');
+  });
+
+  describe('of the tags that are told after their resource', () => {
+    const tags = [{ key: 'env', value: 'prod' }];
+    const known = after(first, ...told({ kind: 'targets', provider: CACHES, targets: [target({ tags })] }), { type: 'discovered' });
+    const [tagged] = targetsOf(known);
+
+    it('stays until they are told again, and the same object where they say the same', () => {
+      assert.deepEqual(tagged!.tags, tags);
+      const again = after(known, { type: 'discovering' }, ...told(...parts()));
+      assert.equal(targetsOf(again)[0], tagged, 'not told yet');
+      const same = after(again, ...told({ kind: 'targets', provider: CACHES, targets: [target({ tags: [...tags] })] }), { type: 'discovered' });
+      assert.equal(targetsOf(same)[0], tagged);
+    });
+
+    it('takes what has changed beside them, and their removal', () => {
+      const changed = after(known, { type: 'discovering' }, ...told({ kind: 'targets', provider: CACHES, targets: [target({ status: 'modifying' })] }));
+      assert.deepEqual([targetsOf(changed)[0]!.status, targetsOf(changed)[0]!.tags], ['modifying', tags]);
+      const removed = after(changed, ...told({ kind: 'targets', provider: CACHES, targets: [target({ tags: [] })] }), { type: 'discovered' });
+      assert.deepEqual(targetsOf(removed)[0]!.tags, []);
+    });
+
+    it('keeps those that were known while they cannot be read, and misses no resource then', () => {
+      const fault: InventoryPart = { kind: 'fault', provider: 'resource.tags', fault: denied };
+      const failed = after(known, { type: 'discovering' }, ...told(...parts({ targets: [target(), target({ name: 'new' })] }), fault), { type: 'discovered' });
+      assert.deepEqual(targetsOf(failed).map((one) => one.tags), [undefined, tags]);
+      assert.deepEqual([faultsOf(failed).length, listingFaultsOf(failed).length], [1, 0]);
+      const well = after(failed, { type: 'discovering' }, ...told(...parts()), { type: 'discovered' });
+      assert.deepEqual(faultsOf(well), [], 'it is over');
+    });
+
+    it('waits for none of a database, whose own call tells them', () => {
+      const databases = (change: Partial<Target>): InventoryPart => ({ kind: 'targets', provider: 'rds.databases', targets: [target({ kind: 'rds.instance', ...change })] });
+      const inventory = after(begun, ...told(databases({ tags })), { type: 'discovered' });
+      assert.equal(targetsOf(after(inventory, { type: 'discovering' }, ...told(databases({}))))[0]!.tags, undefined);
+    });
   });
 
   it('is not emptied by a provider that fails this time', () => {

@@ -269,7 +269,7 @@ describe('the store of the resources', () => {
       inventory.answerFor = undefined;
       inventory.answer = [{ kind: 'targets', provider: 'elasticache.replicationGroups', targets: [] }];
       await store.refresh({ scopes: [scope], providers: ['elasticache.replicationGroups'] });
-      assert.deepEqual(inventory.discoveries.slice(3).map((one) => [one.scope, one.only]), [[scope, ['elasticache.replicationGroups']]]);
+      assert.deepEqual(inventory.discoveries.slice(3).map((one) => [one.scope, one.only]), [[scope, ['elasticache.replicationGroups', 'resource.tags']]]);
       assert.deepEqual(names(at(scope)), []);
       assert.equal(at(prod), before);
     });

@@ -7,6 +7,7 @@ import type { Bastion } from '../../../src/model/bastion';
 import type { NetworkFacts } from '../../../src/model/network';
 import type { BastionCondition, BastionPower } from '../../../src/model/bastionPower';
 import type { DiscoveryScope, InventoryPart, InventoryService, ProfileInfo } from '../../../src/model/inventory';
+import type { PoliciesByIdentity } from '../../../src/model/privilege';
 import type { Route } from '../../../src/model/route';
 import { makeRoute } from '../../../src/model/route';
 import type { SshHosts } from '../../../src/model/ssh';
@@ -106,6 +107,14 @@ export class FakeInventory implements InventoryService {
   network(_scope: DiscoveryScope, groupIds: readonly string[]): Promise<NetworkFacts> {
     this.networkAsked.push(groupIds);
     return this.networkFacts instanceof Error ? Promise.reject(this.networkFacts) : Promise.resolve(this.networkFacts);
+  }
+
+  policies: PoliciesByIdentity | Error = {};
+  readonly identitiesAsked: (readonly string[])[] = [];
+
+  privileges(_scope: DiscoveryScope, identityArns: readonly string[]): Promise<PoliciesByIdentity> {
+    this.identitiesAsked.push(identityArns);
+    return this.policies instanceof Error ? Promise.reject(this.policies) : Promise.resolve(this.policies);
   }
 
   vpcNameTags: Readonly<Record<string, string>> | Error = {};

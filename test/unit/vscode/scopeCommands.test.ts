@@ -109,8 +109,8 @@ describe('profiles and regions', () => {
       return inventory.discoveries.map(({ scope, only }) => `${scope.profile}/${scope.region} ${only?.join() ?? 'all'}`);
     };
     assert.deepEqual(await asked('region:dev/us-east-1'), ['dev/us-east-1 all']);
-    assert.deepEqual(await asked(targetNodeId(target())), ['dev/eu-central-1 elasticache.replicationGroups']);
-    assert.deepEqual(await asked(endpointNodeId(target(), target().endpoints[0]!)), ['dev/eu-central-1 elasticache.replicationGroups']);
+    assert.deepEqual(await asked(targetNodeId(target())), ['dev/eu-central-1 elasticache.replicationGroups,resource.tags']);
+    assert.deepEqual(await asked(endpointNodeId(target(), target().endpoints[0]!)), ['dev/eu-central-1 elasticache.replicationGroups,resource.tags']);
     assert.deepEqual(await asked('bastions:dev/eu-central-1'), ['dev/eu-central-1 ec2.bastions']);
     assert.deepEqual(await asked('fault:dev/eu-central-1/rds.databases'), ['dev/eu-central-1 rds.databases']);
     assert.deepEqual(await asked('caches:dev/us-east-1'), ['dev/us-east-1 all'], 'an empty group says nothing of who would fill it');
