@@ -6,6 +6,7 @@ import type { InventoryService } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
 import type { RankingEvidence } from '../model/ranking';
 import { networkMatters, parseBastionTag, rankBastions } from '../model/ranking';
+import { goesDirectly } from '../model/route';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { BastionMemory } from './bastionMemory';
 
@@ -28,7 +29,7 @@ export class BastionAdvice {
   /** What "Connect" needs: the network is asked only where its answer could change which bastion is taken. @throws Fault `operation.cancelled` */
   async toConnect(target: Target, endpoint: TargetEndpoint | undefined, bastions: readonly Bastion[], signal: AbortSignal): Promise<RankingEvidence> {
     const known = this.#known(target, endpoint);
-    if (!endpoint || !networkMatters(rankBastions(target, bastions, known))) return known;
+    if (!endpoint || goesDirectly(target, endpoint, bastions, known) || !networkMatters(rankBastions(target, bastions, known))) return known;
     return this.#withNetwork(known, target, bastions, signal);
   }
 

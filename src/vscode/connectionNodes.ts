@@ -90,13 +90,14 @@ export type TunnelFact = readonly [label: string, value: string | undefined];
 /** What there is to know of a tunnel at a glance; what is absent has nothing to say. */
 export function tunnelFacts(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string): readonly TunnelFact[] {
   const { route, local, exposedOn, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
+  const { bastion } = route;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
   return [
     [l10n.t('Local address'), formatEndpoint(local)],
     [l10n.t('Warning'), exposedOn && l10n.t('other machines can reach it on {0}', exposedOn)],
     [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
-    [l10n.t('Bastion'), route.bastion.name === route.bastion.id ? route.bastion.id : `${route.bastion.name} (${route.bastion.id})`],
+    [l10n.t('Bastion'), bastion && (bastion.name === bastion.id ? bastion.id : `${bastion.name} (${bastion.id})`)],
     [l10n.t('Through'), methodText(route, l10n)],
     [l10n.t('Profile'), joined([route.place.profile, route.place.accountId, route.place.region])],
     [l10n.t('Health'), health_],

@@ -53,7 +53,7 @@ describe('saved connections', () => {
         { name: 'd', target: { id: 'd' }, bastion: 'i-0b2', method: 'ssh' },
       );
       for (const name of ['a', 'b', 'c', 'd']) await start(name);
-      const routes = bench.service.started.map(({ route }) => [route.bastion.id, route.method, route.ssh?.host, route.ssh?.via]);
+      const routes = bench.service.started.map(({ route }) => [route.bastion?.id, route.method, route.ssh?.host, route.ssh?.via]);
       assert.deepEqual(routes, [
         ['i-0b2', 'ssm', undefined, undefined],
         ['i-0b2', 'ssm', undefined, undefined],
@@ -66,7 +66,7 @@ describe('saved connections', () => {
       bench.settings.write('user', custom);
       await start('db');
       const [started] = bench.service.started;
-      assert.deepEqual([started!.route.endpoint, started!.route.bastion.id, started!.route.target.engine], [{ host: 'db.internal', port: 5432 }, 'ssh:jump', 'postgres']);
+      assert.deepEqual([started!.route.endpoint, started!.route.bastion?.id, started!.route.target.engine], [{ host: 'db.internal', port: 5432 }, 'ssh:jump', 'postgres']);
       assert.deepEqual([bench.inventory.discoveries.length, bench.inventory.profileReads], [0, 0]);
     });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FaultData } from '../../../src/base/fault';
+import { makeRoute } from '../../../src/model/route';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionStarter, type StartPolicy } from '../../../src/vscode/bastionStarter';
@@ -7,7 +8,7 @@ import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelNews } from '../../../src/vscode/tunnelNews';
 import { eventually } from '../../fixtures/eventually';
 import { FakeClock } from '../../fixtures/fakeClock';
-import { FakePower, FakeTunnels, FakeUi, MemoryLogger, tunnel } from './samples';
+import { bastion, FakePower, FakeTunnels, FakeUi, MemoryLogger, target, tunnel } from './samples';
 
 const expired: FaultData = {
   code: 'aws.expiredCredentials',
@@ -44,7 +45,7 @@ describe('the news of tunnels', () => {
   });
 
   const say = (change: Partial<TunnelInfo>): void => service.changes.fire(tunnel(change));
-  const over = (id: string): TunnelInfo['route'] => ({ ...tunnel().route, bastion: { id, name: `name of ${id}` } });
+  const over = (id: string): TunnelInfo['route'] => makeRoute(target(), target().endpoints[0]!, bastion({ id, name: `name of ${id}` }));
 
   it('ask for a sign-in once for all tunnels of a profile, and again in the next outage', () => {
     for (const id of ['a', 'b', 'c']) say({ id });
