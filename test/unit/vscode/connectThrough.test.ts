@@ -153,3 +153,74 @@ describe('the choice between bastions', () => {
     assert.equal(bench.memory.chosenFor(target().id), 'ecs:shop/service:tools/tools');
   });
 });
+
+describe('a target that may be reached without a bastion', () => {
+  let bench: Bench;
+  const [primary, reader] = target().endpoints;
+  const open = target({ endpoints: [{ ...primary!, public: true }, reader!] });
+  const row = endpointNodeId(open, open.endpoints[0]!);
+
+  beforeEach(async () => {
+    bench = new Bench();
+    bench.inventory.answer = parts({ targets: [open], bastions: [bastion(), bastion({ id: 'i-b', name: 'b' })] });
+    await bench.store.refresh();
+  });
+
+  afterEach(() => disposeAll([bench.store]));
+
+  const started = (): unknown[] => bench.service.started.map(({ route, options }) => [route.method, route.bastion?.id, options.alternates?.map((one) => one.bastion?.id)]);
+  const stopAll = async (): Promise<void> => {
+    for (const { id } of bench.board.tunnels) await bench.board.stop(id);
+  };
+  const ways = (): string[] => bench.ui.picks.at(-1)!.items.map(({ label, description }) => `${label} | ${description}`).filter((line) => !/Connect/.test(line));
+
+  it('is connected to directly, with the bastions of its VPC for when that fails; its private endpoint through one of them', async () => {
+    await bench.connecting.handlers.connect(row);
+    await bench.connecting.handlers.connect(endpointNodeId(open, open.endpoints[1]!));
+    assert.deepEqual(started(), [
+      ['direct', undefined, ['i-b', 'i-0a1']],
+      ['ssm', 'i-b', ['i-0a1']],
+    ]);
+    assert.deepEqual(bench.ui.errors, []);
+  });
+
+  it('is offered directly before all bastions, with the reason; what was chosen is taken from then on', async () => {
+    bench.ui.choose = ['bastion-a'];
+    await bench.connecting.handlers.connectThrough(row);
+    assert.deepEqual(ways(), ['Directly | without a bastion', 'b | Session Manager', 'bastion-a | Session Manager']);
+    assert.match(bench.ui.picks[0]!.items[0]!.detail!, /^public: reachable without a bastion/);
+    await stopAll();
+    await bench.connecting.handlers.connect(row);
+    await stopAll();
+    bench.ui.choose = ['Directly'];
+    await bench.connecting.handlers.connectThrough(row);
+    assert.deepEqual(ways(), ['bastion-a | Session Manager', 'b | Session Manager', 'Directly | without a bastion']);
+    await stopAll();
+    await bench.connecting.handlers.connect(row);
+    assert.deepEqual(started(), [
+      ['ssm', 'i-0a1', undefined],
+      ['ssm', 'i-0a1', ['i-b']],
+      ['direct', undefined, undefined],
+      ['direct', undefined, ['i-b', 'i-0a1']],
+    ]);
+  });
+
+  it('is connected to directly where it is a custom target without a VPC, bastions or not', async () => {
+    const { vpcId: _none, ...custom } = target({ id: 'custom:own@db.example:5432', kind: 'custom', engine: 'postgres', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+    bench.inventory.answer = parts({ targets: [custom], bastions: [] });
+    await bench.store.refresh();
+    await bench.connecting.handlers.connect(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.deepEqual(started(), [['direct', undefined, undefined]]);
+    bench.ui.choose = ['Directly'];
+    await bench.connecting.handlers.connectThrough(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.equal(bench.ui.picks.at(-1)!.items[0]!.detail, 'no VPC is known for it');
+  });
+
+  it('is offered directly after the bastions where it is a custom target in a VPC', async () => {
+    const custom = target({ id: 'custom:own@db.example:5432', kind: 'custom', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+    bench.inventory.answer = parts({ targets: [custom] });
+    await bench.store.refresh();
+    await bench.connecting.handlers.connectThrough(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.deepEqual(ways(), ['bastion-a | Session Manager', 'Directly | without a bastion']);
+  });
+});
