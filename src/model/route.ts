@@ -110,7 +110,8 @@ export function goesDirectly(target: Target, endpoint: TargetEndpoint, bastions:
 }
 
 /**
- * The bastion that "Connect" uses, where it needs one: the best of those whose network reaches the target's, or that the person has chosen before.
+ * The bastion that "Connect" uses, where it needs one: the best of those whose network reaches the target's, or that the
+ * person has chosen before.
  * @throws Fault `route.noBastion` when there is none at all; `route.bastionOffline`,
  *   `route.bastionStopped`, `route.bastionUnmanaged` or `route.agentTooOld` when there are some but none is usable.
  */

@@ -27,9 +27,9 @@ export interface WaySources {
 }
 
 /**
- * Every way to a target: without a bastion where that may work, by Session Manager, by the hosts of the OpenSSH configuration, by SSH over Session Manager, and by
- * SSH to a public address. In the order in which they are likely to work, each with its reasons; bastions that cannot be used
- * now come last, as far as Systems Manager knows them: the others are no bastions.
+ * Every way to a target: without a bastion where that may work, by Session Manager, by the hosts of the OpenSSH configuration,
+ * by SSH over Session Manager, and by SSH to a public address. In the order in which they are likely to work, each with its
+ * reasons; bastions that cannot be used now come last, as far as Systems Manager knows them: the others are no bastions.
  */
 export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evidence, hosts }: WaySources, l10n: Localizer): PickItem<Way>[] {
   const ranking = rankBastions(target, bastions, evidence);
