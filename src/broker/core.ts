@@ -14,6 +14,7 @@ import type { SsmSessionApi } from '../model/ssmSession';
 import type { ConfiguredHosts, ConfigSources } from '../ssh/hostConfig';
 import { listHosts } from '../ssh/listHosts';
 import { localSources } from '../ssh/localSources';
+import { DirectTransport } from '../transport/direct/directTransport';
 import { outbound } from '../transport/proxy/outbound';
 import { PluginTransport } from '../transport/plugin/pluginTransport';
 import { SsmTransport } from '../transport/ssm/ssmTransport';
@@ -75,9 +76,10 @@ export function createCore(options: CoreOptions): Core {
     privileges: async (where, identityArns, signal) => (await aws()).inventory.privileges(where, identityArns, signal),
     vpcNames: async (where, vpcIds, signal) => (await aws()).inventory.vpcNames(where, vpcIds, signal),
   };
+  const direct = new DirectTransport({ clock, logger, viaProxy: out.bareViaProxy });
   const supervision = { clock, logger, surroundings: new WatchedSurroundings({ clock, logger }), credentials: changes.event };
   const tunnels = new Tunnels({
-    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport],
+    transports: [chosenAtEachDial(() => (ssm().client === 'plugin' ? plugin : native)), sshTransport, direct],
     probe: targetProbe({ clock, targetCa }),
     ports: new PortStore(stateDir === undefined ? undefined : bookFileIn(stateDir, 'ports.json', clock), logger),
     ...supervision,

@@ -13,7 +13,7 @@ import type { NetworkFacts } from '../model/network';
 import type { BastionNotice, BrokerNotice, Notice } from '../model/notice';
 import type { RolePolicies } from '../model/privilege';
 import type { Answers, Question } from '../model/question';
-import type { BastionRef, Route, TargetRef } from '../model/route';
+import type { BastionRef, BastionRoute, DirectRoute, Route, TargetRef } from '../model/route';
 import type { CredentialsChange, SignInWay } from '../model/signIn';
 import type { SshAccess, SshHosts, SshSettings } from '../model/ssh';
 import type { SsmSettings } from '../model/ssmSettings';
@@ -24,7 +24,7 @@ import { MAX_PROBE_POINTS } from '../model/tunnel';
 import { MAX_LINGER_SECONDS } from './client';
 import type { WindowSettings } from './client';
 import { call, note } from './rpc';
-import { either, finite, integer, isObject, list, maybe, nothing, oneOf, orNothing, record, shape, text, yesNo } from './shapes';
+import { absent, either, finite, integer, isObject, list, maybe, nothing, oneOf, orNothing, record, shape, text, yesNo } from './shapes';
 import type { Check } from './shapes';
 
 /** Raised by a change that the other side could not take. */
@@ -72,14 +72,11 @@ const scope = shape<DiscoveryScope>({ profile: text, region: text });
 const sshAccess = shape<SshAccess>({ host: text, user: maybe(text), port: maybe(integer(1, 65_535)), via: oneOf('direct', 'ssm'), instanceConnect: yesNo });
 const targetRef = shape<TargetRef>({ id: text, name: text, engine: text, tls: text as Check<TargetRef['tls']>, auth: text as Check<TargetRef['auth']> });
 const bastionRef = shape<BastionRef>({ id: text, name: text });
-export const routeShape = shape<Route>({
-  target: targetRef,
-  endpoint,
-  bastion: bastionRef,
-  method: text as Check<Route['method']>,
-  ssh: maybe(sshAccess),
-  place,
-});
+const routeEnd = { target: targetRef, endpoint, place };
+export const routeShape: Check<Route> = either(
+  shape<BastionRoute>({ ...routeEnd, bastion: bastionRef, method: oneOf('ssm', 'ssh'), ssh: maybe(sshAccess) }),
+  shape<DirectRoute>({ ...routeEnd, method: oneOf('direct'), bastion: absent, ssh: absent }),
+);
 
 const state: Check<TunnelState> = (value): value is TunnelState => {
   if (!isObject(value)) return false;

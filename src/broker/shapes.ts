@@ -17,6 +17,9 @@ export const yesNo: Check<boolean> = (value): value is boolean => typeof value =
 /** What a call without parameters takes, and one without a result gives: `null` stands for undefined in JSON. */
 export const nothing: Check<null> = (value): value is null => value === null || value === undefined;
 
+/** Of a property that no value of this shape has. */
+export const absent: Check<undefined> = (value): value is undefined => value === undefined;
+
 export function oneOf<T extends string>(...values: readonly T[]): Check<T> {
   return (value): value is T => (values as readonly unknown[]).includes(value);
 }

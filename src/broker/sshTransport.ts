@@ -4,7 +4,7 @@ import type { Logger } from '../base/log';
 import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
 import type { Ask } from '../model/question';
-import type { Route } from '../model/route';
+import type { BastionRoute, Route } from '../model/route';
 import type { InstanceConnectApi, SshSettings } from '../model/ssh';
 import type { ConfigSources } from '../ssh/hostConfig';
 import { SshTransport } from '../transport/ssh/sshTransport';
@@ -54,7 +54,7 @@ export function createSshTransport(parts: SshParts): Transport {
   return { method: 'ssh', dial: (route, signal) => chosen(route).dial(route, signal) };
 }
 
-async function consoleFingerprints({ ssh, place, bastion }: Route, api: InstanceConnectApi, signal: AbortSignal): Promise<string[]> {
+async function consoleFingerprints({ ssh, place, bastion }: BastionRoute, api: InstanceConnectApi, signal: AbortSignal): Promise<string[]> {
   // Only an instance has a console; a host of the configuration may be anything.
   if (!ssh?.instanceConnect) return [];
   return (await api.consoleHostKeys(place, bastion.id, signal)).map(({ fingerprint }) => fingerprint);

@@ -9,7 +9,7 @@ export type TargetSelector =
   /** An ARN, or a name that must be the only one of its kind there. */
   | { readonly by: 'id'; readonly id: string }
   | { readonly by: 'tag'; readonly tag: BastionTag; readonly kind?: TargetKind }
-  /** Nothing that discovery knows: the bastion is asked to reach it. */
+  /** Nothing that discovery knows: the bastion is asked to reach it, or this machine. */
   | { readonly by: 'host'; readonly host: string; readonly port: number; readonly engine: string };
 
 export type BastionSelector =
@@ -19,7 +19,8 @@ export type BastionSelector =
   /** A host of the person's OpenSSH configuration. */
   | { readonly by: 'ssh'; readonly alias: string };
 
-export type ConnectionMethod = 'ssm' | 'ssh' | 'ssh-over-ssm';
+/** `direct`: without a bastion. */
+export type ConnectionMethod = 'ssm' | 'ssh' | 'ssh-over-ssm' | 'direct';
 
 /** A saved, named recipe for a tunnel. What is absent is decided when it is started. */
 export interface SavedConnection {
@@ -67,7 +68,7 @@ export interface ParsedConnections {
 export const MAX_CONNECTIONS = 500;
 
 export const ENDPOINT_ROLES = ['primary', 'writer', 'reader', 'custom', 'configuration', 'node', 'instance', 'proxy'] as const satisfies readonly EndpointRole[];
-export const CONNECTION_METHODS = ['ssm', 'ssh', 'ssh-over-ssm'] as const satisfies readonly ConnectionMethod[];
+export const CONNECTION_METHODS = ['ssm', 'ssh', 'ssh-over-ssm', 'direct'] as const satisfies readonly ConnectionMethod[];
 export const TARGET_KINDS = [
   'elasticache.replicationGroup',
   'elasticache.serverless',
@@ -134,7 +135,10 @@ export function parseConnection(value: unknown): SavedConnection {
 /** What one key alone cannot tell. */
 function checked(connection: SavedConnection): SavedConnection {
   const { target, bastion, method, endpoint } = connection;
-  if (target.by === 'host' && !bastion) throw new BadEntry('bastion', 'is missing: nothing else says what could reach a custom host');
+  if (method === 'direct' && bastion) throw new BadEntry('bastion', 'does not fit the method "direct", which needs none');
+  if (target.by === 'host' && !bastion && method !== 'direct') {
+    throw new BadEntry('bastion', 'is missing: nothing else says what could reach a custom host, unless the method is "direct"');
+  }
   if (target.by === 'host' && endpoint) throw new BadEntry('endpoint', 'is for discovered targets; a custom host has no others');
   if (bastion?.by === 'ssh' && method !== undefined && method !== 'ssh') throw new BadEntry('method', `cannot be "${method}" through a host of the OpenSSH configuration`);
   return connection;

@@ -76,8 +76,9 @@ export function connectionTo(route: Route, name: string): SavedConnection {
     ...(!custom && role !== undefined && { endpoint: role }),
     ...(place.profile !== '' && { profile: place.profile }),
     ...(place.region !== '' && { region: place.region }),
-    ...(method === 'ssh' || custom ? { bastion: bastionSelector(bastion.id) } : {}),
+    ...(bastion && (method === 'ssh' || custom) ? { bastion: bastionSelector(bastion.id) } : {}),
     ...(method === 'ssh' && { method: ssh?.via === 'ssm' ? ('ssh-over-ssm' as const) : ('ssh' as const) }),
+    ...(method === 'direct' && { method }),
     autoStart: false,
     env: {},
   };

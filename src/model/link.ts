@@ -33,6 +33,6 @@ export interface Link {
 
 export interface Transport {
   readonly method: Method;
-  /** Resolves when the link is usable. @throws Fault; nothing is left behind then. */
+  /** Gets routes of its own method alone. Resolves when the link is usable. @throws Fault; nothing is left behind then. */
   dial(route: Route, signal: AbortSignal): Promise<Link>;
 }

@@ -4,7 +4,7 @@ import type { NetworkFacts, Passage } from './network';
 import { passage } from './network';
 import { bastionPrivilege } from './privilege';
 import type { PoliciesByIdentity, Privilege } from './privilege';
-import type { Target } from './target';
+import type { Target, TargetEndpoint } from './target';
 
 /** A tag by which people mark their bastions; any value will do where none is given. */
 export interface BastionTag {
@@ -21,7 +21,7 @@ export interface RankingEvidence {
   readonly policies?: PoliciesByIdentity;
   /** TCP port of the endpoint that is wanted. */
   readonly port?: number;
-  /** Key of the bastion that the person has chosen for this target before; see `bastionKey`. */
+  /** Key of the bastion that the person has chosen for this target before, see `bastionKey`; or `DIRECT_KEY`. */
   readonly chosen?: string;
   /** `DEFAULT_BASTION_TAG` unless told. */
   readonly tag?: BastionTag;
@@ -64,6 +64,38 @@ export interface RankedBastion {
   readonly widePolicy?: string;
   /** Whether it may be taken without asking: its network reaches the target's, or the person has chosen it before. A tag says neither. */
   readonly automatic: boolean;
+}
+
+/** What is remembered where the person has chosen to go without a bastion. No bastion has this key. */
+export const DIRECT_KEY = 'direct';
+
+/** Why an endpoint may be reached without a bastion; the words are made where they are shown. */
+export type DirectReason =
+  | 'chosenBefore'
+  /** AWS calls it public. */
+  | 'public'
+  /** A custom target of which nobody has said that it stands in a VPC. */
+  | 'noVpc'
+  /** A custom target in a VPC: the person's own network may lead there. */
+  | 'ownNetwork';
+
+/** The way without a bastion. */
+export interface DirectWay {
+  /** At least one, the weightiest first. */
+  readonly reasons: readonly DirectReason[];
+  /** Whether it may be taken without asking. */
+  readonly automatic: boolean;
+}
+
+/**
+ * Whether the endpoint may be reached without a bastion; undefined where it is private as far as anybody knows.
+ * Security groups may still let in nobody from here: only a try tells, and takes seconds.
+ */
+export function rankDirect({ kind, vpcId }: Target, endpoint: TargetEndpoint, { chosen }: RankingEvidence): DirectWay | undefined {
+  const isChosen = chosen === DIRECT_KEY;
+  const reason = endpoint.public ? 'public' : kind !== 'custom' ? undefined : vpcId === undefined ? 'noVpc' : 'ownNetwork';
+  if (reason === undefined) return undefined;
+  return { reasons: isChosen ? ['chosenBefore', reason] : [reason], automatic: isChosen || reason !== 'ownNetwork' };
 }
 
 /** One thing known of a bastion: what it is worth, and what it is called. */

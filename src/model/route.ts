@@ -5,12 +5,12 @@ import { Fault } from '../base/fault';
 import type { Remedy } from '../base/fault';
 import type { Endpoint } from './endpoint';
 import type { RankedBastion, RankingEvidence } from './ranking';
-import { rankBastions } from './ranking';
+import { DIRECT_KEY, rankBastions, rankDirect } from './ranking';
 import type { SshAccess } from './ssh';
 import type { AuthMode, EndpointRole, Place, Tag, Target, TargetEndpoint, TlsMode } from './target';
 
-/** How a bastion is reached. */
-export type Method = 'ssm' | 'ssh';
+/** How a bastion is reached; `direct`: there is none. */
+export type Method = 'ssm' | 'ssh' | 'direct';
 
 /** What a tunnel needs to know of its target, as plain data. */
 export interface TargetRef {
@@ -28,29 +28,52 @@ export interface BastionRef {
   readonly name: string;
 }
 
-/** Target endpoint + bastion + method: everything that opening a tunnel needs. */
-export interface Route {
+/** Where a route leads, whatever the way. */
+export interface RouteEnd {
   readonly target: TargetRef;
   readonly endpoint: Endpoint;
   /** Which of the target's endpoints it is, for people to read. */
   readonly role?: EndpointRole;
-  readonly bastion: BastionRef;
-  readonly method: Method;
-  /** Present exactly when the method is `ssh`. */
-  readonly ssh?: SshAccess;
   readonly place: Place;
 }
 
-export function makeRoute(target: Target, endpoint: TargetEndpoint, bastion: Bastion): Route {
+/** Target endpoint + bastion + method. */
+export interface BastionRoute extends RouteEnd {
+  readonly method: 'ssm' | 'ssh';
+  readonly bastion: BastionRef;
+  /** Present exactly when the method is `ssh`. */
+  readonly ssh?: SshAccess;
+}
+
+/** Straight to the endpoint from this machine, or from its proxy. */
+export interface DirectRoute extends RouteEnd {
+  readonly method: 'direct';
+  readonly bastion?: undefined;
+  readonly ssh?: undefined;
+}
+
+/** Everything that opening a tunnel needs. */
+export type Route = BastionRoute | DirectRoute;
+
+export function makeRoute(target: Target, endpoint: TargetEndpoint, bastion: Bastion): BastionRoute {
   return { ...destinationOf(target, endpoint), bastion: { id: bastion.id, name: bastion.name }, method: 'ssm', place: bastion.place };
 }
 
 /** By SSH; the place is the target's, since a host of the OpenSSH configuration has none. */
-export function makeSshRoute(target: Target, endpoint: TargetEndpoint, bastion: BastionRef, access: SshAccess): Route {
+export function makeSshRoute(target: Target, endpoint: TargetEndpoint, bastion: BastionRef, access: SshAccess): BastionRoute {
   return { ...destinationOf(target, endpoint), bastion, method: 'ssh', ssh: access, place: target.place };
 }
 
-function destinationOf(target: Target, endpoint: TargetEndpoint): Pick<Route, 'target' | 'endpoint' | 'role'> {
+export function makeDirectRoute(target: Target, endpoint: TargetEndpoint): DirectRoute {
+  return { ...destinationOf(target, endpoint), method: 'direct', place: target.place };
+}
+
+/** What a route goes through, as one word: the id of its bastion, or `DIRECT_KEY`. */
+export function wayOf({ bastion }: Pick<Route, 'bastion'>): string {
+  return bastion?.id ?? DIRECT_KEY;
+}
+
+function destinationOf(target: Target, endpoint: TargetEndpoint): Pick<RouteEnd, 'target' | 'endpoint' | 'role'> {
   return {
     target: { ...targetRef(target), tls: endpoint.tls ?? target.tls },
     endpoint: { host: endpoint.host, port: endpoint.port },
@@ -78,7 +101,17 @@ export function destinationKey({ target, endpoint, place }: Pick<Route, 'target'
 }
 
 /**
- * The bastion that "Connect" uses: the best of those whose network reaches the target's, or that the person has chosen before.
+ * Whether "Connect" takes no bastion: a direct connection may be tried without asking, and the person has not chosen a
+ * bastion before that can still be used.
+ */
+export function goesDirectly(target: Target, endpoint: TargetEndpoint, bastions: readonly Bastion[], evidence: RankingEvidence): boolean {
+  if (!rankDirect(target, endpoint, evidence)?.automatic) return false;
+  return !rankBastions(target, bastions, evidence).some(({ obstacle, reasons }) => obstacle === undefined && reasons.includes('chosenBefore'));
+}
+
+/**
+ * The bastion that "Connect" uses, where it needs one: the best of those whose network reaches the target's, or that the
+ * person has chosen before.
  * @throws Fault `route.noBastion` when there is none at all; `route.bastionOffline`,
  *   `route.bastionStopped`, `route.bastionUnmanaged` or `route.agentTooOld` when there are some but none is usable.
  */

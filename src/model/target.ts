@@ -80,7 +80,7 @@ export interface TargetEndpoint extends Endpoint {
   readonly name?: string;
   /** Where it differs from the target's: a broker has ports with and without. */
   readonly tls?: TlsMode;
-  /** Its name resolves to a public address outside of the VPC (RDS PubliclyAccessible). */
+  /** It has a public address, as AWS says (RDS PubliclyAccessible); whom its security groups and policies admit is another matter. */
   readonly public?: boolean;
 }
 

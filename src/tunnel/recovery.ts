@@ -36,6 +36,22 @@ const GONE: ReadonlySet<FaultCode> = new Set([
   'route.bastionOffline',
 ]);
 
+/**
+ * The endpoint cannot be reached without a bastion: security groups, DNS and the network from here differ from what a bastion
+ * meets, and a proxy may connect to few ports only.
+ */
+const NOT_DIRECTLY: ReadonlySet<FaultCode> = new Set([
+  'direct.refused',
+  'direct.timeout',
+  'direct.unresolved',
+  'direct.unreachable',
+  'direct.failed',
+  'proxy.refused',
+  'proxy.failed',
+  'proxy.timeout',
+  'proxy.unreachable',
+]);
+
 /** The bastion does not answer; once may be chance. */
 const UNREACHABLE: ReadonlySet<FaultCode> = new Set([
   'ssh.refused',
@@ -111,8 +127,10 @@ export function isAuthentication({ code }: Pick<Fault, 'code'>): boolean {
   return SIGN_IN.has(code) || LOGIN.has(code);
 }
 
-function leavesBastion({ at }: RoutePlan, { code, retryable }: Fault): boolean {
+function leavesBastion(plan: RoutePlan, { code, retryable }: Fault): boolean {
+  const { at } = plan;
   if (GONE.has(code) || UNREACHABLE.has(code)) return true;
+  if (routeOf(plan).method === 'direct' && NOT_DIRECTLY.has(code)) return true;
   // Whatever is wrong with an alternate must not end what the preferred one may carry again.
   return at > 0 && !retryable && !SIGN_IN.has(code);
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 /** Counts payload bytes: `up` from the local client, `down` to it. */
 export interface Meter {
@@ -9,7 +10,7 @@ export interface Meter {
 /**
  * Joins a local client and a remote stream until both have closed. Half-close is
  * passed on in each direction, a full sink pauses its source, and a side that
- * fails takes the other down: the client then sees a reset and never a clean end.
+ * fails takes the other down: that one then sees a reset and never a clean end.
  * @returns the error that ended the pair, if one did. Never rejects.
  */
 export function relay(client: Socket, remote: Duplex, meter: Meter): Promise<Error | undefined> {
@@ -19,7 +20,7 @@ export function relay(client: Socket, remote: Duplex, meter: Meter): Promise<Err
     const fail = (error: Error | undefined): void => {
       failure ??= error;
       reset(client);
-      remote.destroy();
+      reset(remote);
     };
     const onClosed = (side: Duplex): void => {
       // Closed before its end was read: whatever the other side still sends or awaits has nowhere to go.
@@ -46,9 +47,10 @@ function pump(source: Duplex, sink: Duplex, count: (bytes: number) => void): voi
   source.resume();
 }
 
-/** A reset tells the client that the stream was cut; a plain close would look like a complete reply. */
+/** A reset tells the other side that the stream was cut; a plain close would look like a complete one. */
 export function reset(socket: Duplex): void {
   if (socket.destroyed) return;
-  if (socket instanceof Socket) socket.resetAndDestroy();
+  // TLS tells by itself: a cut one has no closing alert.
+  if (socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
   else socket.destroy();
 }

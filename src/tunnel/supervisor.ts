@@ -4,7 +4,7 @@ import { asFault, cancelled, Fault, faultData } from '../base/fault';
 import type { LogLevel } from '../base/log';
 import type { Health } from '../model/health';
 import type { Link } from '../model/link';
-import type { Route } from '../model/route';
+import { wayOf, type Route } from '../model/route';
 import type { TunnelLimits } from './limits';
 import type { Probe } from './probe';
 import { Prober } from './prober';
@@ -139,7 +139,7 @@ export class Supervisor {
     this.#plan = plan;
     const route = routeOf(plan);
     if (route === before) return;
-    this.#deps.log('info', 'tunnel.bastionChanged', { from: before.bastion.id, to: route.bastion.id, method: route.method });
+    this.#deps.log('info', 'tunnel.bastionChanged', { from: wayOf(before), to: wayOf(route), method: route.method });
     this.#host.routed(route);
   }
 
@@ -230,7 +230,7 @@ export class Supervisor {
       if (this.#ended.aborted) return undefined;
       if (abort.signal.aborted) return { do: 'dial', plan: newRound(this.#plan) };
       const fault = asFault(error, 'link.failed');
-      this.#deps.log('warn', 'tunnel.dialFailed', { attempt, bastion: routeOf(this.#plan).bastion.id, code: fault.code, error: fault });
+      this.#deps.log('warn', 'tunnel.dialFailed', { attempt, bastion: wayOf(routeOf(this.#plan)), code: fault.code, error: fault });
       this.#host.failed(fault);
       return afterDial(this.#plan, fault, this.#keep);
     } finally {

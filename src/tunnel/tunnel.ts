@@ -6,7 +6,7 @@ import type { Logger, LogLevel } from '../base/log';
 import { Scope } from '../base/scope';
 import { UNKNOWN_HEALTH, type Health } from '../model/health';
 import type { Link } from '../model/link';
-import type { Route } from '../model/route';
+import { wayOf, type Route } from '../model/route';
 import type { CredentialsChange } from '../model/signIn';
 import type { PastFault, StartOptions, TunnelDetails, TunnelInfo, TunnelState } from '../model/tunnel';
 import type { TunnelLimits } from './limits';
@@ -187,7 +187,7 @@ export class Tunnel {
     this.#note(health);
     this.#move({ type: 'linkUp' });
     this.#countStreams();
-    this.#log('info', 'tunnel.open', { local: this.#listener?.local.port, bastion: this.#route.bastion.id, latencyMs: health.latencyMs });
+    this.#log('info', 'tunnel.open', { local: this.#listener?.local.port, bastion: wayOf(this.#route), latencyMs: health.latencyMs });
     this.#clients.linkUp(link);
   }
 

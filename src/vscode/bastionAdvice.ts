@@ -6,6 +6,7 @@ import type { InventoryService } from '../model/inventory';
 import type { NetworkFacts } from '../model/network';
 import type { RankingEvidence } from '../model/ranking';
 import { equalBest, networkMatters, parseBastionTag, rankBastions } from '../model/ranking';
+import { goesDirectly } from '../model/route';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { BastionMemory } from './bastionMemory';
 
@@ -31,7 +32,7 @@ export class BastionAdvice {
    */
   async toConnect(target: Target, endpoint: TargetEndpoint | undefined, bastions: readonly Bastion[], signal: AbortSignal): Promise<RankingEvidence> {
     const known = this.#known(target, endpoint);
-    if (!endpoint) return known;
+    if (!endpoint || goesDirectly(target, endpoint, bastions, known)) return known;
     const matters = networkMatters(rankBastions(target, bastions, known));
     const facts = matters ? await this.#withNetwork(known, target, bastions, signal) : known;
     return this.#withPolicies(facts, target, equalBest(rankBastions(target, bastions, facts)), signal);

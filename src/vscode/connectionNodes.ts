@@ -1,5 +1,6 @@
 import { describeFault } from '../base/fault';
-import { formatEndpoint } from '../model/endpoint';
+import { formatEndpoint, isLoopback } from '../model/endpoint';
+import type { Route } from '../model/route';
 import type { TunnelInfo } from '../model/tunnel';
 import type { ItemWord } from './contributions';
 import type { Localizer } from './localizer';
@@ -60,7 +61,7 @@ export function tunnelNode(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: n
   return {
     id: row?.id ?? tunnelNodeId(tunnel),
     label: labelText(label),
-    description: joined([exposedOn && exposureText(exposedOn, l10n), addressText(local), healthText(mood, health, l10n), rateText(tunnel.rate)]),
+    description: joined([exposedOn && exposureText(exposedOn, l10n), addressText(local), healthText(mood, health, l10n), directText(route, l10n), rateText(tunnel.rate)]),
     // What others can reach is never just green.
     icon: exposedOn !== undefined && mood === 'ok' ? { id: 'broadcast', color: 'list.warningForeground' } : moodIcon(mood),
     tooltip: tunnelTooltip(tunnel, label, l10n, dateText),
@@ -74,11 +75,16 @@ export function exposureText(address: string, l10n: Localizer): string {
   return `⚠ ${l10n.t('open to others on {0}', address)}`;
 }
 
-function spokenText({ local, health, exposedOn }: TunnelInfo, label: string, mood: TunnelMood, l10n: Localizer): string {
+/** That there is no bastion; undefined where there is one, which is nothing to speak of. */
+function directText({ method }: Route, l10n: Localizer): string | undefined {
+  return method === 'direct' ? l10n.t('directly') : undefined;
+}
+
+function spokenText({ route, local, health, exposedOn }: TunnelInfo, label: string, mood: TunnelMood, l10n: Localizer): string {
   const latency = health.latencyMs === undefined ? undefined : latencyText(health.latencyMs);
   const address = l10n.t('{0} port {1}', local.host, local.port);
   const warning = exposedOn === undefined ? undefined : l10n.t('Warning: open to others on {0}', exposedOn);
-  return [l10n.t('Tunnel {0}', label), moodText(mood, l10n), latency, address, warning].filter((part) => part !== undefined).join(', ');
+  return [l10n.t('Tunnel {0}', label), moodText(mood, l10n), latency, directText(route, l10n), address, warning].filter((part) => part !== undefined).join(', ');
 }
 
 function tunnelTooltip(tunnel: TunnelInfo, label: string, l10n: Localizer, dateText: (ms: number) => string): string {
@@ -90,13 +96,15 @@ export type TunnelFact = readonly [label: string, value: string | undefined];
 /** What there is to know of a tunnel at a glance; what is absent has nothing to say. */
 export function tunnelFacts(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: number) => string): readonly TunnelFact[] {
   const { route, local, exposedOn, state, health, bytes, rate, link, since, reconnects, lastFault } = tunnel;
+  const { bastion } = route;
   const mood = tunnelMood(tunnel);
   const health_ = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs)]);
   return [
     [l10n.t('Local address'), formatEndpoint(local)],
     [l10n.t('Warning'), exposedOn && l10n.t('other machines can reach it on {0}', exposedOn)],
     [l10n.t('Leads to'), formatEndpoint(route.endpoint)],
-    [l10n.t('Bastion'), route.bastion.name === route.bastion.id ? route.bastion.id : `${route.bastion.name} (${route.bastion.id})`],
+    [l10n.t('Not encrypted'), isInTheClear(route) ? l10n.t('no bastion and no TLS protects what is sent on its way') : undefined],
+    [l10n.t('Bastion'), bastion && (bastion.name === bastion.id ? bastion.id : `${bastion.name} (${bastion.id})`)],
     [l10n.t('Through'), methodText(route, l10n)],
     [l10n.t('Profile'), joined([route.place.profile, route.place.accountId, route.place.region])],
     [l10n.t('Health'), health_],
@@ -112,4 +120,8 @@ export function tunnelFacts(tunnel: TunnelInfo, l10n: Localizer, dateText: (ms: 
     [l10n.t('Last fault'), lastFault && `${lastFault.fault.message} (${dateText(lastFault.at)})`],
     [l10n.t('Last checked'), health.checkedAt > 0 ? dateText(health.checkedAt) : undefined],
   ];
+}
+
+function isInTheClear({ method, target, endpoint }: Route): boolean {
+  return method === 'direct' && target.tls === 'off' && !isLoopback(endpoint.host);
 }

@@ -6,8 +6,8 @@ import { customTargetId, formatTag, SSH_HOST_ID } from '../model/connectionEntry
 import { TAGS_PROVIDER } from '../model/inventory';
 import { osUserFor } from '../model/osUser';
 import type { BastionTag, RankingEvidence } from '../model/ranking';
-import type { Route } from '../model/route';
-import { obstacleFault } from '../model/route';
+import type { Route, RouteEnd } from '../model/route';
+import { makeDirectRoute, obstacleFault } from '../model/route';
 import type { SshHost } from '../model/ssh';
 import type { Target, TargetEndpoint } from '../model/target';
 import { defaultEndpoint } from '../model/target';
@@ -16,7 +16,7 @@ import type { ConnectionInventories } from './connectionsInventory';
 import type { ResolveConnection } from './connectionsStore';
 import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf, listingFaultsOf, targetsOf } from './inventoryState';
-import { planAlternates, planRoute, servingEndpoint } from './routePlan';
+import { planAlternates, planBastionRoute, planRoute, servingEndpoint } from './routePlan';
 import type { SshHostStore } from './sshHostStore';
 
 type HostSelector = Extract<TargetSelector, { readonly by: 'host' }>;
@@ -36,10 +36,10 @@ export interface ResolverDeps {
 /** Finds out where connections lead now, asking only for what each one needs. */
 export function connectionResolver({ inventories, sshHosts, advice }: ResolverDeps): ResolveConnection {
   return async (connection, signal) => {
-    const { target: selector, bastion, profile, region } = connection;
+    const { target: selector, bastion, method, profile, region } = connection;
     const hosts = bastion?.by === 'ssh' ? await sshHosts.loaded() : [];
     // What a host of the SSH configuration leads to is nobody's at AWS.
-    if (selector.by === 'host' && bastion?.by === 'ssh') return { route: routeToHost(connection, selector, { hosts }), alternates: [] };
+    if (selector.by === 'host' && (bastion?.by === 'ssh' || method === 'direct')) return { route: routeToHost(connection, selector, { hosts }), alternates: [] };
     const all = await inventories.of({ ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) }, signal);
     if (selector.by === 'host') {
       return { route: firstThatWorks(all, (inventory) => routeToHost(connection, selector, { inventory, hosts })), alternates: [] };
@@ -47,9 +47,9 @@ export function connectionResolver({ inventories, sshHosts, advice }: ResolverDe
     const inventory = inventoryWith(connection, all);
     const found = selectTarget(connection, inventory);
     const endpoint = found.endpoint ?? defaultEndpoint(found.target);
-    const evidence = bastion ? {} : await advice.toConnect(found.target, endpoint, bastionsOf(inventory), signal);
+    const evidence = bastion || method === 'direct' ? {} : await advice.toConnect(found.target, endpoint, bastionsOf(inventory), signal);
     const route = routeToTarget(connection, found, { inventory, hosts, evidence });
-    const isFree = bastion === undefined && connection.method === undefined && endpoint !== undefined;
+    const isFree = bastion === undefined && method === undefined && endpoint !== undefined;
     return { route, alternates: isFree ? planAlternates(inventory, found.target, endpoint, evidence, route) : [] };
   };
 }
@@ -113,13 +113,14 @@ function fits(tag: BastionTag, key: string, value: string): boolean {
   return key === tag.key && (tag.value === undefined || value === tag.value);
 }
 
-/** Through the bastion that the connection names, else through the best one. @throws Fault */
+/** Through the bastion that the connection names, else as its method says, else the way that "Connect" takes. @throws Fault */
 export function routeToTarget(connection: SavedConnection, { target, endpoint }: Discovered, facts: RouteFacts): Route {
   const { inventory, evidence } = facts;
   const { bastion: selector, method } = connection;
-  if (!selector && (method === undefined || method === 'ssm')) return planRoute(inventory, target, endpoint, evidence);
+  if (!selector && method === undefined) return planRoute(inventory, target, endpoint, evidence);
+  if (!selector && method === 'direct') return makeDirectRoute(target, servingEndpoint(target, endpoint));
   if (!selector) {
-    const best = planRoute(inventory, target, endpoint, evidence);
+    const best = planBastionRoute(inventory, target, endpoint, evidence);
     const bastion = bastionsOf(inventory).find(({ id }) => id === best.bastion.id)!;
     return through(best, bastion, method);
   }
@@ -140,6 +141,7 @@ export function routeToHost(connection: SavedConnection, selector: HostSelector,
     endpoint: { host, port },
     place: { profile, region, accountId: '' },
   } as const;
+  if (method === 'direct') return { ...destination, method };
   if (through_?.by === 'ssh') return throughHost(destination, sshHost(through_.alias, facts.hosts));
   if (!facts.inventory || !through_) throw new Fault('connections.noBastion', `"${connection.name}" names no bastion.`, { remedy: edit(connection.name) });
   const bastion = namedBastion(through_, facts.inventory, (one) => refusal(one, undefined, method));
@@ -192,7 +194,7 @@ function noSsh({ id, name }: Bastion, why: string): Fault {
   });
 }
 
-type Destination = Pick<Route, 'target' | 'endpoint' | 'role' | 'place'>;
+type Destination = RouteEnd;
 
 /** @throws Fault where the method does not fit the bastion */
 function through({ target, endpoint, role, place }: Destination, bastion: Bastion, method: ConnectionMethod = 'ssm'): Route {

@@ -165,7 +165,7 @@ export function targetText({ target }: SavedConnection): string {
   }
 }
 
-function bastionText({ bastion }: SavedConnection, l10n: Localizer): string | undefined {
+function bastionText({ bastion, method }: SavedConnection, l10n: Localizer): string | undefined {
   switch (bastion?.by) {
     case 'name':
       return bastion.name;
@@ -174,7 +174,7 @@ function bastionText({ bastion }: SavedConnection, l10n: Localizer): string | un
     case 'ssh':
       return l10n.t('SSH host {0}', bastion.alias);
     case undefined:
-      return undefined;
+      return method === 'direct' ? l10n.t('none, directly') : undefined;
   }
 }
 

@@ -86,11 +86,12 @@ function bastionRow(bastion: Bastion, l10n: Localizer): ViewNode {
 function targetRow(target: Target, l10n: Localizer): ViewNode {
   const badges = [
     engineText(target),
+    // Early, where a narrow side bar still shows it.
+    target.endpoints.some((endpoint) => endpoint.public) ? l10n.t('public') : undefined,
     target.kind === 'rds.proxy' ? l10n.t('proxy') : undefined,
     target.clusterMode ? l10n.t('cluster') : undefined,
     tlsBadge(target.tls, l10n),
     authBadge(target.auth, l10n),
-    target.endpoints.some((endpoint) => endpoint.public) ? l10n.t('public') : undefined,
   ];
   const status = isUsualStatus(target) ? undefined : target.status;
   const mark = targetMark(target);

@@ -1,7 +1,7 @@
 import { Fault, faultFromData, isFault } from '../base/fault';
 import type { Bastion } from '../model/bastion';
-import type { Route } from '../model/route';
-import { chooseBastion, makeRoute } from '../model/route';
+import type { BastionRoute, Route } from '../model/route';
+import { chooseBastion, goesDirectly, makeDirectRoute, makeRoute } from '../model/route';
 import type { RankingEvidence } from '../model/ranking';
 import { rankBastions } from '../model/ranking';
 import { MAX_ALTERNATES } from '../model/tunnel';
@@ -11,11 +11,26 @@ import type { RegionInventory } from './inventoryState';
 import { bastionsOf, faultsOf } from './inventoryState';
 
 /**
- * The route that "Connect" takes: to the given endpoint, else to the one that takes writes, through the best bastion.
+ * The route that "Connect" takes: to the given endpoint, else to the one that takes writes; directly where that is known to
+ * be possible, else through the best bastion.
+ * @throws Fault as `planBastionRoute`
+ */
+export function planRoute(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint | undefined, evidence: RankingEvidence): Route {
+  const to = servingEndpoint(target, endpoint);
+  return goesDirectly(target, to, bastionsOf(inventory), evidence) ? makeDirectRoute(target, to) : planBastionRoute(inventory, target, to, evidence);
+}
+
+/**
+ * Through the best bastion, to the given endpoint or the one that takes writes.
  * @throws Fault `target.notServing`, `target.noEndpoint`, those of `chooseBastion`, or the discovery's own
  *   fault where the bastions are missing because they could not be listed.
  */
-export function planRoute(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint | undefined, evidence: RankingEvidence): Route {
+export function planBastionRoute(
+  inventory: RegionInventory,
+  target: Target,
+  endpoint: TargetEndpoint | undefined,
+  evidence: RankingEvidence,
+): BastionRoute {
   return makeRoute(target, servingEndpoint(target, endpoint), bastionFor(inventory, target, evidence));
 }
 
@@ -35,7 +50,10 @@ export function servingEndpoint(target: Target, endpoint: TargetEndpoint | undef
   return destination;
 }
 
-/** Other ways to the same endpoint, for when the bastion of `route` is gone: those that may be taken without asking, the best first. */
+/**
+ * Bastions to the same endpoint, for when that of `route` is gone or the endpoint cannot be reached directly: those that may
+ * be taken without asking, the best first.
+ */
 export function planAlternates(inventory: RegionInventory, target: Target, endpoint: TargetEndpoint, evidence: RankingEvidence, route: Route): Route[] {
   return rankBastions(target, bastionsOf(inventory), evidence)
     .filter(({ automatic, obstacle, bastion }) => automatic && obstacle === undefined && (route.method !== 'ssm' || bastion.id !== route.bastion.id))

@@ -4,14 +4,14 @@ import { bastionKey, bastionObstacle } from '../model/bastion';
 import { SSH_HOST_ID } from '../model/connectionEntry';
 import { osUserFor } from '../model/osUser';
 import type { RankedBastion, RankingEvidence } from '../model/ranking';
-import { rankBastions } from '../model/ranking';
-import type { Route } from '../model/route';
-import { makeRoute, makeSshRoute, obstacleFault } from '../model/route';
+import { DIRECT_KEY, rankBastions, rankDirect } from '../model/ranking';
+import type { BastionRef, Route } from '../model/route';
+import { makeDirectRoute, makeRoute, makeSshRoute, obstacleFault } from '../model/route';
 import type { SshHost } from '../model/ssh';
 import type { Target, TargetEndpoint } from '../model/target';
 import type { Localizer } from './localizer';
 import type { PickItem } from './ui';
-import { bastionBadge, bastionIcon, joined, reasonText } from './wording';
+import { bastionBadge, bastionIcon, directReasonText, joined, reasonText } from './wording';
 
 /** One way to a target, or why it is none. `key` is what is remembered when it was chosen. */
 export type Way =
@@ -27,9 +27,9 @@ export interface WaySources {
 }
 
 /**
- * Every way to a target: by Session Manager, by the hosts of the OpenSSH configuration, by SSH over Session Manager, and by
- * SSH to a public address. In the order in which they are likely to work, each with its reasons; bastions that cannot be used
- * now come last, as far as Systems Manager knows them: the others are no bastions.
+ * Every way to a target: without a bastion where that may work, by Session Manager, by the hosts of the OpenSSH configuration,
+ * by SSH over Session Manager, and by SSH to a public address. In the order in which they are likely to work, each with its
+ * reasons; bastions that cannot be used now come last, as far as Systems Manager knows them: the others are no bastions.
  */
 export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evidence, hosts }: WaySources, l10n: Localizer): PickItem<Way>[] {
   const ranking = rankBastions(target, bastions, evidence);
@@ -45,9 +45,12 @@ export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evi
     makeSshRoute(target, endpoint, refOf(bastion), { host, ...osUser(bastion), via, instanceConnect: true });
   const hostItems = hosts.map((host): PickItem<Way> => hostItem(host, target, endpoint, evidence, l10n));
   const isChosen = ({ value }: PickItem<Way>): boolean => value.key === evidence.chosen;
+  const direct = directItem(target, endpoint, evidence, l10n);
   return [
+    ...(direct?.leads ? [direct.item] : []),
     ...hostItems.filter(isChosen),
     ...usable.map((one) => item(one, l10n.t('Session Manager'), { route: makeRoute(target, endpoint, one.bastion) })),
+    ...(direct && !direct.leads ? [direct.item] : []),
     ...hostItems.filter((host) => !isChosen(host)),
     ...usable
       .filter(({ bastion }) => hasSshUser(bastion))
@@ -63,6 +66,25 @@ export function waysTo(target: Target, endpoint: TargetEndpoint, { bastions, evi
       one.obstacle === undefined || one.obstacle === 'unmanaged' ? [] : [item(one, undefined, { obstacle: obstacleFault(one.obstacle, one.bastion, target) })],
     ),
   ];
+}
+
+/** `leads`: it goes before all others, as "Connect" would take it. */
+function directItem(
+  target: Target,
+  endpoint: TargetEndpoint,
+  evidence: RankingEvidence,
+  l10n: Localizer,
+): { readonly item: PickItem<Way>; readonly leads: boolean } | undefined {
+  const way = rankDirect(target, endpoint, evidence);
+  if (!way) return undefined;
+  const item: PickItem<Way> = {
+    label: l10n.t('Directly'),
+    icon: 'globe',
+    description: l10n.t('without a bastion'),
+    detail: joined(way.reasons.map((reason) => directReasonText(reason, l10n))),
+    value: { key: DIRECT_KEY, route: makeDirectRoute(target, endpoint) },
+  };
+  return { item, leads: way.automatic && (evidence.chosen === undefined || evidence.chosen === DIRECT_KEY) };
 }
 
 function hostItem(host: SshHost, target: Target, endpoint: TargetEndpoint, { chosen }: RankingEvidence, l10n: Localizer): PickItem<Way> {
@@ -98,7 +120,7 @@ function hasSshUser(bastion: Bastion): boolean {
   return bastion.kind === 'ec2' && osUser(bastion).user !== undefined;
 }
 
-function refOf({ id, name }: Bastion): Route['bastion'] {
+function refOf({ id, name }: Bastion): BastionRef {
   return { id, name };
 }
 

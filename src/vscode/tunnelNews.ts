@@ -1,6 +1,7 @@
 import { asFault, type FaultData } from '../base/fault';
 import type { Disposable } from '../base/event';
 import type { Logger } from '../base/log';
+import { wayOf } from '../model/route';
 import type { TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import type { BastionStarter } from './bastionStarter';
@@ -20,8 +21,8 @@ export interface TunnelNewsDeps {
 
 /** What has been seen, and said, of a tunnel that lives. */
 interface Known {
-  /** Of the last link that was up, or of the first that was tried. */
-  bastionId: string;
+  /** What the last link that was up went through, or the first that was tried; see `wayOf`. */
+  way: string;
   /** Whether it was found out, in this outage, if its bastion is stopped. */
   looked: boolean;
 }
@@ -61,15 +62,15 @@ export class TunnelNews implements Disposable {
     const { id, route, state } = tunnel;
     const known = this.#known.get(id);
     if (!known) {
-      this.#known.set(id, { bastionId: route.bastion.id, looked: false });
+      this.#known.set(id, { way: wayOf(route), looked: false });
     } else if (state.phase === 'open') {
-      if (known.bastionId !== route.bastion.id) this.#sayOther(tunnel);
-      known.bastionId = route.bastion.id;
+      if (known.way !== wayOf(route)) this.#sayOther(tunnel);
+      known.way = wayOf(route);
       known.looked = false;
     }
     if (state.phase !== 'waiting') return;
     if (state.needs === 'signIn') this.#ask(tunnel, state.cause);
-    else if (known && !known.looked && MAY_BE_STOPPED.has(state.cause.code) && INSTANCE.test(route.bastion.id)) {
+    else if (known && !known.looked && MAY_BE_STOPPED.has(state.cause.code) && INSTANCE.test(wayOf(route))) {
       known.looked = true;
       void this.#offerStart(tunnel).catch((error: unknown) => {
         this.#deps.logger.log('warn', 'tunnelNews.conditionUnknown', { code: asFault(error).code, error });
@@ -80,7 +81,9 @@ export class TunnelNews implements Disposable {
   #sayOther({ route, lastFault }: TunnelInfo): void {
     const { ui } = this.#deps;
     const because = lastFault ? ` ${lastFault.fault.message}` : '';
-    ui.info(ui.l10n.t('The tunnel to {0} goes through {1} now.', routeLabel(route, ui.l10n), route.bastion.name) + because);
+    const name = routeLabel(route, ui.l10n);
+    const text = route.bastion ? ui.l10n.t('The tunnel to {0} goes through {1} now.', name, route.bastion.name) : ui.l10n.t('The tunnel to {0} goes without a bastion now.', name);
+    ui.info(text + because);
   }
 
   #ask(tunnel: TunnelInfo, cause: FaultData): void {
@@ -103,7 +106,7 @@ export class TunnelNews implements Disposable {
   async #offerStart(tunnel: TunnelInfo): Promise<void> {
     const { ui, starter, board } = this.#deps;
     const { place, bastion } = tunnel.route;
-    if (starter.policy === 'never') return;
+    if (starter.policy === 'never' || !bastion) return;
     const { instance } = await starter.condition(place, bastion.id, this.#over.signal);
     const waits = (): boolean => board.get(tunnel.id)?.state.phase === 'waiting';
     if ((instance !== 'stopped' && instance !== 'stopping') || !waits()) return;
@@ -124,5 +127,5 @@ export class TunnelNews implements Disposable {
 function needOf({ state, route }: TunnelInfo): string | undefined {
   if (state.phase !== 'waiting' || state.needs === undefined) return undefined;
   const { code, remedy } = state.cause;
-  return `${code} ${remedy?.subject ?? route.place.profile}${code.startsWith('ssh.') ? ` ${route.bastion.id}` : ''}`;
+  return `${code} ${remedy?.subject ?? route.place.profile}${code.startsWith('ssh.') ? ` ${wayOf(route)}` : ''}`;
 }

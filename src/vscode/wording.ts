@@ -2,7 +2,7 @@ import type { Endpoint } from '../model/endpoint';
 import { formatEndpoint } from '../model/endpoint';
 import type { Bastion } from '../model/bastion';
 import { bastionObstacle } from '../model/bastion';
-import type { RankedBastion, ReasonCode } from '../model/ranking';
+import type { DirectReason, RankedBastion, ReasonCode } from '../model/ranking';
 import type { Health } from '../model/health';
 import type { Route } from '../model/route';
 import type { AuthMode, EndpointRole, Target, TargetEndpoint, TargetKind, TargetNote, TlsMode } from '../model/target';
@@ -214,8 +214,9 @@ export function targetIcon({ kind, engine }: Pick<Target, 'kind' | 'engine'>): s
   return familyOf({ kind, engine }) === 'caches' ? 'layers' : 'database';
 }
 
-/** How the bastion is reached. */
+/** How the bastion is reached, or that there is none. */
 export function methodText({ method, ssh }: Pick<Route, 'method' | 'ssh'>, l10n: Localizer): string {
+  if (method === 'direct') return l10n.t('directly, without a bastion');
   if (method === 'ssm') return l10n.t('Session Manager');
   return ssh?.via === 'ssm' ? l10n.t('SSH over Session Manager') : l10n.t('SSH');
 }
@@ -296,6 +297,20 @@ export function reasonText(reason: ReasonCode, { bastion, widePolicy = '' }: Pic
       return l10n.t('its role has {0}', widePolicy);
     case 'mayBeReplaced':
       return l10n.t('replaced at each deployment');
+  }
+}
+
+/** Why a target may be reached without a bastion, in a few words. */
+export function directReasonText(reason: DirectReason, l10n: Localizer): string {
+  switch (reason) {
+    case 'chosenBefore':
+      return l10n.t('chosen before');
+    case 'public':
+      return l10n.t('public: reachable without a bastion, where its security groups permit it');
+    case 'noVpc':
+      return l10n.t('no VPC is known for it');
+    case 'ownNetwork':
+      return l10n.t('where your own network leads to its VPC');
   }
 }
 

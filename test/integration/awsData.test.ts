@@ -38,6 +38,7 @@ describe('discovery of analytics, search and messages', () => {
       'open-redshift': 'redshift.cluster redshift 1.0 paused preferred passwordOrIam 1',
       'fresh-redshift': 'redshift.cluster redshift 1.0 creating preferred passwordOrIam 0',
       adhoc: 'redshift.workgroup redshift 1.0 AVAILABLE required passwordOrIam 1',
+      'open-adhoc': 'redshift.workgroup redshift 1.0 AVAILABLE required passwordOrIam 1',
       'fresh-adhoc': 'redshift.workgroup redshift 1.0 CREATING preferred passwordOrIam 0',
       products: 'opensearch.domain opensearch 2.19 Active required password 1',
       logs: 'opensearch.domain elasticsearch 7.10 Modifying required iam 1',
@@ -48,6 +49,7 @@ describe('discovery of analytics, search and messages', () => {
       clicks: 'msk.cluster kafka 3.7.x ACTIVE preferred none 8',
       ledger: 'msk.cluster kafka 3.7.x UPDATING required certificate 2',
       bursts: 'msk.cluster kafka - ACTIVE required iam 1',
+      'open-kafka': 'msk.cluster kafka 3.7.x ACTIVE required iam 4',
       'fresh-kafka': 'msk.cluster kafka 3.7.x CREATING required none 0',
     };
     for (const [name, line] of Object.entries(expected)) {
@@ -69,7 +71,16 @@ describe('discovery of analytics, search and messages', () => {
       for (const { host, port } of endpoints) assert.ok(vpcId === undefined || hosts.has(`${host}:${port}`), `${name}: ${host}:${port}`);
     }
     const open = [...targets.values()].filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.public)).map(({ name }) => name);
-    assert.deepEqual(open.toSorted(), ['events-mq', 'open-redshift', 'open-search']);
+    assert.deepEqual(open.toSorted(), ['events-mq', 'open-adhoc', 'open-cache', 'open-kafka', 'open-redshift', 'open-search']);
+    const openCache = targets.get('open-cache')!;
+    assert.deepEqual(
+      [openCache.vpcId, openCache.subnetIds, openCache.endpoints.map(({ role, port, public: open_ }) => [role, port, open_])],
+      [undefined, [], [['primary', 6379, true]]],
+    );
+    assert.deepEqual(
+      targets.get('open-kafka')!.endpoints.map(({ name, port, public: open_ }) => [name, port, open_ ?? false]),
+      [['b-1 SASL/IAM', 9098, false], ['b-2 SASL/IAM', 9098, false], ['b-1-public SASL/IAM', 9198, true], ['b-2-public SASL/IAM', 9198, true]],
+    );
     assert.equal(defaultEndpoint(targets.get('orders-mq')!)?.name, '1 OpenWire');
     assert.equal(defaultEndpoint(targets.get('events-mq')!)?.port, 5671);
     assert.deepEqual(targets.get('orders-mq')!.endpoints.slice(-2).map(({ role, name, port }) => `${role} ${name} ${port}`), ['console 1 8162', 'console 2 8162']);

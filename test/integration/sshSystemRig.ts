@@ -16,7 +16,7 @@ import type { Endpoint } from '../../src/model/endpoint';
 import type { Link } from '../../src/model/link';
 import type { Notice } from '../../src/model/notice';
 import type { Answers, Question } from '../../src/model/question';
-import type { Route } from '../../src/model/route';
+import type { BastionRoute } from '../../src/model/route';
 import type { SshAccess } from '../../src/model/ssh';
 import type { SystemSshDeps } from '../../src/transport/sshSystem/systemSshTransport';
 import { SystemSshTransport } from '../../src/transport/sshSystem/systemSshTransport';
@@ -115,7 +115,7 @@ export class Rig {
     throw new Error('the dial succeeded');
   }
 
-  route(to: Endpoint, access: Partial<SshAccess> = {}): Route {
+  route(to: Endpoint, access: Partial<SshAccess> = {}): BastionRoute {
     return {
       target: { id: 't', name: 'orders', engine: 'redis', tls: 'off', auth: 'none' },
       endpoint: to,

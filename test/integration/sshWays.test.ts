@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
-import type { Route } from '../../src/model/route';
 import { dialSshStream } from '../../src/transport/ssm/sshStream';
 import { eventually } from '../fixtures/eventually';
 import { makeSshKey } from '../sandbox/servers/sshd';
@@ -104,7 +103,7 @@ describe('the ways of the built-in client to a server', function () {
     ssm.hosts.set('localhost:2222', { kind: 'server', host: '127.0.0.1', port: server.port });
     const pushed: string[] = [];
     const client = builtinClient({
-      dialSsm: ({ place, bastion }: Route, port, signal) => dialSshStream(ssm.deps, { place, bastionId: bastion.id, port }, signal),
+      dialSsm: ({ place, bastion }, port, signal) => dialSshStream(ssm.deps, { place, bastionId: bastion.id, port }, signal),
       pushKey: async (_route, { user, publicKey }) => {
         pushed.push(user);
         await server.authorize(publicKey);

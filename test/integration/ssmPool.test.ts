@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock';
 import { isFault } from '../../src/base/fault';
 import { nullLogger } from '../../src/base/log';
 import type { Link } from '../../src/model/link';
-import type { Route } from '../../src/model/route';
+import type { BastionRoute } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { ssmSettings, type SsmSettings } from '../../src/model/ssmSettings';
 import { SessionPool } from '../../src/transport/ssm/sessionPool';
@@ -60,7 +60,7 @@ describe('a link over several sessions, against the sandbox', function () {
       pace,
     });
   };
-  const routeTo = (host: string, bastionId: string): Route => ({
+  const routeTo = (host: string, bastionId: string): BastionRoute => ({
     target: { id: host, name: host, engine: 'redis', tls: 'off', auth: 'none' },
     endpoint: { host, port: 7000 },
     bastion: { id: bastionId, name: bastionId },

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
 import type { Endpoint } from '../../src/model/endpoint';
 import type { Link } from '../../src/model/link';
-import type { Route } from '../../src/model/route';
+import type { BastionRoute } from '../../src/model/route';
 import type { SsmSessionApi } from '../../src/model/ssmSession';
 import { sessionDocument, sessionParameters } from '../../src/model/ssmSession';
 import type { SsmTransportDeps } from '../../src/transport/ssm/ssmTransport';
@@ -100,7 +100,7 @@ export class SsmServiceBench {
     return { api: this.api, clock: systemClock, logger: nullLogger };
   }
 
-  route(to: Endpoint, bastionId = 'i-0abc'): Route {
+  route(to: Endpoint, bastionId = 'i-0abc'): BastionRoute {
     return {
       target: { id: 'target', name: 'target', engine: 'redis', tls: 'off', auth: 'none' },
       endpoint: to,

@@ -12,7 +12,7 @@ import { isCancelled } from '../../src/base/fault';
 import { nullLogger } from '../../src/base/log';
 import { createCore } from '../../src/broker/core';
 import type { Link } from '../../src/model/link';
-import type { Route } from '../../src/model/route';
+import type { BastionRoute } from '../../src/model/route';
 import { ssmSettings } from '../../src/model/ssmSettings';
 import { SessionPool } from '../../src/transport/ssm/sessionPool';
 import { SsmTransport } from '../../src/transport/ssm/ssmTransport';
@@ -69,7 +69,7 @@ describe('the Session Manager API around a session', function () {
   const questions = (): number => sandbox.requests.of('ssm', 'GetDocument').length;
   const active = (): string[] => sandbox.sessions.activeSessions().map(({ sessionId }) => sessionId);
   /** To a Redis without TLS and password. */
-  const route = (port?: number): Route => {
+  const route = (port?: number): BastionRoute => {
     const { host, port: own } = sandbox.hosts().find(({ backing }) => backing === 'plain')!;
     return {
       target: { id: `target ${port ?? own}`, name: 'target', engine: 'redis', tls: 'off', auth: 'none' },

@@ -68,6 +68,14 @@ export function kafkaBrokers(cluster: KafkaCluster, { name }: Region): Readonly<
   };
 }
 
+/** What clients outside of the VPC are told; the ports are those of the inside plus a hundred. */
+export function publicKafkaBrokers(cluster: KafkaCluster, region: Region): Readonly<Partial<Record<'tls' | 'scram' | 'iam', readonly Address[]>>> {
+  if (!cluster.public || cluster.serverless) return {};
+  const outside = ({ host, port }: Address): Address => ({ host: host.replace('.', '-public.'), port: port + 100 });
+  const { plaintext: _none, ...inside } = kafkaBrokers(cluster, region);
+  return Object.fromEntries(Object.entries(inside).map(([way, addresses]) => [way, addresses.map((address) => outside(address))]));
+}
+
 /** Whether a resource has addresses: one that is being created has none yet. */
 export function hasAddress({ status }: { readonly status: string }): boolean {
   return !/^(creating|creation_in_progress)$/i.test(status);
@@ -96,6 +104,23 @@ export function dataHosts({ id: vpcId, data }: Vpc, accountId: string, region: R
       .filter((row) => row.inVpc && hasAddress(row))
       .flatMap((row) => at(row.name, row, [domainAddress(row, region)])),
     ...data.messageBrokers.filter(hasAddress).flatMap((row) => at(row.name, row, brokerAddresses(row, region))),
-    ...data.kafkaClusters.filter(hasAddress).flatMap((row) => at(row.name, row, Object.values(kafkaBrokers(row, region)).flat())),
+    ...data.kafkaClusters
+      .filter(hasAddress)
+      .flatMap((row) => at(row.name, row, [kafkaBrokers(row, region), publicKafkaBrokers(row, region)].flatMap((ways) => Object.values(ways).flat()))),
+  ];
+}
+
+/** What of these has an address for everybody. */
+export function publicDataHosts({ data }: Vpc, accountId: string, region: Region): Omit<DataHost, 'vpcId'>[] {
+  if (!data) return [];
+  const at = (resource: string, { backing }: { readonly backing: Backing }, addresses: readonly Address[]): Omit<DataHost, 'vpcId'>[] =>
+    addresses.map(({ host, port }) => ({ host, port, resource, backing }));
+  const isOpen = (row: { readonly public: boolean; readonly status: string }): boolean => row.public && hasAddress(row);
+  return [
+    ...data.redshiftClusters.filter(isOpen).flatMap((row) => at(row.id, row, [redshiftAddress(row, region)])),
+    ...data.redshiftWorkgroups.filter(isOpen).flatMap((row) => at(row.name, row, [workgroupAddress(row, accountId, region)])),
+    ...data.searchDomains.filter((row) => !row.inVpc && hasAddress(row)).flatMap((row) => at(row.name, row, [domainAddress(row, region)])),
+    ...data.messageBrokers.filter(isOpen).flatMap((row) => at(row.name, row, brokerAddresses(row, region))),
+    ...data.kafkaClusters.filter(isOpen).flatMap((row) => at(row.name, row, Object.values(publicKafkaBrokers(row, region)).flat())),
   ];
 }

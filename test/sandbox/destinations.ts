@@ -35,8 +35,15 @@ function isConnected({ vpcId, place }: SessionTarget, to: string): boolean {
 }
 
 function behind(backing: Backing, servers: ServerAddresses | undefined): Resolution {
-  if (typeof backing === 'object') return { kind: 'server', host: '127.0.0.1', port: backing.loopbackPort };
-  if (backing === 'refused' || backing === 'blackhole') return backing;
+  if (backing === 'blackhole') return backing;
+  const server = serverBehind(backing, servers);
+  return server ? { kind: 'server', ...server } : 'refused';
+}
+
+/** The real server; undefined where nothing answers. */
+export function serverBehind(backing: Backing, servers: ServerAddresses | undefined): { readonly host: string; readonly port: number } | undefined {
+  if (typeof backing === 'object') return { host: '127.0.0.1', port: backing.loopbackPort };
+  if (backing === 'refused' || backing === 'blackhole') return undefined;
   const server = servers?.[backing];
-  return server ? { kind: 'server', host: server.host, port: server.port } : 'refused';
+  return server && { host: server.host, port: server.port };
 }

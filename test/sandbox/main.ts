@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { startSandbox } from './sandbox';
+import { startProxy } from './servers/proxy';
 
 const USAGE = 'usage: node main.js [--port N] [--page-size N] [--no-servers] [--config-dir DIRECTORY]';
 
 /**
  * The sandbox as a process of its own: prints one line of JSON when it is ready, and ends with its standard input
- * or on SIGTERM, SIGINT or SIGHUP. It leaves no server behind.
+ * or on SIGTERM, SIGINT or SIGHUP. It leaves no server behind. `internet` is a proxy to what is public in its world.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -26,13 +27,15 @@ async function main(): Promise<void> {
     ...(values['page-size'] !== undefined && { pageSize: wholeNumber(values['page-size']) }),
     servers: values['no-servers'] !== true,
   });
+  const internet = await startProxy({ route: (host, port) => sandbox.publicPort(host, port) });
   try {
     const directory = values['config-dir'];
     const files = directory === undefined ? undefined : await sandbox.writeAwsConfig(directory);
     const { endpoint, caFile } = sandbox;
-    console.log(JSON.stringify({ endpoint, caFile, env: files?.env ?? sandbox.env(), pid: process.pid }));
+    console.log(JSON.stringify({ endpoint, caFile, env: files?.env ?? sandbox.env(), internet: `http://127.0.0.1:${internet.port}`, pid: process.pid }));
     await ended;
   } finally {
+    await internet.close();
     await sandbox.close();
   }
 }

@@ -95,7 +95,7 @@ export function standaloneConfigurationAddress(cache: StandaloneCache, { code }:
 
 export function serverlessAddress(cache: ServerlessCache, role: 'writer' | 'reader', { code }: Region): Address {
   return {
-    host: `${cache.name}-${SUFFIX}.serverless.${code}.cache.amazonaws.com`,
+    host: `${cache.name}-${SUFFIX}${cache.public ? '.public' : ''}.serverless.${code}.cache.amazonaws.com`,
     port: role === 'writer' ? REDIS_PORT : SERVERLESS_READER_PORT,
   };
 }
@@ -130,7 +130,7 @@ function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] 
   return [
     ...vpc.replicationGroups.filter(isUp).flatMap((group) => at(group.id, group, groupAddresses(group, vpc, region))),
     ...vpc.serverlessCaches
-      .filter(isUp)
+      .filter((cache) => isUp(cache) && !cache.public)
       .flatMap((cache) =>
         at(cache.name, cache, [serverlessAddress(cache, 'writer', region), serverlessAddress(cache, 'reader', region)]),
       ),

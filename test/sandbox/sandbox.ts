@@ -11,6 +11,7 @@ import { LoadGauge } from './loadGauge';
 import { MetadataServices } from './metadata';
 import { privateHosts } from './naming';
 import type { PrivateHost } from './naming';
+import { publicHosts, publicPort } from './publicHosts';
 import { RequestLog } from './requestLog';
 import { services } from './services/index';
 import { SessionManagerService } from './sessionManager/service';
@@ -62,6 +63,8 @@ export interface Sandbox {
   serverlessCache(name: string): ServerlessCache;
   /** Every private address that the API tells, and what stands behind it. */
   hosts(): PrivateHost[];
+  /** The port on 127.0.0.1 behind a public address, for a proxy that stands for the internet; undefined where nothing answers. */
+  publicPort(host: string, port: number): number | undefined;
   /** PEM file of the authority behind the caches' certificates; absent without servers. */
   readonly caFile: string | undefined;
   /** A profile as environment variables (default: `dev`). */
@@ -125,7 +128,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
   const expireIssued = (): number => identities.expireIssued();
   const parts = { faults, requests, load, sessions, sshKeys, identityCenter, metadata, expireIssued };
-  return { endpoint, world, ...parts, caFile: servers?.caFile, ...views(world, endpoint), close };
+  const open = (host: string, port: number): number | undefined => publicPort(world, servers, { host, port });
+  return { endpoint, world, ...parts, caFile: servers?.caFile, publicPort: open, ...views(world, endpoint), close };
 }
 
 function views(
@@ -151,7 +155,7 @@ async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> 
 
 /** The certificate of `tls` carries every name that leads to it; that of `wrongName` carries another one. */
 function serverOptions(world: World): Parameters<typeof startServers>[0] {
-  const behindTls = privateHosts(world).filter(({ backing }) => backing === 'tls');
+  const behindTls = [...privateHosts(world), ...publicHosts(world)].filter(({ backing }) => backing === 'tls');
   const [first, ...rest] = new Set(behindTls.map(({ host }) => host));
   return {
     ...(first !== undefined && { tlsNames: [first, ...rest] as const }),

@@ -1,7 +1,7 @@
 import type { DataServices, KafkaCluster, MessageBroker, RedshiftCluster, RedshiftWorkgroup, SearchDomain } from './worldDataTypes';
 import { hex } from './worldIds';
 import { linux, machine, nothingElse, vpc } from './worldRows';
-import type { Place } from './worldTypes';
+import type { Place, ServerlessCache } from './worldTypes';
 
 const REGION = 'eu-west-1';
 const DATA = 9;
@@ -14,9 +14,32 @@ export function devIreland(accountId: string): Place {
     region: REGION,
     ...nothingElse(),
     vpcs: [
-      vpc(DATA, 'data', { instances: [machine(DATA, 1, 'data-bastion', { managed: linux('Online') })], data: dataServices() }, REGION),
+      vpc(
+        DATA,
+        'data',
+        { instances: [machine(DATA, 1, 'data-bastion', { managed: linux('Online') })], serverlessCaches: [publicCache()], data: dataServices() },
+        REGION,
+      ),
       vpc(ANALYSTS, 'analysts', { instances: [machine(ANALYSTS, 1, 'analysts-bastion', { managed: linux('Online') })] }, REGION),
     ],
+  };
+}
+
+/** It belongs to no VPC, and is listed with this one only because each row has to be somewhere. */
+function publicCache(): ServerlessCache {
+  return {
+    name: 'open-cache',
+    description: 'Reachable from everywhere',
+    status: 'available',
+    engine: 'valkey',
+    majorVersion: '9',
+    fullVersion: '9.0',
+    public: true,
+    userGroupId: 'default.iam-user-group',
+    subnetIds: [],
+    securityGroupIds: [],
+    tags: [],
+    backing: 'tls',
   };
 }
 
@@ -39,6 +62,7 @@ function dataServices(): DataServices {
     ],
     redshiftWorkgroups: [
       workgroup('adhoc', { ...groups, requireTls: true, managedEndpoints: [{ name: 'adhoc-analysts', vpcId: there }], tags: [{ key: 'team', value: 'analytics 📈' }] }),
+      workgroup('open-adhoc', { ...groups, public: true, requireTls: true }),
       workgroup('fresh-adhoc', { ...groups, status: 'CREATING' }),
     ],
     searchDomains: [
@@ -57,6 +81,7 @@ function dataServices(): DataServices {
       kafka(2, 'ledger', { ...groups, logins: ['tls'], status: 'UPDATING' }),
       kafka(3, 'bursts', { ...groups, serverless: true, brokers: 0, logins: ['iam'] }),
       kafka(4, 'fresh-kafka', { ...groups, status: 'CREATING' }),
+      kafka(5, 'open-kafka', { ...groups, logins: ['iam'], public: true }),
     ],
   };
 }
@@ -98,6 +123,7 @@ export function kafka(number: number, name: string, more: Rest<KafkaCluster>): K
     version: '3.7.x',
     status: 'ACTIVE',
     brokers: 2,
+    public: false,
     clientBroker: 'TLS',
     logins: ['unauthenticated'],
     tags: [],

@@ -77,6 +77,8 @@ export interface KafkaCluster extends Fleeting {
   readonly version: string;
   status: 'ACTIVE' | 'CREATING' | 'UPDATING';
   readonly brokers: number;
+  /** Its brokers have public addresses besides. */
+  readonly public: boolean;
   readonly clientBroker: 'TLS' | 'TLS_PLAINTEXT' | 'PLAINTEXT';
   /** Ways of login; none is `unauthenticated`. */
   readonly logins: readonly ('scram' | 'iam' | 'tls' | 'unauthenticated')[];

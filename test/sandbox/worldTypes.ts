@@ -401,6 +401,8 @@ export interface ServerlessCache {
   readonly engine: 'redis' | 'valkey';
   readonly majorVersion: string;
   readonly fullVersion: string;
+  /** In no VPC; it has one endpoint, for everybody with a login. */
+  readonly public?: true;
   readonly userGroupId?: string;
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];

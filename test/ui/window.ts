@@ -33,6 +33,8 @@ export interface WindowOptions {
   /** Those of the folder that is opened. */
   readonly workspaceSettings?: Settings;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether what is public in the sandbox's world can be reached: through a proxy, which stands for the internet. */
+  readonly internet?: boolean;
   /** Content of the OpenSSH configuration; empty unless told. */
   readonly sshConfig?: string;
   /** Makes another AWS configuration of the one that the sandbox has written. */
@@ -69,7 +71,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       mkdirSync(join(folders.workspace, '.vscode'), { recursive: true });
       writeFileSync(join(folders.workspace, '.vscode', 'settings.json'), JSON.stringify(options.workspaceSettings, null, 2));
     }
-    const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...options.env }, testSuite: false });
+    const server = await startServer({ vscode, folders, env: { ...sandbox.env, ...(options.internet && { HTTPS_PROXY: sandbox.internet }), ...options.env }, testSuite: false });
     scope.defer(server.stop);
     const browser = await startBrowser();
     scope.defer(() => browser.close());

@@ -1,8 +1,8 @@
-import type { ServerlessCache } from '@aws-sdk/client-elasticache';
+import type { Endpoint, ServerlessCache } from '@aws-sdk/client-elasticache';
 import { asFault, isCancelled } from '../../base/fault';
 import type { Fault } from '../../base/fault';
 import type { InventoryPart, ResourceProvider } from '../../model/inventory';
-import type { Place, Target } from '../../model/target';
+import type { EndpointRole, Place, Target, TargetEndpoint } from '../../model/target';
 import { faultPart } from '../discovery';
 import { pages } from '../paging';
 import { cacheEndpoint } from './cacheClusters';
@@ -67,7 +67,7 @@ export function serverlessTarget(cache: ServerlessCache, vpcs: ReadonlyMap<strin
     engine,
     ...(engineVersion && { engineVersion }),
     status: cache.Status ?? 'unknown',
-    endpoints: [...cacheEndpoint('primary', cache.Endpoint), ...cacheEndpoint('reader', cache.ReaderEndpoint)],
+    endpoints: [...endpointOf('primary', cache.Endpoint), ...endpointOf('reader', cache.ReaderEndpoint)],
     // A serverless cache always speaks the cluster protocol, where its engine has one, and always encrypts.
     clusterMode: engine !== 'memcached',
     tls: 'required',
@@ -76,4 +76,15 @@ export function serverlessTarget(cache: ServerlessCache, vpcs: ReadonlyMap<strin
     subnetIds,
     securityGroupIds: cache.SecurityGroupIds ?? [],
   };
+}
+
+/**
+ * A cache of the connection type `public` says so in its addresses, as in `x-a1b2c3.public.serverless.use1.cache.amazonaws.com`
+ * (user guide of ElastiCache, "Create a Valkey serverless cache with a public endpoint"). The API has a member for it since
+ * September 2026, ConnectionType, which the SDK in use does not know and leaves out.
+ */
+function endpointOf(role: EndpointRole, given: Endpoint | undefined): TargetEndpoint[] {
+  const [endpoint] = cacheEndpoint(role, given);
+  if (!endpoint) return [];
+  return [/\.public\.serverless\./i.test(endpoint.host) ? { ...endpoint, public: true } : endpoint];
 }

@@ -7,7 +7,7 @@ import { asFault } from '../../base/fault';
 import type { Logger } from '../../base/log';
 import type { Link, Transport } from '../../model/link';
 import type { PluginAccess, PluginGrant } from '../../model/pluginAccess';
-import type { Route } from '../../model/route';
+import type { BastionRoute } from '../../model/route';
 import type { SsmSessionApi, SsmSessionGrant, SsmSessionRequest } from '../../model/ssmSession';
 import type { SsmSettings } from '../../model/ssmSettings';
 import { bounded } from '../ssm/bounded';
@@ -65,7 +65,7 @@ export class PluginTransport implements Transport {
    * Resolves when the plugin has opened its port, which says nothing about the target yet.
    * @throws Fault of the API (`aws.*`), `ssm.*` or `plugin.*`; nothing is left then.
    */
-  async dial(route: Route, signal: AbortSignal): Promise<Link> {
+  async dial(route: BastionRoute, signal: AbortSignal): Promise<Link> {
     const { access, env, settings } = this.#deps;
     const { document, pluginPath } = settings();
     const program = this.#find(pluginPath);

@@ -4,6 +4,7 @@ import { isCancelled } from '../../base/fault';
 import type { Logger } from '../../base/log';
 import { proxyFor } from '../../base/proxy';
 import type { Destination, Proxy, ProxySetting } from '../../base/proxy';
+import type { Endpoint } from '../../model/endpoint';
 import { formatEndpoint } from '../../model/endpoint';
 import { connectDirectly } from '../connect';
 import { bounded } from '../ssm/bounded';
@@ -24,6 +25,11 @@ export interface OutboundDeps {
 export interface Outbound {
   /** See ProxyDial in model/outbound. @throws Fault `proxy.badUrl`, `proxy.unsupported` at once */
   readonly viaProxy: (to: Destination, ca: string | undefined, signal: AbortSignal) => Promise<Socket> | undefined;
+  /**
+   * As `viaProxy`, but without TLS of ours: for what its clients encrypt themselves. Through the proxy that connections with
+   * TLS take, since that one is known to make tunnels.
+   */
+  readonly bareViaProxy: (to: Endpoint, signal: AbortSignal) => Promise<Socket> | undefined;
   /** Through the proxy where there is one for the destination, else directly. @throws as ProxyDial, or Node's error */
   readonly connect: (to: Destination, ca: string | undefined, signal: AbortSignal) => Promise<Socket>;
 }
@@ -50,5 +56,9 @@ export function outbound({ env, setting, clock, logger }: OutboundDeps): Outboun
     const proxy = proxyFor(to, env(), setting?.());
     return proxy && connectVia(proxy, to, ca, signal);
   };
-  return { viaProxy, connect: async (to, ca, signal) => viaProxy(to, ca, signal) ?? connectDirectly(to, ca, signal) };
+  const bareViaProxy: Outbound['bareViaProxy'] = ({ host, port }, signal) => {
+    const proxy = proxyFor({ host, port, secure: true }, env(), setting?.());
+    return proxy && connectVia(proxy, { host, port, secure: false }, undefined, signal);
+  };
+  return { viaProxy, bareViaProxy, connect: async (to, ca, signal) => viaProxy(to, ca, signal) ?? connectDirectly(to, ca, signal) };
 }

@@ -4,7 +4,7 @@ import { cancelled, type Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import type { Link } from '../../model/link';
 import type { Ask } from '../../model/question';
-import type { Route } from '../../model/route';
+import type { BastionRoute } from '../../model/route';
 import type { SshAccess } from '../../model/ssh';
 import type { ConfiguredFile, HostConfig } from '../../ssh/hostConfig';
 import { resolveHops, resolveHost } from '../../ssh/resolveHost';
@@ -33,7 +33,7 @@ interface Hop {
   /** The hop before, through which it is reached. */
   readonly through?: Hop;
   /** Present for the bastion itself, which EC2 and Systems Manager know. */
-  readonly bastion?: { readonly route: Route; readonly access: SshAccess };
+  readonly bastion?: { readonly route: BastionRoute; readonly access: SshAccess };
 }
 
 /** A byte stream to a server. */
@@ -49,14 +49,14 @@ export class SshClient {
   }
 
   /** @throws Fault; nothing is left behind then */
-  async dial(route: Route, access: SshAccess, signal: AbortSignal): Promise<Link> {
+  async dial(route: BastionRoute, access: SshAccess, signal: AbortSignal): Promise<Link> {
     const hops = await this.#plan(route, access);
     for (const { config } of hops) await this.#consent(config, signal);
     const lease = await this.#lease(hops.at(-1)!, signal);
     return new SshLink(lease);
   }
 
-  async #plan(route: Route, access: SshAccess): Promise<Hop[]> {
+  async #plan(route: BastionRoute, access: SshAccess): Promise<Hop[]> {
     const { host, user, port, via } = access;
     const request = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
     const sources = this.#deps.sources();

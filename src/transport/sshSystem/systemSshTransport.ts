@@ -12,7 +12,7 @@ import { formatEndpoint, isEndpoint } from '../../model/endpoint';
 import type { Link, Transport } from '../../model/link';
 import type { Notice } from '../../model/notice';
 import type { Ask } from '../../model/question';
-import type { Route } from '../../model/route';
+import type { BastionRoute } from '../../model/route';
 import type { SshAccess, SshSettings } from '../../model/ssh';
 import { farSideFailed } from '../ssh/faults';
 import { badConfiguration, connectTimeout, unexpected } from './faults';
@@ -62,7 +62,7 @@ export interface SystemSshDeps {
 
 /** What one dial has found out. */
 interface Attempt {
-  readonly route: Route;
+  readonly route: BastionRoute;
   readonly destination: Destination;
   readonly program: string;
   readonly version: string;
@@ -87,7 +87,7 @@ export class SystemSshTransport implements Transport {
    * Logs in. The bastion connects to the target stream by stream, so that success says nothing about the target yet.
    * @throws Fault `ssh.*`; nothing is left running then.
    */
-  async dial(route: Route, signal: AbortSignal): Promise<Link> {
+  async dial(route: BastionRoute, signal: AbortSignal): Promise<Link> {
     if (signal.aborted) throw cancelled();
     const { clock, logger, settings } = this.#deps;
     const began = clock.now();
@@ -252,7 +252,7 @@ async function reachable(path: string, signal: AbortSignal): Promise<ControlSock
   }
 }
 
-function supported({ ssh }: Route): SshAccess {
+function supported({ ssh }: BastionRoute): SshAccess {
   if (!ssh) throw badConfiguration('the route says nothing of it');
   const what = ssh.via === 'ssm' ? 'SSH over Session Manager' : ssh.instanceConnect ? 'EC2 Instance Connect' : undefined;
   if (what === undefined) return ssh;

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log';
 import { compareVersions } from '../../model/bastion';
 import type { Link, Transport } from '../../model/link';
 import type { Notice } from '../../model/notice';
-import type { Route } from '../../model/route';
+import type { BastionRoute } from '../../model/route';
 import type { SsmSessionApi, SsmSessionRequest } from '../../model/ssmSession';
 import type { SsmSettings } from '../../model/ssmSettings';
 import { DEFAULT_SSM_SETTINGS } from '../../model/ssmSettings';
@@ -51,7 +51,7 @@ export class SsmTransport implements Transport {
    * to the target stream by stream, so that success says nothing about the target yet.
    * @throws Fault of the API (`aws.*`) or `ssm.*`; the session that was started is terminated then.
    */
-  async dial(route: Route, signal: AbortSignal): Promise<Link> {
+  async dial(route: BastionRoute, signal: AbortSignal): Promise<Link> {
     const { clock, logger, idleSessionMs = DEFAULT_POOL_LIMITS.idleMs } = this.#deps;
     const { maxSessions, maxSessionMs } = this.#settings();
     const known = this.#limits;
@@ -69,7 +69,7 @@ export class SsmTransport implements Transport {
   }
 
   /** The person has not said how long sessions may live: it is asked for, and learned, beside the work. */
-  #watchLimits(pool: SessionPool, { place: { profile, region } }: Route): void {
+  #watchLimits(pool: SessionPool, { place: { profile, region } }: BastionRoute): void {
     const over = new AbortController();
     const watching = this.#limits.onDidChange(() => pool.reconsider());
     void pool.closed.then(() => {
@@ -83,7 +83,7 @@ export class SsmTransport implements Transport {
     return this.#deps.settings?.() ?? DEFAULT_SSM_SETTINGS;
   }
 
-  async #start(route: Route, signal: AbortSignal): Promise<SessionLink> {
+  async #start(route: BastionRoute, signal: AbortSignal): Promise<SessionLink> {
     const { api, clock, logger, createSocket = connectDirectly, onNotice } = this.#deps;
     const { document, payloadBytes, keepAlive, paceBytesPerSecond } = this.#settings();
     const request: SsmSessionRequest = {

@@ -35,12 +35,11 @@ export function wantsTls(route: Route): Fault {
 
 export function unanswered(route: Route, timeoutMs: number): Fault {
   const { endpoint, bastion } = route;
-  return new Fault('target.unreachable', `The server at ${formatEndpoint(endpoint)} did not answer through "${bastion.name}" within ${timeoutMs / 1000} s.`, {
+  const through = bastion ? ` through "${bastion.name}"` : '';
+  const whom = bastion ? "the bastion's security group" : 'your address';
+  return new Fault('target.unreachable', `The server at ${formatEndpoint(endpoint)} did not answer${through} within ${timeoutMs / 1000} s.`, {
     retryable: true,
-    remedy: {
-      text: `Check that a security group of the target allows port ${endpoint.port} from the bastion's security group.`,
-      action: 'retry',
-    },
+    remedy: { text: `Check that a security group of the target allows port ${endpoint.port} from ${whom}.`, action: 'retry' },
   });
 }
 

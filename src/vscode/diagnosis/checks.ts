@@ -5,7 +5,7 @@ import { formatEndpoint } from '../../model/endpoint';
 import { BASTION_PROVIDERS } from '../../model/inventory';
 import type { RankedBastion, RankingEvidence } from '../../model/ranking';
 import { rankBastions } from '../../model/ranking';
-import { obstacleFault } from '../../model/route';
+import { goesDirectly, obstacleFault } from '../../model/route';
 import type { Target, TargetEndpoint } from '../../model/target';
 import { defaultEndpoint, isServing, isUsualStatus } from '../../model/target';
 import type { TunnelInfo } from '../../model/tunnel';
@@ -60,9 +60,12 @@ export function endpointCheck(target: Target, endpoint: TargetEndpoint | undefin
   return { verdict: 'pass', title, detail: how };
 }
 
-/** Which bastion there is, how near its network is, and what the security groups say. */
-export function bastionChecks(target: Target, inventory: RegionInventory, evidence: RankingEvidence, l10n: Localizer): Check[] {
+/** Which bastion there is, how near its network is, and what the security groups say; or that none is needed. */
+export function wayChecks(target: Target, endpoint: TargetEndpoint | undefined, inventory: RegionInventory, evidence: RankingEvidence, l10n: Localizer): Check[] {
   const title = l10n.t('Bastion');
+  if (endpoint && goesDirectly(target, endpoint, bastionsOf(inventory), evidence)) {
+    return [{ verdict: 'pass', title, detail: l10n.t('None is needed: the endpoint can be reached directly, if its security groups let this machine in.') }];
+  }
   const ranking = rankBastions(target, bastionsOf(inventory), evidence);
   const best = ranking.find(({ automatic, obstacle }) => automatic && obstacle === undefined);
   if (best) return [{ verdict: 'pass', title, detail: named(best, l10n) }, networkCheck(best, target, l10n), rulesCheck(best, target, evidence, l10n)];
@@ -80,8 +83,9 @@ export function bastionChecks(target: Target, inventory: RegionInventory, eviden
   return ranking.slice(0, MAX_NAMED).map(({ bastion, obstacle }) => failed(title, faultData(obstacleFault(obstacle!, bastion, target))));
 }
 
-function named({ bastion, reasons }: RankedBastion, l10n: Localizer): string {
-  const why = reasons.map((reason) => reasonText(reason, bastion, l10n));
+function named(ranked: RankedBastion, l10n: Localizer): string {
+  const { bastion, reasons } = ranked;
+  const why = reasons.map((reason) => reasonText(reason, ranked, l10n));
   return joined([`${bastion.name} (${bastion.id})`, ...why]);
 }
 
@@ -132,7 +136,14 @@ export function tunnelCheck(info: TunnelInfo, trial: boolean, l10n: Localizer): 
     case 'degraded':
       return { verdict: 'warn', title, detail };
     case 'down':
-      return { verdict: 'fail', title, detail, remedy: l10n.t('The way to the bastion works; what is behind it does not answer. Compare the security groups above, and the target’s own log.') };
+      return {
+        verdict: 'fail',
+        title,
+        detail,
+        remedy: info.route.bastion
+          ? l10n.t('The way to the bastion works; what is behind it does not answer. Compare the security groups above, and the target’s own log.')
+          : l10n.t('The endpoint does not answer this machine. Its security groups may not let it in.'),
+      };
     case 'unknown':
       return { verdict: 'unknown', title, detail };
   }

@@ -19,7 +19,6 @@ import type { Ui } from '../ui';
 import { routeLabel } from '../wording';
 import {
   accountCheck,
-  bastionChecks,
   bastionOnlyChecks,
   type Check,
   endpointCheck,
@@ -30,6 +29,7 @@ import {
   trialFailed,
   trialSkipped,
   tunnelCheck,
+  wayChecks,
 } from './checks';
 
 /** What is looked at: a target, one of its endpoints, a tunnel, or a bastion. */
@@ -163,7 +163,7 @@ export class Diagnosis {
     const endpoint = target.endpoints.find((one) => one.host === wanted?.host && one.port === wanted.port) ?? defaultEndpoint(target);
     this.#add(statusCheck(target, l10n), endpointCheck(target, endpoint, l10n), listingCheck(inventory, l10n));
     const evidence = endpoint ? await advice.toChoose(target, endpoint, bastionsOf(inventory), signal) : {};
-    this.#add(...bastionChecks(target, inventory, evidence, l10n));
+    this.#add(...wayChecks(target, endpoint, inventory, evidence, l10n));
     const leading = open ?? (endpoint && board.toTarget(target.id, endpoint, target.place.profile));
     if (leading && leading.state.phase !== 'closed') await this.#probe(leading);
     else await this.#try(() => planRoute(inventory, target, endpoint, evidence), signal);

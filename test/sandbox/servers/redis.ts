@@ -26,6 +26,8 @@ export interface RedisOptions {
   readonly users?: readonly RedisUser[];
   /** Own name of a command → the name under which alone it can be called. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** The port of a server that has been stopped; one that is free unless told. */
+  readonly port?: number;
   /** Whether DEBUG works. */
   readonly debugCommand?: boolean;
 }
@@ -48,6 +50,11 @@ const PORTS = { from: 20_000, to: 32_000 } as const;
 
 /** @throws Error when redis-server is not installed or does not become ready. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  if (options.port !== undefined) {
+    const server = await tryPort(options.port, options);
+    if (!server) throw new Error(`redis-server finds port ${options.port} taken`);
+    return server;
+  }
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
     const server = await tryPort(port, options);

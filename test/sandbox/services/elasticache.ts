@@ -158,7 +158,7 @@ function renderServerless(call: Call, cache: ServerlessCache): Output {
     SecurityGroupIds: { SecurityGroupId: cache.securityGroupIds },
     ...(ready && {
       Endpoint: renderAddress(serverlessAddress(cache, 'writer', call.region)),
-      ReaderEndpoint: renderAddress(serverlessAddress(cache, 'reader', call.region)),
+      ...(!cache.public && { ReaderEndpoint: renderAddress(serverlessAddress(cache, 'reader', call.region)) }),
     }),
     ARN: arn(call, 'serverlesscache', cache.name),
     UserGroupId: cache.userGroupId,
@@ -166,6 +166,7 @@ function renderServerless(call: Call, cache: ServerlessCache): Output {
     SnapshotRetentionLimit: 0,
     DailySnapshotTime: '03:00',
     NetworkType: 'ipv4',
+    ConnectionType: cache.public ? 'public' : 'vpc',
   };
 }
 

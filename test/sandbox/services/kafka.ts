@@ -1,4 +1,4 @@
-import { hasAddress, kafkaBrokers } from '../dataNaming';
+import { hasAddress, kafkaBrokers, publicKafkaBrokers } from '../dataNaming';
 import type { Address } from '../naming';
 import type { KafkaCluster } from '../worldDataTypes';
 import type { Vpc } from '../worldTypes';
@@ -48,7 +48,7 @@ function renderServerless({ securityGroupIds }: KafkaCluster, vpc: Vpc): Output 
   };
 }
 
-function renderProvisioned({ brokers, clientBroker, logins, securityGroupIds, version }: KafkaCluster, vpc: Vpc): Output {
+function renderProvisioned({ brokers, clientBroker, logins, public: isPublic, securityGroupIds, version }: KafkaCluster, vpc: Vpc): Output {
   const enabled = (login: KafkaCluster['logins'][number]): Output => ({ enabled: logins.includes(login) });
   return {
     brokerNodeGroupInfo: {
@@ -56,7 +56,7 @@ function renderProvisioned({ brokers, clientBroker, logins, securityGroupIds, ve
       clientSubnets: vpc.subnets.map(({ id }) => id),
       instanceType: 'kafka.m7g.large',
       securityGroups: [...securityGroupIds],
-      connectivityInfo: { publicAccess: { type: 'DISABLED' } },
+      connectivityInfo: { publicAccess: { type: isPublic ? 'SERVICE_PROVIDED_EIPS' : 'DISABLED' } },
     },
     clientAuthentication: {
       sasl: { scram: enabled('scram'), iam: enabled('iam') },
@@ -78,11 +78,15 @@ const getBootstrapBrokers: Action = {
     if (!found) throw new ApiError('NotFoundException', 'The cluster does not exist.', 404);
     if (!hasAddress(found.cluster)) throw new ApiError('BadRequestException', 'The cluster is not in a state that allows this.', 400);
     const { plaintext, tls, scram, iam } = kafkaBrokers(found.cluster, call.region);
+    const open = publicKafkaBrokers(found.cluster, call.region);
     return {
       bootstrapBrokerString: joined(plaintext),
       bootstrapBrokerStringTls: joined(tls),
       bootstrapBrokerStringSaslScram: joined(scram),
       bootstrapBrokerStringSaslIam: joined(iam),
+      bootstrapBrokerStringPublicTls: joined(open.tls),
+      bootstrapBrokerStringPublicSaslScram: joined(open.scram),
+      bootstrapBrokerStringPublicSaslIam: joined(open.iam),
     };
   },
 };

@@ -224,6 +224,16 @@ describe('ElastiCache serverless caches', () => {
     });
   });
 
+  it('are public where their address says so, and stand in no VPC then', () => {
+    const { SubnetIds: _subnets, ReaderEndpoint: _reader, ...rest } = cache;
+    const at = (host: string): unknown[] => {
+      const target = serverlessTarget({ ...rest, Endpoint: { Address: host, Port: 6379 } }, new Map(), place);
+      return [target?.vpcId, target?.endpoints.map((endpoint) => endpoint.public ?? false)];
+    };
+    assert.deepEqual(at('events-x1y2z3.public.serverless.euc1.cache.amazonaws.com'), [undefined, [true]]);
+    assert.deepEqual(at('public-x1y2z3.serverless.euc1.cache.amazonaws.com'), [undefined, [false]]);
+  });
+
   it('that are being created have no endpoint; Memcached has no cluster mode', () => {
     const target = serverlessTarget({ ServerlessCacheName: 'fresh', Status: 'creating', Engine: 'redis' }, new Map(), place);
     assert.deepEqual([target?.endpoints, target?.vpcId, target?.auth], [[], undefined, 'none']);

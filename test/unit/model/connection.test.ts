@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ConnectionEntry, SavedConnection } from '../../../src/model/connection';
 import { CONNECTION_METHODS, ENDPOINT_ROLES, parseConnection, parseConnections, TARGET_KINDS } from '../../../src/model/connection';
 import { concernsOf, connectionTo, formatConnection, leadsTo, selectorKey } from '../../../src/model/connectionEntry';
-import { makeSshRoute } from '../../../src/model/route';
+import { makeDirectRoute, makeSshRoute } from '../../../src/model/route';
 import { bastion, target, tunnel } from '../vscode/samples';
 
 const parse = (value: unknown): SavedConnection => parseConnection(value);
@@ -71,6 +71,7 @@ describe('a saved connection', () => {
     ['a region that is none', { ...orders, region: 'eu-central-1.evil' }, /: region is not the code/],
     ['an unknown role', { ...orders, endpoint: 'leader' }, /: endpoint is none of primary/],
     ['an unknown method', { ...orders, method: 'plugin' }, /: method is none of ssm, ssh, ssh-over-ssm/],
+    ['a bastion for the method without one', { ...orders, bastion: 'b', method: 'direct' }, /: bastion does not fit the method "direct"/],
     ['a method that does not fit', { ...orders, bastion: { ssh: 'jump' }, method: 'ssm' }, /: method cannot be "ssm"/],
     ['a bastion with two selectors', { ...orders, bastion: { ssh: 'jump', tag: 'a' } }, /: bastion is an id or a name, or/],
     ['autoStart that is a text', { ...orders, autoStart: 'yes' }, /: autoStart is neither/],
@@ -125,7 +126,8 @@ describe('a saved connection', () => {
       },
       { requiredKeys: ['name', 'target'], noNullPrototype: true },
     );
-    fc.assert(fc.property(some, (value) => assert.deepEqual(JSON.stringify(formatConnection(parse(value))), JSON.stringify(value))));
+    const fitting = some.filter(({ bastion: through, method }) => through === undefined || method !== 'direct');
+    fc.assert(fc.property(fitting, (value) => assert.deepEqual(JSON.stringify(formatConnection(parse(value))), JSON.stringify(value))));
   });
 });
 
@@ -146,6 +148,18 @@ describe('a tunnel as a saved connection', () => {
     assert.deepEqual(connectionTo(byHost, 'a').bastion, { by: 'ssh', alias: 'jump' });
     const over = makeSshRoute(target(), target().endpoints[0]!, bastion(), { host: 'i-0a1', via: 'ssm', instanceConnect: true });
     assert.deepEqual([connectionTo(over, 'a').bastion, connectionTo(over, 'a').method], [{ by: 'name', name: 'i-0a1' }, 'ssh-over-ssm']);
+  });
+
+  it('says that there is no bastion, of a custom host too', () => {
+    const directly = connectionTo(makeDirectRoute(target(), target().endpoints[0]!), 'a');
+    assert.deepEqual([directly.method, directly.bastion, directly.endpoint], ['direct', undefined, 'primary']);
+    const host = parse({ name: 'b', target: { host: 'db.example', port: 5432, engine: 'postgres' }, method: 'direct' });
+    const { target: selector } = host;
+    assert.ok(selector.by === 'host');
+    const custom = target({ id: 'custom:db.example:5432', engine: 'postgres', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+    const back = connectionTo(makeDirectRoute(custom, custom.endpoints[0]!), 'b');
+    assert.deepEqual([back.target, back.method, back.bastion], [selector, 'direct', undefined]);
+    assert.deepEqual(parse(formatConnection(back)), back);
   });
 
   it('is recognised by where it leads', () => {

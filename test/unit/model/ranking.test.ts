@@ -5,8 +5,8 @@ import { bastionKey } from '../../../src/model/bastion';
 import type { NetworkFacts, SecurityGroup } from '../../../src/model/network';
 import type { PoliciesByIdentity } from '../../../src/model/privilege';
 import type { RankingEvidence, ReasonCode } from '../../../src/model/ranking';
-import { equalBest, networkMatters, parseBastionTag, rankBastions } from '../../../src/model/ranking';
-import { chooseBastion } from '../../../src/model/route';
+import { DIRECT_KEY, equalBest, networkMatters, parseBastionTag, rankBastions, rankDirect } from '../../../src/model/ranking';
+import { chooseBastion, goesDirectly } from '../../../src/model/route';
 import { bastion, place, target } from '../vscode/samples';
 
 const TAGS = { sallyport: 'bastion' };
@@ -235,4 +235,35 @@ describe('any ranking of bastions', () => {
       );
     });
   }
+});
+
+describe('the way without a bastion', () => {
+  const [primary, reader] = cache.endpoints;
+  const open = { ...primary!, public: true };
+  const custom = target({ kind: 'custom', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+  const { vpcId: _vpc, ...placeless } = custom;
+
+  it('is none for what AWS does not call public, whatever was chosen', () => {
+    assert.deepEqual([rankDirect(cache, primary!, {}), rankDirect(cache, reader!, { chosen: DIRECT_KEY })], [undefined, undefined]);
+    assert.equal(goesDirectly(cache, primary!, [], {}), false);
+  });
+
+  it('goes before all bastions for a public endpoint, and says why', () => {
+    assert.deepEqual(rankDirect(cache, open, {}), { reasons: ['public'], automatic: true });
+    assert.equal(goesDirectly(cache, open, [bastion({ tags: TAGS })], {}), true);
+  });
+
+  it('gives way to the bastion that the person has chosen, as long as that can be used', () => {
+    const chosen = { chosen: 'i-0a1' };
+    assert.equal(goesDirectly(cache, open, [bastion()], chosen), false);
+    assert.equal(goesDirectly(cache, open, [bastion({ state: 'stopped' })], chosen), true);
+    assert.equal(goesDirectly(cache, open, [], chosen), true);
+    assert.deepEqual(rankDirect(cache, open, { chosen: DIRECT_KEY })?.reasons, ['chosenBefore', 'public']);
+  });
+
+  it('is taken for a custom target that stands in no VPC, and only offered for one that does', () => {
+    assert.deepEqual(rankDirect(placeless, placeless.endpoints[0]!, {}), { reasons: ['noVpc'], automatic: true });
+    assert.deepEqual(rankDirect(custom, custom.endpoints[0]!, {}), { reasons: ['ownNetwork'], automatic: false });
+    assert.equal(goesDirectly(custom, custom.endpoints[0]!, [bastion()], { chosen: DIRECT_KEY }), true);
+  });
 });

@@ -4,14 +4,14 @@ import type { Duplex } from 'node:stream';
 import { isFault } from '../../../src/base/fault';
 import type { LogFields } from '../../../src/base/log';
 import type { Link } from '../../../src/model/link';
-import type { Route } from '../../../src/model/route';
+import type { BastionRoute } from '../../../src/model/route';
 import { ssmSettings, type SsmSettings } from '../../../src/model/ssmSettings';
 import { SsmTransport } from '../../../src/transport/ssm/ssmTransport';
 import { FakeService } from './fakeService';
 import { TestClock } from './testClock';
 
 export const endpoint = { host: 'cache.internal', port: 6379 };
-export const route: Route = {
+export const route: BastionRoute = {
   target: { id: 'arn:cache', name: 'cache', engine: 'redis', tls: 'off', auth: 'none' },
   endpoint,
   bastion: { id: 'i-0abc', name: 'bastion' },

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { Fault, type FaultCode } from '../../../src/base/fault';
-import type { Route } from '../../../src/model/route';
+import { wayOf, type Route } from '../../../src/model/route';
 import { afterDial, afterLoss, newRound, planOf, routeOf, type RoutePlan, type Verdict } from '../../../src/tunnel/recovery';
 import { testRoute } from '../../fixtures/fakeTransport';
 
 const over = (id: string, method: 'ssm' | 'ssh' = 'ssm'): Route => ({ ...testRoute, bastion: { id, name: id }, method });
 const passing = (code: FaultCode): Fault => new Fault(code, 'It failed.', { retryable: true });
 const lasting = (code: FaultCode): Fault => new Fault(code, 'It failed.');
-const bastion = (verdict: Verdict): string => (verdict.do === 'dial' ? routeOf(verdict.plan).bastion.id : verdict.do);
+const bastion = (verdict: Verdict): string => (verdict.do === 'dial' ? wayOf(routeOf(verdict.plan)) : verdict.do);
 
 describe('what a failure of a tunnel calls for', () => {
   it('another try for what passes, the person for authentication, an end for the rest', () => {
@@ -38,7 +38,7 @@ describe('what a failure of a tunnel calls for', () => {
       assert.equal(bastion(third), 'c');
       const last = afterDial((third as { plan: RoutePlan }).plan, lasting('aws.accessDenied'), false);
       assert.deepEqual(last, { do: 'wait', cause: gone });
-      assert.equal(routeOf(newRound((third as { plan: RoutePlan }).plan)).bastion.id, 'a');
+      assert.equal(routeOf(newRound((third as { plan: RoutePlan }).plan)).bastion?.id, 'a');
     });
 
     it('stays where only the service or the network fails', () => {
@@ -55,11 +55,25 @@ describe('what a failure of a tunnel calls for', () => {
       assert.equal(bastion(afterDial({ ...plan, at: 1, first: gone }, lasting('ssh.permissionDenied'), false)), 'c');
     });
 
+    it('takes the bastions where the endpoint cannot be reached directly, and says why first', () => {
+      const { bastion: _none, ssh: _neither, ...ends } = testRoute;
+      const direct: Route = { ...ends, method: 'direct' };
+      for (const code of ['direct.refused', 'direct.timeout', 'direct.unresolved', 'direct.unreachable', 'proxy.refused', 'proxy.timeout'] as const) {
+        assert.equal(bastion(afterDial(planOf(direct, [over('b')]), passing(code), false)), 'b', code);
+        assert.equal(bastion(afterDial(planOf(direct), passing(code), false)), 'wait', `${code}: nothing else to try`);
+      }
+      const first = passing('direct.timeout');
+      const second = afterDial(planOf(direct, [over('b')]), first, false);
+      assert.deepEqual(afterDial((second as { plan: RoutePlan }).plan, passing('ssm.targetNotConnected'), false), { do: 'wait', cause: first });
+      assert.equal(bastion(afterDial(planOf(direct, [over('b')]), lasting('proxy.loginNeeded'), false)), 'hold');
+      assert.equal(bastion(afterDial(planOf(over('a'), [over('b')]), lasting('proxy.refused'), false)), 'stop', 'a proxy refuses AWS, whatever the bastion');
+    });
+
     it('takes five of them, and only those that lead to the same destination', () => {
       const elsewhere: Route = { ...over('x'), endpoint: { host: 'other.internal', port: 1 } };
       const many = ['1', '2', '3', '4', '5', '6'].map((id) => over(id));
       assert.deepEqual(
-        planOf(over('a'), [elsewhere, ...many]).routes.map((route) => route.bastion.id),
+        planOf(over('a'), [elsewhere, ...many]).routes.map((route) => route.bastion?.id),
         ['a', '1', '2', '3', '4', '5'],
       );
     });

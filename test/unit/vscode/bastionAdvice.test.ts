@@ -33,6 +33,15 @@ describe('what is asked for before a bastion is taken', () => {
     assert.deepEqual(inventory.networkAsked, []);
   });
 
+  it('is nothing where no bastion is taken at all', async () => {
+    const open = { ...endpoint!, public: true };
+    await advice.toConnect(target(), open, [bastion(), bastion({ id: 'i-2' })], never);
+    assert.deepEqual(inventory.networkAsked, []);
+    memory.remember(target().id, 'i-2');
+    await advice.toConnect(target(), open, [bastion(), bastion({ id: 'i-2' })], never);
+    assert.equal(inventory.networkAsked.length, 1, 'the person has chosen one');
+  });
+
   it("is the target's groups first, then those of the bastions that are nearest", async () => {
     inventory.networkFacts = { peerings: [] };
     const far = bastion({ id: 'i-2', vpcId: 'vpc-b', securityGroupIds: ['sg-far'] });

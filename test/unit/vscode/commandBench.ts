@@ -74,7 +74,7 @@ export class Bench {
   }
 
   get destinations(): string[] {
-    return this.service.started.map(({ route }) => `${route.endpoint.host} via ${route.bastion.id}`);
+    return this.service.started.map(({ route }) => `${route.endpoint.host} via ${route.bastion?.id}`);
   }
 
   dispose(): Promise<unknown> {

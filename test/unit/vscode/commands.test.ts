@@ -149,7 +149,7 @@ describe('commands', () => {
       }
       assert.equal(ui.picks[0]!.items.length, 4);
       assert.deepEqual(
-        service.started.map(({ route }) => [route.method, route.bastion.id, route.ssh]),
+        service.started.map(({ route }) => [route.method, route.bastion?.id, route.ssh]),
         [
           ['ssm', bastion().id, undefined],
           ['ssh', 'ssh:jump', { host: 'jump', via: 'direct', instanceConnect: false }],

@@ -93,8 +93,8 @@ describe('the choice between bastions', () => {
     await bench.store.refresh();
     await bench.connecting.handlers.connect(endpointNodeId(target(), target().endpoints[0]!));
     const [{ route, options }] = bench.service.started as [(typeof bench.service.started)[0]];
-    assert.equal(route.bastion.name, 'a');
-    assert.deepEqual(options.alternates?.map((one) => [one.bastion.id, one.endpoint]), [['i-b', route.endpoint]]);
+    assert.equal(route.bastion?.name, 'a');
+    assert.deepEqual(options.alternates?.map((one) => [one.bastion?.id, one.endpoint]), [['i-b', route.endpoint]]);
   });
 
   it('takes the best of several bastions, and the one that was chosen from then on', async () => {
@@ -115,7 +115,7 @@ describe('the choice between bastions', () => {
     assert.match(choice!.items[0]!.detail!, /^tagged as bastion · same VPC · .*online · agent 3\.3\.1142\.0 · i-tagged$/);
     for (const { id } of bench.board.tunnels) await bench.board.stop(id);
     await bench.connecting.handlers.connect(row);
-    assert.deepEqual(bench.service.started.map(({ route }) => route.bastion.id), ['i-tagged', 'i-0a1', 'i-0a1']);
+    assert.deepEqual(bench.service.started.map(({ route }) => route.bastion?.id), ['i-tagged', 'i-0a1', 'i-0a1']);
   });
 
   it('takes the one whose role may do less of two that are equal in all else, and says so where one chooses', async () => {
@@ -127,7 +127,7 @@ describe('the choice between bastions', () => {
     await bench.store.refresh();
     const row = endpointNodeId(target(), target().endpoints[0]!);
     await bench.connecting.handlers.connect(row);
-    assert.deepEqual(bench.service.started.map(({ route, options }) => [route.bastion.id, options.alternates?.map((one) => one.bastion.id)]), [['i-least', ['i-0a1']]]);
+    assert.deepEqual(bench.service.started.map(({ route, options }) => [route.bastion?.id, options.alternates?.map((one) => one.bastion?.id)]), [['i-least', ['i-0a1']]]);
     await bench.connecting.handlers.connectThrough(row);
     const details = bench.ui.picks[0]!.items.slice(0, 2).flatMap(({ detail = '' }) => detail.match(/its role [^·]*/) ?? []);
     assert.deepEqual(details.map((text) => text.trim()), ['its role can do no more than Session Manager needs', 'its role has AdministratorAccess']);
@@ -166,5 +166,76 @@ describe('the choice between bastions', () => {
       'tools | Session Manager · ECS task',
     ]);
     assert.equal(bench.memory.chosenFor(target().id), 'ecs:shop/service:tools/tools');
+  });
+});
+
+describe('a target that may be reached without a bastion', () => {
+  let bench: Bench;
+  const [primary, reader] = target().endpoints;
+  const open = target({ endpoints: [{ ...primary!, public: true }, reader!] });
+  const row = endpointNodeId(open, open.endpoints[0]!);
+
+  beforeEach(async () => {
+    bench = new Bench();
+    bench.inventory.answer = parts({ targets: [open], bastions: [bastion(), bastion({ id: 'i-b', name: 'b' })] });
+    await bench.store.refresh();
+  });
+
+  afterEach(() => disposeAll([bench.store]));
+
+  const started = (): unknown[] => bench.service.started.map(({ route, options }) => [route.method, route.bastion?.id, options.alternates?.map((one) => one.bastion?.id)]);
+  const stopAll = async (): Promise<void> => {
+    for (const { id } of bench.board.tunnels) await bench.board.stop(id);
+  };
+  const ways = (): string[] => bench.ui.picks.at(-1)!.items.map(({ label, description }) => `${label} | ${description}`).filter((line) => !/Connect/.test(line));
+
+  it('is connected to directly, with the bastions of its VPC for when that fails; its private endpoint through one of them', async () => {
+    await bench.connecting.handlers.connect(row);
+    await bench.connecting.handlers.connect(endpointNodeId(open, open.endpoints[1]!));
+    assert.deepEqual(started(), [
+      ['direct', undefined, ['i-b', 'i-0a1']],
+      ['ssm', 'i-b', ['i-0a1']],
+    ]);
+    assert.deepEqual(bench.ui.errors, []);
+  });
+
+  it('is offered directly before all bastions, with the reason; what was chosen is taken from then on', async () => {
+    bench.ui.choose = ['bastion-a'];
+    await bench.connecting.handlers.connectThrough(row);
+    assert.deepEqual(ways(), ['Directly | without a bastion', 'b | Session Manager', 'bastion-a | Session Manager']);
+    assert.match(bench.ui.picks[0]!.items[0]!.detail!, /^public: reachable without a bastion/);
+    await stopAll();
+    await bench.connecting.handlers.connect(row);
+    await stopAll();
+    bench.ui.choose = ['Directly'];
+    await bench.connecting.handlers.connectThrough(row);
+    assert.deepEqual(ways(), ['bastion-a | Session Manager', 'b | Session Manager', 'Directly | without a bastion']);
+    await stopAll();
+    await bench.connecting.handlers.connect(row);
+    assert.deepEqual(started(), [
+      ['ssm', 'i-0a1', undefined],
+      ['ssm', 'i-0a1', ['i-b']],
+      ['direct', undefined, undefined],
+      ['direct', undefined, ['i-b', 'i-0a1']],
+    ]);
+  });
+
+  it('is connected to directly where it is a custom target without a VPC, bastions or not', async () => {
+    const { vpcId: _none, ...custom } = target({ id: 'custom:own@db.example:5432', kind: 'custom', engine: 'postgres', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+    bench.inventory.answer = parts({ targets: [custom], bastions: [] });
+    await bench.store.refresh();
+    await bench.connecting.handlers.connect(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.deepEqual(started(), [['direct', undefined, undefined]]);
+    bench.ui.choose = ['Directly'];
+    await bench.connecting.handlers.connectThrough(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.equal(bench.ui.picks.at(-1)!.items[0]!.detail, 'no VPC is known for it');
+  });
+
+  it('is offered directly after the bastions where it is a custom target in a VPC', async () => {
+    const custom = target({ id: 'custom:own@db.example:5432', kind: 'custom', endpoints: [{ role: 'endpoint', host: 'db.example', port: 5432 }] });
+    bench.inventory.answer = parts({ targets: [custom] });
+    await bench.store.refresh();
+    await bench.connecting.handlers.connectThrough(endpointNodeId(custom, custom.endpoints[0]!));
+    assert.deepEqual(ways(), ['bastion-a | Session Manager', 'Directly | without a bastion']);
   });
 });

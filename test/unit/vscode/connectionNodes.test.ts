@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { connectionNodes, moodIcon, resolveTunnel, tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { plainText } from '../../../src/vscode/localizer';
 import type { ViewNode } from '../../../src/vscode/viewNode';
-import { tunnel } from './samples';
+import { makeDirectRoute } from '../../../src/model/route';
+import { target, tunnel } from './samples';
 
 describe('the rows of Connections', () => {
   const rows = (...tunnels: Parameters<typeof connectionNodes>[0]): readonly ViewNode[] => connectionNodes(tunnels, plainText, (ms) => `at ${ms}`);
@@ -28,6 +29,18 @@ describe('the rows of Connections', () => {
     const [calm] = rows(tunnel({ rate: { up: 300, down: 9000 }, link: { sessions, agentLimited: false } }));
     assert.equal(calm!.description, '127.0.0.1:53211 · 2.1 ms');
     assert.ok(!/Throughput|Limited/.test(calm!.tooltip!), calm!.tooltip);
+  });
+
+  it('say that there is no bastion, and what that means where there is no TLS either', () => {
+    const [plain] = rows(tunnel({ route: makeDirectRoute(target(), target().endpoints[0]!) }));
+    assert.equal(plain!.description, '127.0.0.1:53211 · 2.1 ms · directly');
+    assert.equal(plain!.spoken, 'Tunnel orders-cache primary, healthy, 2.1 ms, directly, 127.0.0.1 port 53211');
+    assert.match(plain!.tooltip!, /Through: directly\\, without a bastion/);
+    assert.match(plain!.tooltip!, /Not encrypted: no bastion and no TLS/);
+    assert.ok(!/Bastion:/.test(plain!.tooltip!), plain!.tooltip);
+    const [secure] = rows(tunnel({ route: makeDirectRoute(target({ tls: 'required' }), target().endpoints[0]!) }));
+    const [local] = rows(tunnel({ route: makeDirectRoute(target(), { role: 'endpoint', host: '127.0.0.1', port: 6379 }) }));
+    for (const row of [secure, local]) assert.ok(!/Not encrypted/.test(row!.tooltip!), row!.tooltip);
   });
 
   it('say why a tunnel waits', () => {

@@ -53,7 +53,7 @@ describe('saved connections', () => {
         { name: 'd', target: { id: 'd' }, bastion: 'i-0b2', method: 'ssh' },
       );
       for (const name of ['a', 'b', 'c', 'd']) await start(name);
-      const routes = bench.service.started.map(({ route }) => [route.bastion.id, route.method, route.ssh?.host, route.ssh?.via]);
+      const routes = bench.service.started.map(({ route }) => [route.bastion?.id, route.method, route.ssh?.host, route.ssh?.via]);
       assert.deepEqual(routes, [
         ['i-0b2', 'ssm', undefined, undefined],
         ['i-0b2', 'ssm', undefined, undefined],
@@ -66,8 +66,44 @@ describe('saved connections', () => {
       bench.settings.write('user', custom);
       await start('db');
       const [started] = bench.service.started;
-      assert.deepEqual([started!.route.endpoint, started!.route.bastion.id, started!.route.target.engine], [{ host: 'db.internal', port: 5432 }, 'ssh:jump', 'postgres']);
+      assert.deepEqual([started!.route.endpoint, started!.route.bastion?.id, started!.route.target.engine], [{ host: 'db.internal', port: 5432 }, 'ssh:jump', 'postgres']);
       assert.deepEqual([bench.inventory.discoveries.length, bench.inventory.profileReads], [0, 0]);
+    });
+
+    it('directly to what is public, with the bastions of its VPC for when that fails', async () => {
+      const [primary, ...others] = target().endpoints;
+      bench.inventory.answer = parts({ targets: [target({ endpoints: [{ ...primary!, public: true }, ...others] })] });
+      bench.settings.write('user', orders, reader);
+      await start('orders');
+      await start('orders reader');
+      const ways = bench.service.started.map(({ route, options }) => [route.method, route.bastion?.id, options.alternates?.map(({ bastion: other }) => other?.id)]);
+      assert.deepEqual(ways, [
+        ['direct', undefined, ['i-0a1']],
+        ['ssm', 'i-0a1', undefined],
+      ]);
+    });
+
+    it('by the method that is named, and then no other way', async () => {
+      const open = target({ name: 'open', endpoints: [{ role: 'primary', host: 'open.example', port: 6379, public: true }] });
+      bench.inventory.answer = parts({ targets: [target(), open] });
+      bench.settings.write('user', { ...orders, method: 'direct' }, { name: 'open', target: { id: 'open' }, method: 'ssm' });
+      await start('orders');
+      await start('open');
+      const ways = bench.service.started.map(({ route, options }) => [route.endpoint.host, route.method, route.bastion?.id, options.alternates]);
+      assert.deepEqual(ways, [
+        ['orders-cache.example', 'direct', undefined, undefined],
+        ['open.example', 'ssm', 'i-0a1', undefined],
+      ]);
+    });
+
+    it('directly to a host of one’s own, asking nobody at AWS', async () => {
+      bench.settings.write('user', { name: 'db', target: { host: 'db.example', port: 5432, engine: 'postgres' }, method: 'direct' });
+      await start('db');
+      const [{ route }] = bench.service.started as [(typeof bench.service.started)[0]];
+      assert.deepEqual([route.endpoint, route.method, route.bastion, route.target.engine], [{ host: 'db.example', port: 5432 }, 'direct', undefined, 'postgres']);
+      assert.deepEqual([bench.inventory.discoveries.length, bench.inventory.profileReads], [0, 0]);
+      const [row] = view();
+      assert.match(row!.label, /db/);
     });
 
     it('to a host of one’s own through a bastion of the account', async () => {

@@ -100,7 +100,7 @@ describe('the rows of Resources', () => {
       '      carts | Valkey 7.1',
       '        configuration | m.example:6379',
       '    Databases (2)',
-      '      shop-aurora | Aurora PostgreSQL 16.4 · TLS preferred · IAM · public',
+      '      shop-aurora | Aurora PostgreSQL 16.4 · public · TLS preferred · IAM',
       '        writer | w.example:5432',
       '        reader | r.example:5432',
       '        custom reports | c.example:5432',
@@ -111,7 +111,7 @@ describe('the rows of Resources', () => {
     ]);
     const row = find(roots, 'shop-aurora');
     assert.deepEqual(row.words, ['target', 'connectable', 'aws']);
-    assert.equal(row.spoken, 'Database shop-aurora, available, Aurora PostgreSQL 16.4, TLS preferred, IAM, public');
+    assert.equal(row.spoken, 'Database shop-aurora, available, Aurora PostgreSQL 16.4, public, TLS preferred, IAM');
     const tooltip = row.tooltip!.replaceAll('\\', '');
     for (const part of [
       'Kind: RDS or Aurora cluster',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FaultData } from '../../../src/base/fault';
+import { makeDirectRoute, makeRoute } from '../../../src/model/route';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionStarter, type StartPolicy } from '../../../src/vscode/bastionStarter';
@@ -7,7 +8,7 @@ import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelNews } from '../../../src/vscode/tunnelNews';
 import { eventually } from '../../fixtures/eventually';
 import { FakeClock } from '../../fixtures/fakeClock';
-import { FakePower, FakeTunnels, FakeUi, MemoryLogger, tunnel } from './samples';
+import { bastion, FakePower, FakeTunnels, FakeUi, MemoryLogger, target, tunnel } from './samples';
 
 const expired: FaultData = {
   code: 'aws.expiredCredentials',
@@ -44,7 +45,7 @@ describe('the news of tunnels', () => {
   });
 
   const say = (change: Partial<TunnelInfo>): void => service.changes.fire(tunnel(change));
-  const over = (id: string): TunnelInfo['route'] => ({ ...tunnel().route, bastion: { id, name: `name of ${id}` } });
+  const over = (id: string): TunnelInfo['route'] => makeRoute(target(), target().endpoints[0]!, bastion({ id, name: `name of ${id}` }));
 
   it('ask for a sign-in once for all tunnels of a profile, and again in the next outage', () => {
     for (const id of ['a', 'b', 'c']) say({ id });
@@ -74,6 +75,18 @@ describe('the news of tunnels', () => {
     say({ route: over('i-2'), lastFault: { fault: offline, at: 1 } });
     assert.equal(ui.shown.length, 1);
     assert.match(ui.shown[0]!, /goes through name of i-2 now\. The agent is offline\.$/);
+  });
+
+  it('tell that a tunnel goes through a bastion since it cannot go directly, and when it does again', () => {
+    const direct = makeDirectRoute(target(), target().endpoints[0]!);
+    const fault: FaultData = { code: 'direct.timeout', message: 'The server did not answer.', retryable: true };
+    say({ route: direct, state: { phase: 'connecting', attempt: 1 } });
+    say({ route: over('i-1'), lastFault: { fault, at: 1 } });
+    say({ route: direct });
+    assert.match(ui.shown[0]!, /orders-cache primary goes through name of i-1 now\. The server did not answer\.$/);
+    assert.match(ui.shown[1]!, /orders-cache primary goes without a bastion now\.$/);
+    say({ route: direct, state: waiting });
+    assert.equal(power.looks, 0, 'there is no bastion that could be stopped');
   });
 
   describe('of a bastion that was found stopped', () => {

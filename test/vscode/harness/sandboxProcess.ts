@@ -10,6 +10,8 @@ export interface SandboxProcess {
   readonly env: NodeJS.ProcessEnv;
   /** User settings: the certificate authority of the sandbox's caches. */
   readonly settings: Settings;
+  /** URL of a proxy to what is public. */
+  readonly internet: string;
   stop(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export interface SandboxProcess {
 interface ReadyLine {
   readonly env: Readonly<Record<string, string>>;
   readonly caFile: string;
+  readonly internet: string;
 }
 
 const READY_MS = 30_000;
@@ -31,7 +34,10 @@ export async function startSandboxProcess(folder: string): Promise<SandboxProces
   try {
     for (;;) {
       const ready = readyLine(running.stdout());
-      if (ready) return { env: { ...ready.env, AWS_PROFILE: PROFILE }, settings: { 'sallyport.tls.caFile': ready.caFile }, stop: () => running.stop() };
+      if (ready) {
+        const { caFile, internet } = ready;
+        return { env: { ...ready.env, AWS_PROFILE: PROFILE }, settings: { 'sallyport.tls.caFile': caFile }, internet, stop: () => running.stop() };
+      }
       if (running.status() || performance.now() > deadline) {
         throw new Fault('harness.sandboxFailed', `The sandbox did not start: ${running.output().slice(-2000)}`);
       }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { Route } from '../../../src/model/route';
+import type { Link } from '../../../src/model/link';
+import { DirectTransport } from '../../../src/transport/direct/directTransport';
+import { FakeClock } from '../../fixtures/fakeClock';
+import { testRoute } from '../../fixtures/fakeTransport';
+
+const never = new AbortController().signal;
+const to = { host: 'db.example', port: 5432 };
+const { bastion: _none, ssh: _neither, ...ends } = testRoute;
+const route: Route = { ...ends, method: 'direct' };
+
+describe('a direct link', () => {
+  let clock: FakeClock;
+  let asked: { readonly signal: AbortSignal; readonly connect: (socket: Socket) => void }[];
+  let link: Link;
+  /** Whether who connects gives up when told. */
+  let obeys: boolean;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    asked = [];
+    obeys = true;
+    const viaProxy = (_to: unknown, signal: AbortSignal): Promise<Socket> =>
+      new Promise((connect, reject) => {
+        asked.push({ signal, connect });
+        signal.addEventListener('abort', () => obeys && reject(new Error('aborted')), { once: true });
+      });
+    link = await new DirectTransport({ clock, logger: { log: () => {} }, viaProxy }).dial(route, never);
+  });
+
+  it('waits no longer for a server that does not answer than a probe would, and ends then', async () => {
+    const opening = link.open(to, never);
+    const failed = assert.rejects(opening, { code: 'direct.timeout' });
+    await clock.advance(8_000);
+    await failed;
+    assert.equal((await link.closed)?.code, 'direct.timeout');
+    assert.ok(asked[0]!.signal.aborted);
+    await assert.rejects(link.open(to, never), { code: 'link.closed' });
+  });
+
+  it('lives on when one who waits gives up', async () => {
+    const gone = new AbortController();
+    const opening = link.open(to, gone.signal);
+    gone.abort();
+    await assert.rejects(opening, { code: 'operation.cancelled' });
+    const socket = new Socket();
+    const next = link.open(to, never);
+    asked[1]!.connect(socket);
+    assert.equal(await next, socket);
+    assert.ok(socket.allowHalfOpen);
+    await link.dispose();
+    assert.ok(socket.destroyed);
+    assert.equal(await link.closed, undefined);
+  });
+
+  it('ends without a fault while a connection is being made, and destroys one that comes too late', async () => {
+    obeys = false;
+    const opening = link.open(to, never);
+    await link.dispose();
+    await assert.rejects(opening, { code: 'link.closed' });
+    assert.equal(await link.closed, undefined);
+    const late = new Socket();
+    asked[0]!.connect(late);
+    await once(late, 'close');
+    await link.dispose();
+  });
+
+  it('cannot be dialled by somebody who has given up', async () => {
+    const transport = new DirectTransport({ clock, logger: { log: () => {} }, viaProxy: () => undefined });
+    await assert.rejects(transport.dial(route, AbortSignal.abort()), { code: 'operation.cancelled' });
+  });
+});
