@@ -34,7 +34,7 @@ describe('a direct link', () => {
   it('waits no longer for a server that does not answer than a probe would, and ends then', async () => {
     const opening = link.open(to, never);
     const failed = assert.rejects(opening, { code: 'direct.timeout' });
-    await clock.advance(8_000);
+    clock.advance(8_000);
     await failed;
     assert.equal((await link.closed)?.code, 'direct.timeout');
     assert.ok(asked[0]!.signal.aborted);
