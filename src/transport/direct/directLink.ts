@@ -49,6 +49,15 @@ export class DirectLink implements Link {
     }
   }
 
+  /** What was connected from an address that this machine has lost hears nothing any more, and nobody would tell it. */
+  check(): void {
+    const own = new Set(this.#deps.ownAddresses());
+    for (const socket of this.#sockets) {
+      const { localAddress } = socket;
+      if (localAddress !== undefined && !own.has(localAddress)) cut(socket);
+    }
+  }
+
   dispose(): Promise<void> {
     this.#end(undefined);
     const live = [...this.#sockets].filter(({ closed }) => !closed);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { cancelled } from '../../base/fault';
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
@@ -14,6 +15,8 @@ export interface DirectTransportDeps {
   readonly viaProxy: (to: Endpoint, signal: AbortSignal) => Promise<Socket> | undefined;
   /** Until a server that does not answer counts as unreachable, ms; less than a probe is given, so that this reason is told. */
   readonly connectMs?: number;
+  /** The addresses that this machine has now; the system's unless told. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 const CONNECT_MS = 8_000;
@@ -31,7 +34,12 @@ export class DirectTransport implements Transport {
   }
 
   dial(_route: Route, signal: AbortSignal): Promise<Link> {
-    const { clock, logger, viaProxy, connectMs = CONNECT_MS } = this.#deps;
-    return signal.aborted ? Promise.reject(cancelled()) : Promise.resolve(new DirectLink({ clock, logger, viaProxy, connectMs }));
+    if (signal.aborted) return Promise.reject(cancelled());
+    const { clock, logger, viaProxy, connectMs = CONNECT_MS, ownAddresses = systemAddresses } = this.#deps;
+    return Promise.resolve(new DirectLink({ clock, logger, viaProxy, connectMs, ownAddresses }));
   }
+}
+
+function systemAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((ways) => ways?.map(({ address }) => address) ?? []);
 }

@@ -16,6 +16,7 @@ describe('a direct link', () => {
   let clock: FakeClock;
   let asked: { readonly signal: AbortSignal; readonly connect: (socket: Socket) => void }[];
   let link: Link;
+  let addresses: string[];
   /** Whether who connects gives up when told. */
   let obeys: boolean;
 
@@ -23,18 +24,19 @@ describe('a direct link', () => {
     clock = new FakeClock();
     asked = [];
     obeys = true;
+    addresses = ['127.0.0.1', '10.0.0.7', '192.0.2.1'];
     const viaProxy = (_to: unknown, signal: AbortSignal): Promise<Socket> =>
       new Promise((connect, reject) => {
         asked.push({ signal, connect });
         signal.addEventListener('abort', () => obeys && reject(new Error('aborted')), { once: true });
       });
-    link = await new DirectTransport({ clock, logger: { log: () => {} }, viaProxy }).dial(route, never);
+    link = await new DirectTransport({ clock, logger: { log: () => {} }, viaProxy, ownAddresses: () => addresses }).dial(route, never);
   });
 
   it('waits no longer for a server that does not answer than a probe would, and ends then', async () => {
     const opening = link.open(to, never);
     const failed = assert.rejects(opening, { code: 'direct.timeout' });
-    await clock.advance(8_000);
+    clock.advance(8_000);
     await failed;
     assert.equal((await link.closed)?.code, 'direct.timeout');
     assert.ok(asked[0]!.signal.aborted);
@@ -65,6 +67,21 @@ describe('a direct link', () => {
     const late = new Socket();
     asked[0]!.connect(late);
     await once(late, 'close');
+    await link.dispose();
+  });
+
+  it('cuts what was connected from an address that is gone, and nothing else', async () => {
+    const sockets = ['10.0.0.7', '192.0.2.1'].map((localAddress) => Object.defineProperty(new Socket(), 'localAddress', { value: localAddress }));
+    for (const socket of sockets) {
+      const opening = link.open(to, never);
+      asked.at(-1)!.connect(socket);
+      await opening;
+    }
+    link.check!();
+    assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [false, false]);
+    addresses = ['127.0.0.1', '192.0.2.1'];
+    link.check!();
+    assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [true, false]);
     await link.dispose();
   });
 
