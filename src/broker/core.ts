@@ -3,7 +3,7 @@ import { Emitter } from '../base/event';
 import { faultData } from '../base/fault';
 import { Scope } from '../base/scope';
 import type { BastionPower } from '../model/bastionPower';
-import type { DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
+import type { AwsInventoryService, DiscoveryScope, InventoryPart, InventoryService } from '../model/inventory';
 import type { Transport } from '../model/link';
 import type { Notice } from '../model/notice';
 import type { PluginAccess } from '../model/pluginAccess';
@@ -66,16 +66,7 @@ export function createCore(options: CoreOptions): Core {
     ...(env && { env }),
     ...(companion !== undefined && { companion }),
   });
-  const inventory: InventoryService = {
-    sshHosts: async () => toSshHosts(await listHosts(sshSources())),
-    profiles: async () => (await aws()).inventory.profiles(),
-    async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
-      yield* (await aws()).inventory.discover(where, signal, only);
-    },
-    network: async (where, groupIds, signal) => (await aws()).inventory.network(where, groupIds, signal),
-    privileges: async (where, identityArns, signal) => (await aws()).inventory.privileges(where, identityArns, signal),
-    vpcNames: async (where, vpcIds, signal) => (await aws()).inventory.vpcNames(where, vpcIds, signal),
-  };
+  const inventory = lazyInventory(async () => (await aws()).inventory, async () => toSshHosts(await listHosts(sshSources())));
   const direct = new DirectTransport({ clock, logger, viaProxy: out.bareViaProxy });
   const supervision = { clock, logger, surroundings: new WatchedSurroundings({ clock, logger }), credentials: changes.event };
   const tunnels = new Tunnels({
@@ -99,6 +90,20 @@ export function createCore(options: CoreOptions): Core {
       await tunnels.dispose();
       await scope.dispose();
     },
+  };
+}
+
+/** What AWS has, asked of what is loaded at the first question. */
+function lazyInventory(aws: () => Promise<AwsInventoryService>, sshHosts: InventoryService['sshHosts']): InventoryService {
+  return {
+    sshHosts,
+    profiles: async () => (await aws()).profiles(),
+    async *discover(where: DiscoveryScope, signal: AbortSignal, only?: readonly string[]): AsyncIterable<InventoryPart> {
+      yield* (await aws()).discover(where, signal, only);
+    },
+    network: async (where, groupIds, signal) => (await aws()).network(where, groupIds, signal),
+    privileges: async (where, identityArns, signal) => (await aws()).privileges(where, identityArns, signal),
+    vpcNames: async (where, vpcIds, signal) => (await aws()).vpcNames(where, vpcIds, signal),
   };
 }
 
