@@ -3,14 +3,19 @@
  * Windows load it at the first console or ping.
  */
 import { systemClock } from '../base/clock';
+import { benchmarkRunner } from './benchmark/run';
 import { browseKeys } from './keys/browser';
-import { pingWith, sessionOpener } from './session';
+import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
 
 /** All of it, for whoever loads the bundle. */
-export const engine: RedisEngine = { openRedisSession, browseKeys: (session) => browseKeys(session, systemClock) };
+export const engine: RedisEngine = {
+  openRedisSession,
+  browseKeys: (session) => browseKeys(session, systemClock),
+  runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
+};
 
 /** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */
 export function pingOnce(options: RedisSessionOptions, signal: AbortSignal): Promise<number> {

@@ -4,9 +4,11 @@ import type { Endpoint } from '../model/endpoint';
 import type { EditOutcome, KeyEdit, KeyFacts, KeyQuery, KeysFound, KeyspaceOverview, KeyView } from '../model/redisKeys';
 import type { TlsMode } from '../model/target';
 import type { RespValue } from '../wire/resp';
+import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
 
 export type { RespEntries, RespValue } from '../wire/resp';
+export type * from './benchmark/types';
 export type { CommandClass } from './guard/commandTable';
 export type { Verdict } from './guard/classify';
 export type { GuardPorts, GuardQuestion } from './guard/types';
@@ -207,6 +209,7 @@ export interface KeyBrowser {
 
 /** What the bundle of the engine offers to a window. */
 export interface RedisEngine {
+  readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
   /** Over a session that nobody else uses. */
   readonly browseKeys: (session: Pick<RedisSession, 'turn'>) => KeyBrowser;

@@ -97,6 +97,7 @@ export class World {
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
   rules = RULES;
+  pulseMs = 0;
   readonly controller: ConsoleController;
 
   constructor(name = 'orders') {
@@ -127,6 +128,7 @@ export class World {
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
+      pulseMs: () => this.pulseMs,
       post: (message) => this.posted.push(structuredClone(message)),
     });
   }
