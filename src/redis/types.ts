@@ -168,6 +168,8 @@ export interface KeySearch {
   more(until: AbortSignal, life: AbortSignal): Promise<KeysFound>;
   /** Names that were deleted or renamed. */
   forget(names: readonly string[]): void;
+  /** A name that somebody has just given: it is found, too. */
+  keep(name: string): void;
 }
 
 /** One key that a person looks into, page by page. */

@@ -5,6 +5,8 @@ import { bytesOf, checked, integerOf, itemsOf, omittedOf, type ReplyBytes, textO
 import { shownBytes, wholeCharacters } from './shown';
 
 export const PAGE_ELEMENTS = 100;
+/** Most elements of a page: small tables come as a whole, however many places HSCAN and SSCAN were asked for. */
+const MAX_PAGE_ELEMENTS = 2000;
 /** What is shown of one string at a time, and up to which size it can be edited, bytes. */
 export const BODY_BYTES = 128 * 1024;
 /** What is shown of one element, bytes; a longer one can be removed, and not edited. */
@@ -121,7 +123,10 @@ async function readScanned({ key, position = '0' }: ReadRequest, ask: AskAll, sc
     length ??= told;
     const [next, found] = itemsOf(checked(reply, scan));
     unseen += scan === 'HSCAN' ? Math.ceil(omittedOf(found) / 2) : omittedOf(found);
-    for (const element of scannedElements(itemsOf(found), scan)) elements.set((element.field ?? element.value)!.bytes.toString('latin1'), element);
+    for (const element of scannedElements(itemsOf(found), scan)) {
+      if (elements.size < MAX_PAGE_ELEMENTS) elements.set((element.field ?? element.value)!.bytes.toString('latin1'), element);
+      else unseen++;
+    }
     cursor = textOf(next) ?? '0';
     if (cursor === '0') break;
   }

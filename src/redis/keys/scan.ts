@@ -79,6 +79,11 @@ export class KeyScan {
     for (const name of names) this.#names.delete(name);
   }
 
+  /** A name that somebody has just given. */
+  keep(name: string): void {
+    this.#names.add(name);
+  }
+
   #add(bytes: Buffer, found: string[]): void {
     if (bytes.length > MAX_NAME_BYTES) {
       this.#unseen++;
