@@ -5,7 +5,7 @@ import type { KeyBrowser, KeysRemoved } from '../types';
 import { KeyFactsReader } from './facts';
 import { OpenKey } from './openKey';
 import { askAll, type KeyPort } from './port';
-import { checked, integerOf, textOf } from './replies';
+import { checked, countOf, integerOf, textOf } from './replies';
 import { KeyScan } from './scan';
 import { nameBytes, nameText } from './shown';
 
@@ -33,7 +33,7 @@ class SessionKeys implements KeyBrowser {
   async overview(signal: AbortSignal): Promise<KeyspaceOverview> {
     const questions = [['DBSIZE'], ['INFO', 'keyspace'], ['INFO', 'cluster']];
     const [size, keyspace, cluster] = await askAll(this.#port, questions, signal);
-    const total = integerOf(this.#facts.heard('DBSIZE', size)) ?? null;
+    const total = countOf(this.#facts.heard('DBSIZE', size)) ?? null;
     const counts = keyCounts(textOf(this.#facts.heard('INFO', keyspace)) ?? '');
     const isCluster = /^cluster_enabled:1\b/m.test(textOf(cluster) ?? '');
     const own: RedisDatabase = { index: this.#database, keys: total };
@@ -84,10 +84,8 @@ class SessionKeys implements KeyBrowser {
           command = 'DEL';
           replies = await askAll(this.#port, batch.map((name) => [command, nameBytes(name)]), signal);
         }
-        for (const [index, reply] of replies.entries()) {
-          checked(reply, command);
-          removed.push(batch[index]!);
-        }
+        removed.push(...batch.filter((_, index) => replies[index]?.type !== 'error'));
+        for (const reply of replies) checked(reply, command);
       }
     } catch (error) {
       return { removed, fault: asFault(error) };

@@ -123,7 +123,7 @@ function planRemoval(element: SeenElement, { key, kind, marker }: EditContext): 
     }
     case 'stream': {
       const isThere = (reply: RespValue): boolean => itemsOf(reply).length === 1;
-      return { expected: [{ command: ['XRANGE', key, element.label, element.label], holds: isThere }], write: [['XDEL', key, element.label]] };
+      return { expected: [{ command: ['XRANGE', key, element.label, element.label, 'COUNT', '1'], holds: isThere }], write: [['XDEL', key, element.label]] };
     }
     case 'string':
     case 'json':

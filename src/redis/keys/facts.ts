@@ -1,7 +1,7 @@
 import type { KeyFacts } from '../../model/redisKeys';
 import type { RespValue } from '../../wire/resp';
 import { askAll, type Command, type KeyPort } from './port';
-import { integerOf, isDenied, isWrongType, textOf } from './replies';
+import { countOf, integerOf, isDenied, isWrongType, labelOf } from './replies';
 import { nameBytes } from './shown';
 
 /** Rows of a page: more are never seen at once. */
@@ -62,7 +62,7 @@ export class KeyFactsReader {
     const facts = this.#facts(name, questions, replies);
     const encoding = replyTo('OBJECT ENCODING', questions, replies);
     const [whole = facts] = this.mayAsk('TYPE') ? [facts] : await this.#withGuessedTypes([facts], [key], signal);
-    return { facts: whole, encoding: textOf(this.heard('OBJECT ENCODING', encoding)) ?? null };
+    return { facts: whole, encoding: labelOf(this.heard('OBJECT ENCODING', encoding)) ?? null };
   }
 
   #open(questions: readonly Question[]): readonly Question[] {
@@ -71,10 +71,10 @@ export class KeyFactsReader {
 
   #facts(name: string, questions: readonly Question[], replies: readonly RespValue[]): KeyFacts {
     for (const [index, question] of questions.entries()) this.heard(question, replies[index]);
-    const type = textOf(replyTo('TYPE', questions, replies));
+    const type = labelOf(replyTo('TYPE', questions, replies));
     const ttl = integerOf(replyTo('PTTL', questions, replies));
-    const memory = integerOf(replyTo('MEMORY USAGE', questions, replies));
-    return { name, type: ttl === -2 ? 'none' : (type ?? null), ttl: ttl ?? null, memory: memory ?? null };
+    const memory = countOf(replyTo('MEMORY USAGE', questions, replies));
+    return { name, type: ttl === -2 ? 'none' : (type ?? null), ttl: ttl !== undefined && ttl >= -1 ? ttl : null, memory: memory ?? null };
   }
 
   /** By the length that is told, where TYPE is not allowed. */

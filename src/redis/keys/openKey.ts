@@ -56,7 +56,7 @@ export class OpenKey {
     const request = { key: this.#key, memory: facts.memory, position: positions.at(-1) };
     const seen = kind ? await readPage({ ...request, kind }, (commands) => askAll(this.#port, commands, signal)) : NOTHING_SEEN;
     // A page behind the end is none: others have made the value shorter.
-    if (positions.length > 1 && seen.elements.length === 0 && !seen.body?.bytes.length) return this.read('first', signal);
+    if (positions.length > 1 && seen.elements.length === 0 && !seen.body?.bytes.length && seen.next === undefined) return this.read('first', signal);
     this.#kind = kind;
     this.#seen = seen;
     this.#positions = positions;

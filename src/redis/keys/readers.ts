@@ -1,8 +1,8 @@
 import type { KeyElement, KeyKind } from '../../model/redisKeys';
 import type { RespValue } from '../../wire/resp';
 import type { Command } from './port';
-import { bytesOf, checked, integerOf, itemsOf, omittedOf, type ReplyBytes, textOf } from './replies';
-import { shownBytes, wholeCharacters } from './shown';
+import { bytesOf, checked, countOf, itemsOf, omittedOf, type ReplyBytes, textOf } from './replies';
+import { nameText, shownBytes, wholeCharacters } from './shown';
 
 export const PAGE_ELEMENTS = 100;
 /** Most elements of a page: small tables come as a whole, however many places HSCAN and SSCAN were asked for. */
@@ -13,6 +13,10 @@ export const BODY_BYTES = 128 * 1024;
 export const ELEMENT_BYTES = 16 * 1024;
 /** JSON that takes more memory than this is not read: the server would write all of it. */
 const MAX_JSON_MEMORY = 16 * 1024 * 1024;
+/** Fields that are shown of one entry of a stream. */
+const MAX_PAIRS = 1000;
+const MAX_LABEL = 100;
+const STREAM_ID = /^\d{1,20}-\d{1,20}$/;
 /** About what one page may cost, bytes. */
 const PAGE_BYTES = 512 * 1024;
 /** Calls of HSCAN or SSCAN for one page: a table with few elements in many places has empty pages. */
@@ -76,11 +80,13 @@ export function readPage(request: ReadRequest, ask: AskAll): Promise<SeenPage> {
 /** What a person sees of an element. */
 export function elementView({ label, field, value, pairs = [] }: SeenElement): KeyElement {
   const shown = (part: ReplyBytes): ReturnType<typeof shownBytes> => shownBytes(part.bytes, ELEMENT_BYTES, part.omitted);
+  const more = { text: '…', form: 'text', cut: true } as const;
   return {
-    label,
+    // A server can call anything a score.
+    label: nameText(Buffer.from(label)).slice(0, MAX_LABEL),
     field: field ? shown(field) : null,
     value: value ? shown(value) : null,
-    pairs: pairs.map(([name, content]) => [shown(name), shown(content)] as const),
+    pairs: [...pairs.slice(0, MAX_PAIRS).map(([name, content]) => [shown(name), shown(content)] as const), ...(pairs.length > MAX_PAIRS ? [[more, more] as const] : [])],
   };
 }
 
@@ -169,7 +175,7 @@ async function readStream({ key, position = '+', memory }: ReadRequest, ask: Ask
     const [id, fields] = itemsOf(entry);
     const label = textOf(id);
     const strings = itemsOf(fields).map((item) => bytesOf(item) ?? { bytes: Buffer.alloc(0), omitted: 0 });
-    return label === undefined ? [] : [{ label, pairs: pairsOf(strings) }];
+    return label === undefined || !STREAM_ID.test(label) ? [] : [{ label, pairs: pairsOf(strings) }];
   });
   const last = elements.at(-1)?.label;
   const next = last === undefined || elements.length + omittedOf(reply) < count ? undefined : idBefore(last);
@@ -190,7 +196,7 @@ function pageCount(memory: number | null, length: number | undefined): number {
 }
 
 function lengthOf(reply: RespValue | undefined): { readonly length?: number } {
-  const length = integerOf(reply);
+  const length = countOf(reply);
   return length === undefined ? {} : { length };
 }
 

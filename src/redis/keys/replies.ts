@@ -1,5 +1,8 @@
 import { Fault } from '../../base/fault';
 import type { RespValue } from '../../wire/resp';
+import { nameText } from './shown';
+
+const MAX_LABEL_BYTES = 100;
 
 /** A string of a reply; `omitted`: bytes that were not kept. */
 export interface ReplyBytes {
@@ -30,8 +33,22 @@ export function textOf(value: RespValue | undefined): string | undefined {
   return found && found.omitted === 0 ? found.bytes.toString('utf8') : undefined;
 }
 
+/** Undefined for what is no integer that a number holds exactly. */
 export function integerOf(value: RespValue | undefined): number | undefined {
-  return value?.type === 'integer' ? Number(value.value) : undefined;
+  const number = value?.type === 'integer' ? Number(value.value) : undefined;
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** An integer that is not negative. */
+export function countOf(value: RespValue | undefined): number | undefined {
+  const number = integerOf(value);
+  return number !== undefined && number >= 0 ? number : undefined;
+}
+
+/** A word of the server's that is shown: short, and with escapes for what cannot be seen. */
+export function labelOf(value: RespValue | undefined): string | undefined {
+  const found = bytesOf(value);
+  return found && nameText(found.bytes.subarray(0, MAX_LABEL_BYTES)).slice(0, MAX_LABEL_BYTES);
 }
 
 /**
@@ -56,5 +73,5 @@ export function checked(value: RespValue | undefined, what: string): RespValue {
       remedy: { text: 'Ask for the right, or log in as another user.', action: 'changeLogin' },
     });
   }
-  throw new Fault('redis.replied', `${what} failed: ${value.text.slice(0, 300)}`);
+  throw new Fault('redis.replied', `${what} failed: ${nameText(Buffer.from(value.text.slice(0, 300)))}`);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock';
+import { Fault } from '../../base/fault';
 import { type KeyKind, type KeyQuery, type KeysFound, typeOf } from '../../model/redisKeys';
 import type { RespValue } from '../../wire/resp';
 import { askAll, type Command, type KeyPort, scanSources } from './port';
@@ -105,6 +106,7 @@ export class KeyScan {
       this.#typeByHand = true;
       return [];
     }
+    if (isDenied(reply)) throw unlisted();
     const [position, page] = itemsOf(checked(reply, 'SCAN'));
     const missing = omittedOf(page);
     if (missing > 0 && this.#count > SMALL_COUNT) {
@@ -140,6 +142,12 @@ export class KeyScan {
     this.#source++;
     this.#position = '0';
   }
+}
+
+function unlisted(): Fault {
+  return new Fault('redis.noPermission', 'This user may not run SCAN, so keys cannot be listed.', {
+    remedy: { text: 'Enter the whole name of a key, or log in as another user.', action: 'changeLogin' },
+  });
 }
 
 function wholeBytes(item: RespValue): Buffer | undefined {

@@ -208,6 +208,8 @@ export class KeysController {
     } catch (error) {
       const fault = asFault(error);
       if (message.type === 'edit') this.#answer({ type: 'edited', outcome: 'failed', text: describeFault(fault) });
+      // The page shows the database that was chosen, which it is not.
+      if (message.type === 'database' && this.#overview) this.#post(this.#overviewMessage(this.#overview));
       // What was asked for beside the person's work is asked for again when there is a connection again.
       if (message.type === 'edit' || message.type === 'facts') await this.#link.failed(fault);
       else await this.#failed(fault);

@@ -99,6 +99,7 @@ function editStrings(l10n: Localizer) {
     goneElement: l10n.t('It is not on this page any more. What you typed is still here.'),
     nowThere: l10n.t('Now there:'),
     saved: l10n.t('Saved.'),
+    tooLarge: l10n.t('Too large to be saved from here.'),
     editing: l10n.t('Edit {0}'),
     adding: l10n.t('Add'),
     fieldsHint: l10n.t('One field per line, name=value; \\n is a new line, \\\\ a backslash, \\xNN a byte.'),

@@ -41,7 +41,7 @@ const STRING_KEYS = [
   'connect', 'readOnly', 'unlocked', 'unlock', 'lock', 'noExpiry', 'expiresIn', 'expired', 'memory', 'encoding', 'length', 'type', 'ttl',
   'rename', 'setTtl', 'delete', 'deleteMany', 'reload', 'save', 'saving', 'revert', 'edit', 'remove', 'addField', 'addMember', 'addEntry', 'addHead', 'addTail',
   'cancel', 'field', 'value', 'member', 'score', 'index', 'id', 'fields', 'actions', 'next', 'previous', 'first', 'page', 'escapedNote', 'cutNote', 'partNote',
-  'unseenElements', 'noView', 'goneKey', 'changed', 'goneElement', 'nowThere', 'saved', 'editing', 'adding', 'folder', 'fieldsHint',
+  'unseenElements', 'noView', 'goneKey', 'changed', 'goneElement', 'nowThere', 'saved', 'editing', 'adding', 'folder', 'fieldsHint', 'tooLarge',
 ] as const;
 
 export type KeysStrings = Readonly<Record<(typeof STRING_KEYS)[number], string>>;

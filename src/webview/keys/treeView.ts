@@ -216,6 +216,9 @@ export class TreeView {
     const index = Number(target?.dataset['index'] ?? Number.NaN);
     const row = this.#rows[index];
     if (!row) return;
+    // The row is drawn anew, so that the focus would be lost with it.
+    event.preventDefault();
+    this.root.focus({ preventScroll: true });
     this.#active = index;
     if (event.ctrlKey || event.metaKey) this.#mark(row);
     else if (row.kind === 'folder') this.#toggle(row);

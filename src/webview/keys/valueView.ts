@@ -4,6 +4,7 @@ import { badge, button, fill, sizeText, timeText } from './parts';
 import { type Draft, draftOfBody, draftOfElement, type Drafts, draftToAdd, editOf, placeOf } from './drafts';
 import { editorOf, type EditorState } from './editor';
 import type { KeysStrings, KeysToHost, KeysToPage } from './messages';
+import { MAX_VALUE } from './shapes';
 import { leftOf } from './treeView';
 
 export interface ValueActs {
@@ -224,10 +225,12 @@ export class ValueView {
       },
       save: () => {
         const edit = editOf(view, current);
-        if (!edit || this.#state.saving) return;
+        if (this.#state.saving) return;
+        const fits = current.field.length <= MAX_VALUE && current.value.length <= MAX_VALUE;
+        const problem = !fits ? strings.tooLarge : edit ? '' : current.target.kind === 'add' ? strings.fieldsHint : strings.goneElement;
         this.#drafts.set(name, current);
-        this.#state = { ...AT_REST, saving: true };
-        this.#acts.send({ type: 'edit', name, version: view.version, edit });
+        this.#state = { ...AT_REST, saving: problem === '', problem };
+        if (edit && fits) this.#acts.send({ type: 'edit', name, version: view.version, edit });
         this.#draw();
       },
       drop: () => {

@@ -62,7 +62,7 @@ describe('The plan of an edit', () => {
     assert.deepEqual(plan('list', removal, [{ label: '7', value: bytes('v') }]), ['? LINDEX k 7', 'LSET k 7 MARK', 'LREM k 1 MARK']);
     assert.deepEqual(plan('set', removal, [{ label: '', value: bytes('v') }]), ['? SISMEMBER k v', 'SREM k v']);
     assert.deepEqual(plan('zset', removal, [{ label: '1', value: bytes('m') }]), ['? ZSCORE k m', 'ZREM k m']);
-    assert.deepEqual(plan('stream', removal, [{ label: '5-1', pairs: [] }]), ['? XRANGE k 5-1 5-1', 'XDEL k 5-1']);
+    assert.deepEqual(plan('stream', removal, [{ label: '5-1', pairs: [] }]), ['? XRANGE k 5-1 5-1 COUNT 1', 'XDEL k 5-1']);
   });
 
   it('adds, and never over what is there', () => {

@@ -26,8 +26,10 @@ export function reply(wire: string): RespValue {
   return new RespDecoder().push(Buffer.from(wire, 'latin1'))[0]!;
 }
 
+/** Of any text. */
 export function bulk(text: string): string {
-  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  return `$${bytes.length}\r\n${bytes}\r\n`;
 }
 
 export function array(...items: readonly string[]): string {
