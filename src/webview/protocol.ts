@@ -308,3 +308,5 @@ export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';
 export type { BenchmarkRow, BenchmarkStrings, BenchmarkToHost, BenchmarkToPage } from './benchmark/messages';
+export { parseDiagnosisToHost } from './diagnosis/messages';
+export type { DiagnosisCheck, DiagnosisToHost, DiagnosisToPage, DiagnosisVerdict } from './diagnosis/messages';
