@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../base/clock';
 import { benchmarkRunner } from './benchmark/run';
+import { browseKeys } from './keys/browser';
 import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
@@ -12,6 +13,7 @@ export const openRedisSession: OpenRedisSession = sessionOpener();
 /** All of it, for whoever loads the bundle. */
 export const engine: RedisEngine = {
   openRedisSession,
+  browseKeys: (session) => browseKeys(session, systemClock),
   runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
 };
 

@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort';
+import { abortable, throwIfAborted } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
@@ -16,7 +16,7 @@ import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } f
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
 import type { RespValue } from '../wire/resp';
-import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -142,7 +142,7 @@ class ConsoleSession implements RedisSession {
   }
 
   async call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
-    const command = args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg));
+    const command = asBuffers(args);
     this.#completion.cancel();
     refuseUnsupported(command);
     return this.#inTurn(signal, async (connection) => {
@@ -151,13 +151,17 @@ class ConsoleSession implements RedisSession {
     });
   }
 
+  async turn<T>(work: (turn: RedisTurn) => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#completion.cancel();
+    return this.#inTurn(signal, (connection) => {
+      if (this.#typed.transaction) throw inTransaction('what was asked for');
+      return work({ all: (commands) => this.#all(connection, commands.map(asBuffers), signal) });
+    });
+  }
+
   async ping(signal: AbortSignal): Promise<number> {
     return this.#inTurn(signal, async (connection) => {
-      if (this.#typed.transaction) {
-        throw new Fault('redis.busy', 'A transaction is open; PING would become a part of it.', {
-          remedy: { text: 'End it with EXEC or DISCARD first.' },
-        });
-      }
+      if (this.#typed.transaction) throw inTransaction('PING');
       const { clock } = this.#settings;
       const sentAt = clock.now();
       const reply = await connection.call(['PING'], signal);
@@ -224,11 +228,29 @@ class ConsoleSession implements RedisSession {
 
   async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
     const reply = await connection.call(args, signal);
+    this.#answered(args, reply);
+    return reply;
+  }
+
+  async #all(connection: RedisConnection, commands: readonly Buffer[][], signal: AbortSignal): Promise<readonly RespValue[]> {
+    for (const args of commands) {
+      refuseUnsupported(args);
+      await this.#guard?.admit(undefined, args, this.#guarded(connection), signal);
+    }
+    throwIfAborted(signal);
+    // The last one is answered last, so it alone has to listen: cancelling it ends the connection for all.
+    const replies = await Promise.all(
+      commands.map((args, index) => connection.call(args, index === commands.length - 1 ? signal : new AbortController().signal)),
+    );
+    for (const [index, reply] of replies.entries()) this.#answered(commands[index]!, reply);
+    return replies;
+  }
+
+  #answered(args: readonly Buffer[], reply: RespValue): void {
     const { transaction } = this.#typed;
     this.#typed = stateAfterReply(this.#typed, args, reply);
     if (transaction && !this.#typed.transaction) this.#renewal?.transactionEnded();
     this.#prepared = preparesNext(args);
-    return reply;
   }
 
   #guarded(connection: RedisConnection): GuardedConnection {
@@ -356,6 +378,16 @@ function argumentsOf(line: string): Buffer[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function asBuffers(args: readonly (string | Buffer)[]): Buffer[] {
+  return args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg));
+}
+
+function inTransaction(what: string): Fault {
+  return new Fault('redis.busy', `A transaction is open; ${what} would become a part of it.`, {
+    remedy: { text: 'End it with EXEC or DISCARD first.' },
+  });
 }
 
 function closedFault(): Fault {

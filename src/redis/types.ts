@@ -1,5 +1,7 @@
 import type { Event } from '../base/event';
+import type { Fault } from '../base/fault';
 import type { Endpoint } from '../model/endpoint';
+import type { EditOutcome, KeyEdit, KeyFacts, KeyQuery, KeysFound, KeyspaceOverview, KeyView } from '../model/redisKeys';
 import type { TlsMode } from '../model/target';
 import type { RespValue } from '../wire/resp';
 import type { RunBenchmark } from './benchmark/types';
@@ -81,6 +83,14 @@ export interface Completion {
   };
 }
 
+export interface RedisTurn {
+  /**
+   * Sends the commands together and resolves with their replies, in their order. The guard judges all before the first is sent.
+   * @throws Fault as `RedisSession.call`
+   */
+  all(commands: readonly (readonly (string | Buffer)[])[]): Promise<readonly RespValue[]>;
+}
+
 /** One console session: its own connection through the tunnel. */
 export interface RedisSession {
   readonly state: RedisSessionState;
@@ -110,6 +120,12 @@ export interface RedisSession {
    */
   call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue>;
   /**
+   * Several commands in one turn: nothing comes between them, and the connection is the same for all, so that what WATCH was asked
+   * for holds until EXEC. Whoever opens a transaction ends it in the same turn.
+   * @throws Fault as `call`, or whatever `work` throws; `redis.busy` inside a transaction that was typed.
+   */
+  turn<T>(work: (turn: RedisTurn) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
    * Round-trip time of a PING, ms.
    * @throws Fault `redis.busy` inside MULTI, where a PING would become part of the transaction; else as `run`.
    */
@@ -137,8 +153,66 @@ export interface RedisSession {
  */
 export type OpenRedisSession = (options: RedisSessionOptions, signal: AbortSignal) => Promise<RedisSession>;
 
+/** A search for keys, step by step; a name is found once. */
+export interface KeySearch {
+  /** Everything that was found and not forgotten. */
+  readonly names: ReadonlySet<string>;
+  readonly complete: boolean;
+  /** Whether no more names are kept. */
+  readonly full: boolean;
+  /**
+   * Looks on, bounded in time and number. `until` ends the step between two calls, and what was found by then counts; `life` ends
+   * the connection with what is under way.
+   * @throws Fault `redis.noPermission`, `redis.replied`, and those of `RedisSession.turn`; the next step goes on where this one was.
+   */
+  more(until: AbortSignal, life: AbortSignal): Promise<KeysFound>;
+  /** Names that were deleted or renamed. */
+  forget(names: readonly string[]): void;
+  /** A name that somebody has just given: it is found, too. */
+  keep(name: string): void;
+}
+
+/** One key that a person looks into, page by page. */
+export interface OpenedKey {
+  readonly name: string;
+  /** @throws Fault `redis.noPermission`, `redis.replied`, and those of `RedisSession.turn` */
+  read(turn: 'same' | 'next' | 'previous' | 'first', signal: AbortSignal): Promise<KeyView>;
+  /**
+   * Writes what was edited in the reading of that version, unless somebody else has changed it since; its time to live stays.
+   * Nothing is written but with the outcome `done`.
+   * @throws Fault `redis.readOnly`, `redis.badEscape`, `redis.badScore`, `redis.badTtl`, `redis.exists`, `redis.notEditable`,
+   *   `redis.noPermission`, `redis.replied`, and those of `RedisSession.turn`
+   */
+  edit(edit: KeyEdit, version: number, signal: AbortSignal): Promise<EditOutcome>;
+}
+
+/** `fault`: why the others were not. */
+export interface KeysRemoved {
+  readonly removed: readonly string[];
+  readonly fault?: Fault;
+}
+
+/** The keys of one server. Names are in the form of `model/redisKeys`; a name that is none is `redis.badEscape`. */
+export interface KeyBrowser {
+  /** @throws Fault as `RedisSession.turn` */
+  overview(signal: AbortSignal): Promise<KeyspaceOverview>;
+  /** @throws Fault `redis.replied`, `redis.noPermission`, and those of `RedisSession.turn` */
+  select(database: number, signal: AbortSignal): Promise<void>;
+  scan(query: KeyQuery): KeySearch;
+  /** Of at most 200 keys, in one batch. @throws Fault as `RedisSession.turn` */
+  facts(names: readonly string[], signal: AbortSignal): Promise<readonly KeyFacts[]>;
+  /** Sends nothing yet. */
+  open(name: string): OpenedKey;
+  /** Never overwrites; resolves with the new name. @throws Fault `redis.exists`, `redis.keyGone`, `redis.badName`, and as `OpenedKey.edit` */
+  rename(name: string, to: string, signal: AbortSignal): Promise<string>;
+  /** At most 10,000, without asking. @throws Fault `redis.tooMany` */
+  remove(names: readonly string[], signal: AbortSignal): Promise<KeysRemoved>;
+}
+
 /** What the bundle of the engine offers to a window. */
 export interface RedisEngine {
   readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
+  /** Over a session that nobody else uses. */
+  readonly browseKeys: (session: Pick<RedisSession, 'turn'>) => KeyBrowser;
 }

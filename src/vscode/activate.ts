@@ -24,6 +24,7 @@ import { FileInventoryCache } from './inventoryCache';
 import { InventoryStore } from './inventoryStore';
 import { KeptSelection } from './lastSelection';
 import type { LogChannel } from './logChannel';
+import { KeyBrowsers } from './keys/keyBrowsers';
 import { KeptLoginChoices } from './loginChoices';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
@@ -151,10 +152,11 @@ function redisLogins(context: vscode.ExtensionContext, { ui, secrets, broker, lo
 }
 
 /** The tabs with which a person works on a cache. */
-function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks'> & { readonly redis: RedisConsoles } {
+function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks' | 'keys'> & { readonly redis: RedisConsoles } {
   const history = new KeptHistory(globalState, (error) => services.logger.log('warn', 'history.notKept', { error }));
   return {
     redis: scope.add(new RedisConsoles(services, logins, history, extensionUri)),
+    keys: scope.add(new KeyBrowsers(services, logins, extensionUri)),
     benchmarks: scope.add(new Benchmarks(services, logins, extensionUri)),
   };
 }

@@ -43,6 +43,7 @@ export const COMMANDS = {
   forgetConnection: { palette: 'sallyport.hasConnections' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
+  browseKeys: { icon: '$(key)' },
   benchmark: { icon: '$(dashboard)' },
   changeLogin: {},
   unlockWrites: {},

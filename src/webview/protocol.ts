@@ -302,6 +302,8 @@ function isStatus(value: unknown): value is ConsoleStatus {
 }
 
 export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
+export { parseKeysToHost } from './keys/messages';
+export type { KeysStatus, KeysStrings, KeysToHost, KeysToPage, SearchState } from './keys/messages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';

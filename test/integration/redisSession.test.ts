@@ -398,4 +398,50 @@ describe('Redis session', () => {
     await session.dispose();
     await server.dispose();
   });
+
+  describe('several commands in one turn', () => {
+    it('are answered in their order, and nothing comes between', async () => {
+      const session = await open(await optionsFor(servers.plain.port));
+      let between: Promise<string> | undefined;
+      const words = await session.turn(async (turn) => {
+        await turn.all([['DEL', 'turn'], ['WATCH', 'turn']]);
+        between = run(session, 'SET turn theirs');
+        const replies = await turn.all([['MULTI'], ['SET', 'turn', 'mine'], ['GET', 'turn'], ['EXEC']]);
+        const exec = replies.at(-1);
+        return exec?.type === 'array' ? exec.items.map((item) => (item.type === 'bulk' ? item.bytes.toString() : item.type)) : exec?.type;
+      }, never);
+      assert.deepEqual(words, ['status', 'mine']);
+      assert.equal(await between, 'OK');
+      assert.equal(await run(session, 'GET turn'), '"theirs"');
+      assert.equal(session.prompt.includes('(TX)'), false);
+    });
+
+    it('are refused inside a transaction that was typed', async () => {
+      const session = await open(await optionsFor(servers.plain.port));
+      await run(session, 'MULTI');
+      assert.equal((await faultOf(session.turn((turn) => turn.all([['GET', 'a']]), never))).code, 'redis.busy');
+      assert.equal(await run(session, 'DISCARD'), 'OK');
+    });
+
+    it('end the connection when they are cancelled, and the next command has another', async () => {
+      const session = await open(await optionsFor(servers.plain.port));
+      const abort = new AbortController();
+      const waiting = faultOf(session.turn((turn) => turn.all([['PING'], ['BLPOP', 'turn-nobody', '0']]), abort.signal));
+      await eventually(() => tunnels.at(-1)!.sent.includes('turn-nobody'), 'it was sent');
+      abort.abort();
+      assert.equal((await waiting).code, 'operation.cancelled');
+      assert.equal(await run(session, 'PING'), 'PONG');
+    });
+
+    it('do not go on over another connection', async () => {
+      const session = await open(await optionsFor(servers.plain.port));
+      const fault = await faultOf(session.turn(async (turn) => {
+        await turn.all([['WATCH', 'turn']]);
+        tunnels.at(-1)!.cut();
+        return turn.all([['MULTI'], ['SET', 'turn', 'unwatched'], ['EXEC']]);
+      }, never));
+      assert.equal(fault.code, 'redis.connectionLost');
+      assert.notEqual(await run(session, 'GET turn'), '"unwatched"');
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { RespDecoder } from '../../src/wire/resp';
 
 /** Stands for a tunnel: a local port that leads to a server, can be cut and led elsewhere, and records what clients send. */
 export class FakeTunnel {
@@ -59,6 +60,33 @@ export class FakeTunnel {
       one.pipe(other);
     }
   }
+}
+
+/** A server that answers each command, whose words are joined by a space, as it is told; `+OK` by itself. */
+export async function answeringServer(answer: (command: string) => string | undefined): Promise<{ port: number; dispose: () => Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const decoder = new RespDecoder();
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      for (const command of decoder.push(chunk)) {
+        const words = command.type === 'array' ? command.items.map((item) => (item.type === 'bulk' ? item.bytes.toString('latin1') : '')) : [];
+        socket.write(answer(words.join(' ')) ?? '+OK\r\n', 'latin1');
+      }
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    dispose: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
 }
 
 /** A server that answers the n-th piece of what a client sends with the n-th of `answers`, the last one over and over. */

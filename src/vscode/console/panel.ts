@@ -7,7 +7,7 @@ import type { TunnelInfo } from '../../model/tunnel';
 import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
-import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
+import { onDidChangeSettings, readProductionRules, readSetting, readUnlockMs } from '../settings';
 import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
 import { ConsoleController } from './controller';
@@ -20,8 +20,6 @@ interface Tab {
   readonly controller: ConsoleController;
 }
 
-/** A working day: what is open for longer is open for good. */
-const MAX_UNLOCK_MINUTES = 480;
 const MAX_PULSE_SECONDS = 3600;
 
 /** The Redis consoles of this window: one editor tab per tunnel. */
@@ -133,7 +131,7 @@ export class RedisConsoles {
       ui: this.#services.ui,
       clock: systemClock,
       productionRules: readProductionRules,
-      unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
+      unlockMs: readUnlockMs,
       pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });

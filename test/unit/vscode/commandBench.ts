@@ -39,6 +39,7 @@ export class Bench {
   });
   readonly consoles: string[] = [];
   readonly benchmarks: string[] = [];
+  readonly keys: string[] = [];
   /** Of the console in front. */
   front: TunnelInfo | undefined;
   readonly pings: (number | Error)[] = [];
@@ -66,6 +67,7 @@ export class Bench {
     connecting: this.connecting,
     tunnels: this.tunnels,
     redis: redisTools(this.consoles, this.pings, () => this.front),
+    keys: { open: ({ id }) => Promise.resolve(void this.keys.push(id)) },
     benchmarks: { open: ({ route }) => void this.benchmarks.push(route.target.name) },
     changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });

@@ -202,6 +202,16 @@ describe('commands', () => {
       assert.deepEqual(bench.consoles, ['t1'], 'a console that is in front is not what a person opens another one for');
     });
 
+    it('browses the keys behind the tunnel of the row, or of the console in front', async () => {
+      const { redis, service } = await use();
+      await redis.handlers.browseKeys(targetNodeId(target()));
+      assert.equal(service.started.length, 1);
+      bench.front = { ...bench.board.tunnels[0]!, id: 'front' };
+      await redis.handlers.browseKeys({ scheme: 'webview-panel' });
+      await redis.handlers.browseKeys('tunnel:t1');
+      assert.deepEqual(bench.keys, ['t1', 'front', 't1']);
+    });
+
     it('unlocks and locks writes of the console in front', async () => {
       const { redis } = await use();
       await redis.handlers.unlockWrites(undefined);

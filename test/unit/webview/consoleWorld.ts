@@ -43,6 +43,10 @@ export class FakeSession implements RedisSession {
     return Promise.reject(new Error('not a part of the console'));
   }
 
+  turn(): Promise<never> {
+    return this.call();
+  }
+
   reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
 
   review(lines: readonly string[]): Promise<void> {
