@@ -23,6 +23,21 @@ export const systemClock: Clock = {
   },
 };
 
+const STEP_MS = 1000;
+/** By how much a timer may be early, ms: the event loop looks at the time once per turn. */
+const EARLY_MS = 5;
+
+/**
+ * Ms to wait for something that recurs and is in no hurry: up to a second less than `ms`, so that it falls on a whole second of
+ * the clock together with whatever else does. Many idle links then wake the process once, and not once each.
+ * @param ms what is shorter than two seconds is left as it is
+ */
+export function inStep(clock: Clock, ms: number): number {
+  if (ms < 2 * STEP_MS) return ms;
+  const now = clock.now();
+  return Math.floor((now + ms + EARLY_MS) / STEP_MS) * STEP_MS - now;
+}
+
 /** Resolves after `ms`; rejects with `operation.cancelled` when the signal fires first, leaving no timer or listener. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

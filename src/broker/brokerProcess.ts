@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { stat, unlink, writeFile } from 'node:fs/promises';
-import type { Clock } from '../base/clock';
+import { FileWatch } from '../aws/fileWatch';
+import { inStep, type Clock } from '../base/clock';
 import type { Disposable } from '../base/event';
 import { Fault, isFault } from '../base/fault';
 import type { Logger } from '../base/log';
@@ -29,8 +30,8 @@ export interface BrokerProcessOptions {
 
 /** How long a broker waits for its first window, ms. */
 const FIRST_WINDOW_MS = 20_000;
-/** How often it looks whether its lock and its socket are still there, ms. */
-const WATCH_MS = 2_000;
+/** How often it looks whether its lock and its socket are still there although their folders tell of nothing, ms. */
+const WATCH_MS = 10_000;
 /** How long it may take to end, ms: whoever sent SIGTERM waits about five seconds. */
 const END_MS = 4_500;
 
@@ -52,7 +53,7 @@ export class BrokerProcess {
   readonly #server: BrokerServer;
   readonly #host: BrokerHost;
   readonly #journal: Journal;
-  readonly #timers: { first?: Disposable; linger?: Disposable; watch?: Disposable } = {};
+  readonly #timers: { first?: Disposable; linger?: Disposable; watch?: Disposable; files?: Disposable } = {};
   #successor: string | undefined;
   #ending: Promise<void> | undefined;
   #resolveEnded: () => void = () => {};
@@ -178,22 +179,33 @@ export class BrokerProcess {
     });
   }
 
+  /** The folders tell of a change at once; where they cannot, as on some network drives, the looks see it a little later. */
   #watch(): void {
-    this.#timers.watch = this.#options.clock.schedule(WATCH_MS, () => {
-      void this.#isOurs().then((ours) => {
-        if (this.#ending) return;
-        if (ours) {
-          // A start that has come to nothing tells nobody.
-          this.#retireIfIdle();
-          this.#watch();
-          return;
-        }
-        this.#ring.log('warn', 'broker.lockLost');
-        // Whoever has the lock by now has taken the journal over.
-        this.#journal.close();
-        void this.end('stopped');
+    const { clock } = this.#options;
+    const { lockFile, runtimeFolders } = this.#places;
+    const files = new FileWatch({ clock, logger: this.#ring, onChange: () => void this.#look() });
+    files.set(runtimeFolders.length === 0 ? [lockFile] : [lockFile, this.#record.address]);
+    this.#timers.files = files;
+    this.#watchOn();
+  }
+
+  #watchOn(): void {
+    const { clock } = this.#options;
+    this.#timers.watch = clock.schedule(inStep(clock, WATCH_MS), () => {
+      // A start that has come to nothing tells nobody.
+      this.#retireIfIdle();
+      void this.#look().then(() => {
+        if (!this.#ending) this.#watchOn();
       });
     });
+  }
+
+  async #look(): Promise<void> {
+    if ((await this.#isOurs()) || this.#ending) return;
+    this.#ring.log('warn', 'broker.lockLost');
+    // Whoever has the lock by now has taken the journal over.
+    this.#journal.close();
+    void this.end('stopped');
   }
 
   async #isOurs(): Promise<boolean> {

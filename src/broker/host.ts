@@ -16,6 +16,7 @@ import type { Journal, OpenSession } from './journal';
 import { withVariables } from './protocol';
 import type { Asked } from './questionDesk';
 import { QuestionDesk } from './questionDesk';
+import { Speakers } from './speakers';
 
 /** A window as the host sees it. */
 export interface Member extends Asked {
@@ -61,7 +62,8 @@ const ENDING_MS = 30_000;
 /**
  * The cores behind the windows. The rule for whatever windows may differ in: variables decide which core works for a window,
  * and the settings that a core reads (at each dial) are those of the window that acted last among those it works for.
- * Questions go there first, too. A tunnel belongs to all: whoever asks for the same destination gets the one that is there.
+ * Questions go there first, too, and so does what is to be said of a tunnel in trouble. A tunnel belongs to all: whoever asks for
+ * the same destination gets the one that is there.
  */
 export class BrokerHost {
   readonly #deps: HostDeps;
@@ -72,6 +74,7 @@ export class BrokerHost {
   readonly #running = new Map<string, Running>();
   readonly #starting = new Set<{ readonly route: Route; readonly access: Access }>();
   readonly #changes: Emitter<TunnelInfo>;
+  readonly #speakers = new Speakers<Member>();
   readonly #left = new Map<string, OpenSession>();
   /** Accesses that nobody uses any more, until they have ended. */
   readonly #endings = new Set<Promise<void>>();
@@ -107,6 +110,16 @@ export class BrokerHost {
   leave(member: Member): void {
     this.#members = this.#members.filter((one) => one !== member);
     this.#dropUnused();
+    // Whoever speaks now hears of it as of any other change.
+    if (this.#speakers.left(member)) for (const { info } of [...this.#running.values()]) this.#changes.fire(info);
+  }
+
+  /** The tunnel as this window is to see it: one window speaks for it. */
+  seenBy(member: Member, info: TunnelInfo): TunnelInfo {
+    const access = this.#running.get(info.id)?.access;
+    if (!access) return info;
+    const speaker = this.#speakers.of(info, access.key, () => this.#askable(access.key));
+    return speaker === undefined || speaker === member ? info : { ...info, spokenFor: true };
   }
 
   /** The person does something in this window. */
@@ -215,6 +228,8 @@ export class BrokerHost {
     if (info.state.phase === 'closed' || !access) this.#running.delete(info.id);
     else this.#running.set(info.id, { access, info });
     this.#changes.fire(info);
+    // Only now: that it is well again is said by the same window.
+    this.#speakers.keep(() => [...this.#running.values()].map((running) => [running.info, running.access.key] as const));
   }
 
   #membersOf(key: string): readonly Member[] {

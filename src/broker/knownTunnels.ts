@@ -51,7 +51,8 @@ export class KnownTunnels {
 
   /** The broker has gone without a word: its tunnels wait, as they are to be shown. */
   lose(cause: FaultData, now: number): readonly TunnelInfo[] {
-    return this.all.map((info) => {
+    // Nobody says any more which window speaks for a tunnel.
+    return this.all.map(({ spokenFor: _, ...info }) => {
       const waiting: TunnelInfo = {
         ...info,
         state: { phase: 'waiting', attempt: 1, retryAt: now, cause },

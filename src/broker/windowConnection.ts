@@ -100,7 +100,7 @@ export class WindowConnection implements Member {
   /** Call once it has been welcomed: events follow from now on. */
   begin(): void {
     const { host, ring } = this.#deps;
-    this.#scope.add(host.onDidChange((info) => this.#rpc.notify(CHANGED, info)));
+    this.#scope.add(host.onDidChange((info) => this.#rpc.notify(CHANGED, host.seenBy(this, info))));
     this.#scope.add(ring.onDidAdd((entry) => this.#log(entry)));
     for (const entry of ring.entries) this.#log(entry);
     host.join(this);
@@ -137,9 +137,9 @@ export class WindowConnection implements Member {
     const { host } = this.#deps;
     const rpc = this.#rpc;
     // Not bound to the window: a start that is under way when a window is reloaded goes on.
-    rpc.onRequest(START, ({ route, options }, signal) => host.start(this, route, options, signal));
+    rpc.onRequest(START, async ({ route, options }, signal) => host.seenBy(this, await host.start(this, route, options, signal)));
     rpc.onRequest(STOP, ({ id }) => host.stop(id).then(() => null));
-    rpc.onRequest(LIST, () => host.list());
+    rpc.onRequest(LIST, async () => (await host.list()).map((info) => host.seenBy(this, info)));
     rpc.onRequest(DETAILS, async ({ id }) => (await host.details(id)) ?? null);
     rpc.onRequest(RETRY, ({ id }) => host.retry(id).then(() => null));
     rpc.onRequest(CONDITION, async ({ where, instanceId }, signal) => (await host.core(this)).power.condition(where, instanceId, this.#until(signal)));

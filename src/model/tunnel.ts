@@ -3,7 +3,7 @@ import type { FaultData } from '../base/fault';
 import type { Endpoint } from './endpoint';
 import type { Health } from './health';
 import type { LinkReading } from './link';
-import type { Route } from './route';
+import { type Route, wayOf } from './route';
 
 export type TunnelState =
   | { readonly phase: 'connecting'; readonly attempt: number }
@@ -47,6 +47,15 @@ export interface TunnelInfo {
   readonly reconnects: number;
   /** What last went wrong with a link, a dial or a probe; absent while nothing has. */
   readonly lastFault?: PastFault;
+  /** Another window asks the person for what it waits for, and tells of it: the broker says so to each window on its own. */
+  readonly spokenFor?: true;
+}
+
+/** What it waits for, the same for all that wait for the same thing; undefined for those that wait for nobody. */
+export function needOf({ state, route }: TunnelInfo): string | undefined {
+  if (state.phase !== 'waiting' || state.needs === undefined) return undefined;
+  const { code, remedy } = state.cause;
+  return `${code} ${remedy?.subject ?? route.place.profile}${code.startsWith('ssh.') ? ` ${wayOf(route)}` : ''}`;
 }
 
 export interface PastFault {

@@ -1,4 +1,4 @@
-import { sleep, type Clock } from '../base/clock';
+import { inStep, sleep, type Clock } from '../base/clock';
 import { asFault, Fault } from '../base/fault';
 import type { Health } from '../model/health';
 import type { Link } from '../model/link';
@@ -34,6 +34,8 @@ export class Prober {
   readonly #over: AbortSignal;
   /** Ends the pause or the probe under way, in favour of one that begins now. */
   #doubt = new AbortController();
+  /** Fires with it, and when the link is no longer in use: made anew only after a doubt, not for each pause and probe. */
+  #cut: AbortSignal;
 
   /** @param over fires when the link is no longer in use */
   constructor(link: Link, route: Route, deps: ProberDeps, host: ProberHost, over: AbortSignal) {
@@ -42,6 +44,7 @@ export class Prober {
     this.#deps = deps;
     this.#host = host;
     this.#over = over;
+    this.#cut = AbortSignal.any([over, this.#doubt.signal]);
   }
 
   /** Something has happened that the link may not have survived. */
@@ -54,7 +57,7 @@ export class Prober {
   async run(first: Health): Promise<void> {
     const { clock, limits } = this.#deps;
     const seldomMs = probeInterval(this.#route.target, limits.probeEveryMs);
-    const pauseAfter = ({ level }: Health): number => (level === 'ok' ? seldomMs : limits.probeEveryMs);
+    const pauseAfter = ({ level }: Health): number => inStep(clock, level === 'ok' ? seldomMs : limits.probeEveryMs);
     let pauseMs = pauseAfter(first);
     // Of this link alone: another one may lead over another bastion.
     let trend = latencyNoted(NO_TREND, first);
@@ -87,23 +90,26 @@ export class Prober {
 
   /** @returns whether it was cut short by a doubt */
   async #pause(ms: number): Promise<boolean> {
-    await sleep(this.#deps.clock, ms, AbortSignal.any([this.#over, this.#doubt.signal])).catch(() => {});
+    await sleep(this.#deps.clock, ms, this.#cut).catch(() => {});
     const doubted = this.#doubt.signal.aborted;
-    if (doubted) this.#doubt = new AbortController();
+    if (doubted) {
+      this.#doubt = new AbortController();
+      this.#cut = AbortSignal.any([this.#over, this.#doubt.signal]);
+    }
     return doubted;
   }
 
   async #probe(urgent: boolean): Promise<Health | Fault | 'doubted'> {
     const { clock, probe, limits } = this.#deps;
     const { signal: doubt } = this.#doubt;
-    const late = new AbortController();
     // A link that checks itself may be saved with its streams, which takes a while.
-    const timer = urgent && !this.#link.check ? clock.schedule(limits.urgentProbeMs, () => late.abort()) : undefined;
+    const late = urgent && !this.#link.check ? new AbortController() : undefined;
+    const timer = late && clock.schedule(limits.urgentProbeMs, () => late.abort());
     try {
-      return await probe(this.#link, this.#route, AbortSignal.any([this.#over, doubt, late.signal]));
+      return await probe(this.#link, this.#route, late ? AbortSignal.any([this.#cut, late.signal]) : this.#cut);
     } catch (error) {
       if (doubt.aborted) return 'doubted';
-      return late.signal.aborted ? noAnswer(limits.urgentProbeMs) : asFault(error);
+      return late?.signal.aborted ? noAnswer(limits.urgentProbeMs) : asFault(error);
     } finally {
       timer?.dispose();
     }

@@ -1,5 +1,5 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
-import type { Clock } from '../base/clock';
+import { inStep, type Clock } from '../base/clock';
 import type { Disposable } from '../base/event';
 import { Emitter } from '../base/event';
 import type { Logger } from '../base/log';
@@ -88,7 +88,7 @@ export class WatchedSurroundings implements Surroundings {
 
   #lookAfter(before: Look): void {
     const { clock, logger } = this.#deps;
-    this.#timer = clock.schedule(LOOK_EVERY_MS, () => {
+    this.#timer = clock.schedule(inStep(clock, LOOK_EVERY_MS), () => {
       const found = this.#look();
       this.#lookAfter(found);
       const change = changeBetween(before, found, LOOK_EVERY_MS);

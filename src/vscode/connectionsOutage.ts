@@ -31,12 +31,18 @@ const USED_WITHIN_MS = 10 * 60_000;
 /** Tunnels that went down together are noticed within this time, and told of together, ms. */
 const GATHER_MS = 2000;
 
+interface Down {
+  readonly since: number;
+  readonly used: boolean;
+  readonly told: boolean;
+}
+
 interface Watched {
   readonly tunnel: TunnelInfo;
   /** Of the clock, ms; undefined: never. */
   readonly usedAt: number | undefined;
   /** Present while it is down. */
-  readonly down?: { readonly since: number; readonly used: boolean; readonly told: boolean };
+  readonly down?: Down;
   readonly ended?: FaultData;
 }
 
@@ -107,11 +113,18 @@ export class OutageWatch {
     return lately || streamsOf(tunnel) > 0 || this.#deps.hasConsole(tunnel);
   }
 
+  /** Another window may be the one that tells; but it knows of no console of this one. */
+  #isToBeTold(watched: Watched): watched is Watched & { readonly down: Down } {
+    const { down, ended, tunnel } = watched;
+    if (!down?.used || down.told) return false;
+    return ended !== undefined || !tunnel.spokenFor || this.#deps.hasConsole(tunnel);
+  }
+
   /** Sets the timer to the next outage that is due. */
   #plan(): void {
     this.#timer?.dispose();
     this.#timer = undefined;
-    const untold = [...this.#watched.values()].flatMap(({ down }) => (down?.used && !down.told ? [down.since] : []));
+    const untold = [...this.#watched.values()].flatMap((watched) => (this.#isToBeTold(watched) ? [watched.down.since] : []));
     if (untold.length === 0 || this.#scope.disposed) return;
     const due = Math.min(...untold) + this.#deps.boundMs() + GATHER_MS;
     this.#timer = this.#deps.clock.schedule(Math.max(0, due - this.#deps.clock.now()), () => this.#tell());
@@ -122,8 +135,8 @@ export class OutageWatch {
     const { clock, boundMs, notify } = this.#deps;
     const outages: Outage[] = [];
     for (const [id, watched] of this.#watched) {
+      if (!this.#isToBeTold(watched) || clock.now() - watched.down.since < boundMs()) continue;
       const { down, tunnel, ended } = watched;
-      if (!down?.used || down.told || clock.now() - down.since < boundMs()) continue;
       if (ended) this.#watched.delete(id);
       else this.#watched.set(id, { ...watched, down: { ...down, told: true } });
       const cause = ended ?? (tunnel.state.phase === 'waiting' ? tunnel.state.cause : undefined);

@@ -2,7 +2,7 @@ import { asFault, type FaultData } from '../base/fault';
 import type { Disposable } from '../base/event';
 import type { Logger } from '../base/log';
 import { wayOf } from '../model/route';
-import type { TunnelInfo } from '../model/tunnel';
+import { needOf, type TunnelInfo } from '../model/tunnel';
 import type { Attempts } from './attempts';
 import type { BastionStarter } from './bastionStarter';
 import type { TunnelBoard } from './tunnelBoard';
@@ -31,7 +31,7 @@ interface Known {
 const MAY_BE_STOPPED: ReadonlySet<string> = new Set(['ssm.targetNotConnected', 'instanceConnect.notRunning']);
 const INSTANCE = /^i-[0-9a-f]+$/;
 
-/** Tells the person, once each, what tunnels need of them, and that one goes over another bastion now. */
+/** Tells the person, once each and in one window, what tunnels need of them, and that one goes over another bastion now. */
 export class TunnelNews implements Disposable {
   readonly #deps: TunnelNewsDeps;
   readonly #known = new Map<string, Known>();
@@ -54,7 +54,8 @@ export class TunnelNews implements Disposable {
     const ids = new Set(tunnels.map(({ id }) => id));
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
     for (const tunnel of tunnels) this.#lookAt(tunnel);
-    const needed = new Set(tunnels.map((tunnel) => needOf(tunnel)));
+    // What another window asks for by now may be ours again, when that one has gone.
+    const needed = new Set(tunnels.filter(({ spokenFor }) => !spokenFor).map((tunnel) => needOf(tunnel)));
     for (const key of this.#asked) if (!needed.has(key)) this.#asked.delete(key);
   }
 
@@ -64,11 +65,11 @@ export class TunnelNews implements Disposable {
     if (!known) {
       this.#known.set(id, { way: wayOf(route), looked: false });
     } else if (state.phase === 'open') {
-      if (known.way !== wayOf(route)) this.#sayOther(tunnel);
+      if (known.way !== wayOf(route) && !tunnel.spokenFor) this.#sayOther(tunnel);
       known.way = wayOf(route);
       known.looked = false;
     }
-    if (state.phase !== 'waiting') return;
+    if (state.phase !== 'waiting' || tunnel.spokenFor) return;
     if (state.needs === 'signIn') this.#ask(tunnel, state.cause);
     else if (known && !known.looked && MAY_BE_STOPPED.has(state.cause.code) && INSTANCE.test(wayOf(route))) {
       known.looked = true;
@@ -121,11 +122,4 @@ export class TunnelNews implements Disposable {
   #retry(id: string): void {
     this.#deps.retry(id).catch((error: unknown) => this.#deps.logger.log('warn', 'tunnelNews.retryFailed', { error }));
   }
-}
-
-/** The same for all tunnels that wait for the same thing; undefined for those that wait for nobody. */
-function needOf({ state, route }: TunnelInfo): string | undefined {
-  if (state.phase !== 'waiting' || state.needs === undefined) return undefined;
-  const { code, remedy } = state.cause;
-  return `${code} ${remedy?.subject ?? route.place.profile}${code.startsWith('ssh.') ? ` ${wayOf(route)}` : ''}`;
 }

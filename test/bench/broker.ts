@@ -22,10 +22,10 @@ import { startPeer } from './peer';
 const CUTS = 20;
 const CALLS = 5000;
 const IDLE_TUNNELS = 50;
-/** Sessions that were started for a burst end after ten seconds. */
-const SETTLED_MS = 20_000;
-/** Every tunnel is probed once in it. */
-const IDLE_MS = 30_000;
+/** Sessions that were started for a burst end after ten seconds; and the first round of probes, with which code is compiled, is over. */
+const SETTLED_MS = 35_000;
+/** Every tunnel is probed twice in it. */
+const IDLE_MS = 60_000;
 const FLOW_MS = 5_000;
 /** Bytes that a client streams while a window is reloaded. */
 const STREAM_BYTES = 96e6;

@@ -1,6 +1,6 @@
 // The broker process and its windows, without VS Code: one per user, shared, outliving windows, ending by itself.
 import { strict as assert } from 'node:assert';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TunnelInfo } from '../../src/model/tunnel';
 import { eventually } from '../fixtures/eventually';
@@ -8,7 +8,7 @@ import { isAlive } from '../fixtures/isAlive';
 import { tokenFlaw } from '../sandbox/iamTokens';
 import { Identities } from '../sandbox/identity';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
-import { type BrokerRig, brokerRig, discover, never, ping } from './brokerRig';
+import { type BrokerRig, brokerRig, discover, never, ping, type TestWindow } from './brokerRig';
 
 describe('the broker process', function () {
   this.timeout(60_000);
@@ -89,6 +89,29 @@ describe('the broker process', function () {
     assert.equal(new Set(tunnels.map(({ id }) => id)).size, 1);
     for (const { shown } of windows) await eventually(() => shown.size === 1, 'each window shows one');
     assert.equal(sandbox.sessions.activeSessions().length, 1);
+  });
+
+  it('lets one window ask for the sign-in that tunnels wait for, and another one when that goes', async () => {
+    const [first, second] = [rig.window(), rig.window()];
+    const routes = await Promise.all(['orders-cache', 'scratch-memorydb'].map((name) => rig.route(name)));
+    for (const route of routes) await first.client.tunnels.start(route, {}, never);
+    // Where the person is now.
+    await second.client.tunnels.start(routes[0]!, {}, never);
+    const file = rig.env['AWS_SHARED_CREDENTIALS_FILE']!;
+    const credentials = readFileSync(file, 'utf8');
+    const held = ({ shown }: TestWindow): readonly TunnelInfo[] => [...shown.values()].filter(({ state }) => state.phase === 'waiting' && state.needs === 'signIn');
+    const asks = (...windows: readonly TestWindow[]): readonly number[] => windows.map((window) => held(window).filter(({ spokenFor }) => !spokenFor).length);
+    writeFileSync(file, credentials.replaceAll(/(aws_secret_access_key\s*=\s*).*/g, '$1nobodys'));
+    for (const { sessionId } of rig.sandbox.sessions.activeSessions()) rig.sandbox.sessions.endSession(sessionId, 'Ended.');
+    await eventually(() => held(first).length === 2 && held(second).length === 2, 'both wait', 20_000);
+    assert.deepEqual(asks(first, second), [0, 2]);
+    const third = rig.window();
+    assert.deepEqual((await third.client.tunnels.list()).map(({ spokenFor }) => spokenFor), [true, true]);
+    await second.close();
+    await eventually(() => asks(first, third).join() === '0,2', 'another one asks');
+    writeFileSync(file, credentials);
+    await eventually(() => [...first.shown.values()].every(({ state }) => state.phase === 'open'), 'they go on', 20_000);
+    assert.deepEqual((await first.client.tunnels.list()).map(({ spokenFor }) => spokenFor), [undefined, undefined], 'nothing is left to say');
   });
 
   it('cancels a start when the one who asked for it does', async () => {

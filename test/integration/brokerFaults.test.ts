@@ -161,15 +161,20 @@ describe('a broker in trouble', function () {
     }
   });
 
-  it('loses its lock: it ends, and leaves nothing', async () => {
-    const window = rig.window();
-    await window.client.tunnels.start(await rig.route(), {}, never);
-    const { pid } = await rig.lock();
-    unlinkSync(rig.places.lockFile);
-    await eventually(() => !isAlive(pid), 'it has ended', 15_000);
-    assert.deepEqual(sessionIds(), []);
-    await eventually(() => window.shown.size === 0, 'the window has seen it');
-  });
+  for (const [what, place] of [
+    ['lock', () => rig.places.lockFile],
+    ['socket', async () => (await rig.lock()).address],
+  ] as const) {
+    it(`loses its ${what}: it ends, and leaves nothing`, async () => {
+      const window = rig.window();
+      await window.client.tunnels.start(await rig.route(), {}, never);
+      const { pid } = await rig.lock();
+      unlinkSync(await place());
+      await eventually(() => !isAlive(pid), 'it has ended', 15_000);
+      assert.deepEqual(sessionIds(), []);
+      await eventually(() => window.shown.size === 0, 'the window has seen it');
+    });
+  }
 
   it('does not answer any more: it is replaced by force', async () => {
     const window = rig.window();

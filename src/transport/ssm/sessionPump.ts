@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock';
+import { inStep, type Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
 import type { SsmSettings } from '../../model/ssmSettings';
@@ -254,7 +254,7 @@ export class SessionPump {
 
   #watch(): void {
     this.#watchTimer?.dispose();
-    this.#watchTimer = this.#clock.schedule(WATCH_MS, () => {
+    this.#watchTimer = this.#clock.schedule(inStep(this.#clock, WATCH_MS), () => {
       this.#watch();
       this.#watches++;
       this.#keepAwake();

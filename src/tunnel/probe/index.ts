@@ -35,30 +35,38 @@ export function targetProbe(deps: ProbeDeps): Probe {
   const { clock, targetCa, timeoutMs = DEFAULT_TIMEOUT_MS } = deps;
   return async (link, route, signal) => {
     const ca = await targetCa();
-    const timeout = new AbortController();
-    const timer = clock.schedule(timeoutMs, () => timeout.abort());
-    const either = AbortSignal.any([signal, timeout.signal]);
+    const end = new AbortController();
     const streams: ProbeStream[] = [];
-    const destroyAll = (): void => streams.forEach((stream) => stream.destroy());
-    either.addEventListener('abort', destroyAll, { once: true });
+    const cut = (): void => {
+      end.abort();
+      for (const stream of streams) stream.destroy();
+    };
+    let late = false;
+    const timer = clock.schedule(timeoutMs, () => {
+      late = true;
+      cut();
+    });
+    // One signal of our own: those that `AbortSignal.any` makes are weakly referenced, which many idle tunnels pay for.
+    signal.addEventListener('abort', cut, { once: true });
+    if (signal.aborted) cut();
     const open = async (): Promise<ProbeStream> => {
-      const raw: Duplex = await link.open(route.endpoint, either);
+      const raw: Duplex = await link.open(route.endpoint, end.signal);
       const stream = new ProbeStream(raw);
       streams.push(stream);
-      if (either.aborted) stream.destroy();
+      if (end.signal.aborted) stream.destroy();
       return stream;
     };
     try {
-      const passed = await talkFor(route.target)({ route, ca, clock, open, signal: either });
+      const passed = await talkFor(route.target)({ route, ca, clock, open, signal: end.signal });
       return healthOf(passed, clock);
     } catch (error) {
       if (signal.aborted) throw cancelled();
-      if (timeout.signal.aborted) throw unanswered(route, timeoutMs);
+      if (late) throw unanswered(route, timeoutMs);
       throw streamFault(error, route);
     } finally {
       timer.dispose();
       await Promise.all(streams.map((stream) => stream.leave(clock)));
-      either.removeEventListener('abort', destroyAll);
+      signal.removeEventListener('abort', cut);
     }
   };
 }

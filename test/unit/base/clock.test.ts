@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { backoffDelay } from '../../../src/base/backoff';
-import { sleep, systemClock } from '../../../src/base/clock';
+import { inStep, sleep, systemClock } from '../../../src/base/clock';
 import { isCancelled } from '../../../src/base/fault';
 import { FakeClock } from '../../fixtures/fakeClock';
 
@@ -26,6 +26,31 @@ describe('sleep', () => {
     assert.equal(clock.pending, 0);
     await assert.rejects(sleep(clock, 1, abort.signal), isCancelled);
     assert.equal(clock.pending, 0);
+  });
+});
+
+describe('what recurs and is in no hurry', () => {
+  it('falls on whole seconds, whenever it began, and never comes late', () => {
+    const clock = new FakeClock();
+    for (const began of [0, 1, 250, 999, 1000, 12_345.678]) {
+      clock.advance(began);
+      const ms = inStep(clock, 5000);
+      assert.ok(ms > 4000 && ms <= 5005, `${ms} ms`);
+      assert.ok(Math.abs(((clock.now() + ms + 500) % 1000) - 500) < 1e-6, `${clock.now()} + ${ms} ms`);
+    }
+  });
+
+  it('keeps its pace although its timer is a little early', () => {
+    const clock = new FakeClock();
+    clock.advance(4999);
+    assert.equal(inStep(clock, 5000), 5001);
+  });
+
+  it('is left alone where a second matters', () => {
+    const clock = new FakeClock();
+    clock.advance(123);
+    assert.equal(inStep(clock, 1999), 1999);
+    assert.equal(inStep(clock, 0), 0);
   });
 });
 

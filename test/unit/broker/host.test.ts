@@ -196,6 +196,48 @@ describe('the cores behind the windows', () => {
     assert.equal(c.asked.length, 1, 'nobody else is there');
   });
 
+  it('let one window speak for tunnels that are in trouble, until it goes or there is nothing to say', async () => {
+    const host = open();
+    const [a, b, c] = [new FakeMember(one, 'a'), new FakeMember({ ...one }, 'b'), new FakeMember(other, 'c')];
+    for (const member of [a, b, c]) host.join(member);
+    const tunnels: TunnelInfo[] = [];
+    for (const id of ['x', 'y', 'z']) tunnels.push(await host.start(a, { ...testRoute, target: { ...testRoute.target, id } }, {}, never()));
+    const [x, y, z] = tunnels as [TunnelInfo, TunnelInfo, TunnelInfo];
+    const heard: TunnelInfo[] = [];
+    host.onDidChange((info) => heard.push(info));
+    const speakers = (info: TunnelInfo): readonly number[] => [a, b, c].flatMap((member, index) => (host.seenBy(member, info).spokenFor ? [] : [index]));
+    const say = (info: TunnelInfo, state: TunnelInfo['state']): TunnelInfo => {
+      const said = { ...info, state };
+      cores[0]!.changes.fire(said);
+      return said;
+    };
+    const cause = { code: 'aws.expiredCredentials', message: 'Expired.', retryable: false } as const;
+    const held = { phase: 'waiting', attempt: 1, needs: 'signIn', cause } as const;
+    assert.deepEqual(speakers(x), [0, 1, 2], 'nothing is to be said');
+    let waiting = say(x, held);
+    assert.deepEqual(speakers(waiting), [0]);
+    host.acted(b);
+    assert.deepEqual(speakers(say(y, held)), [0], 'it was asked for already');
+    assert.deepEqual(speakers(say(z, { ...held, cause: { ...cause, code: 'aws.mfaNeeded' } })), [1], 'of another kind');
+    say(x, { phase: 'open', streams: 0 });
+    say(y, { phase: 'open', streams: 0 });
+    host.acted(c);
+    waiting = say(x, held);
+    assert.deepEqual(speakers(waiting), [1], 'its own windows go first');
+    heard.length = 0;
+    b.present = false;
+    host.leave(b);
+    assert.deepEqual(new Set(heard.map(({ id }) => id)), new Set([x.id, y.id, z.id]));
+    assert.deepEqual(speakers(waiting), [0]);
+    for (const member of [a, c]) {
+      member.present = false;
+      host.leave(member);
+    }
+    const back = new FakeMember({ ...one }, 'a');
+    host.join(back);
+    assert.equal(host.seenBy(back, waiting).spokenFor, undefined);
+  });
+
   it('end what a broker before has left, again after a sign-in when that was missing', async () => {
     const host = open([left]);
     const a = new FakeMember(one, 'a');

@@ -105,9 +105,10 @@ describe('the tunnels as a window knows them', () => {
 
   it('stay the same ones when a new broker opens them again', () => {
     const known = new KnownTunnels();
-    known.heard(info('old'));
+    known.heard(info('old', { spokenFor: true }));
     const [waiting] = known.lose(cause, 1);
     assert.equal(waiting?.state.phase, 'waiting');
+    assert.equal(waiting.spokenFor, undefined, 'whose broker is gone has no speaker');
     assert.ok(known.isLost('old'));
     assert.equal(known.heard(info('new')).id, 'old');
     assert.ok(!known.isLost('old'));

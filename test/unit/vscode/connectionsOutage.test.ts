@@ -154,6 +154,18 @@ describe('an outage', () => {
     clock.advance(60_000);
     assert.deepEqual(names(), [['t1', 't2']]);
   });
+
+  it('is left to the window that speaks for the tunnel, unless a console of this one uses it, or that one has gone', () => {
+    show(is(used), is(used, { id: 'console' }));
+    consoles.push('console');
+    const elsewhere = { spokenFor: true } as const;
+    show(is(waiting, elsewhere), is(waiting, { id: 'console', ...elsewhere }));
+    clock.advance(60_000);
+    assert.deepEqual(names(), [['console']]);
+    show(is(waiting), is(waiting, { id: 'console' }));
+    clock.advance(1);
+    assert.deepEqual(names(), [['console'], [tunnel().id]]);
+  });
 });
 
 describe('the notification of an outage', () => {

@@ -58,6 +58,20 @@ describe('the news of tunnels', () => {
     assert.equal(ui.errors.length, 2);
   });
 
+  it('are left to the window that speaks for them, until it has gone', () => {
+    for (const id of ['a', 'b']) say({ id });
+    for (const id of ['a', 'b']) say({ id, state: held, spokenFor: true });
+    say({ id: 'c', route: over('i-1') });
+    say({ id: 'c', route: over('i-1'), state: waiting, spokenFor: true });
+    say({ id: 'c', route: over('i-2'), spokenFor: true });
+    assert.deepEqual([ui.errors.length, ui.shown.length, power.looks], [0, 0, 0]);
+    for (const id of ['a', 'b']) say({ id, state: held });
+    assert.equal(ui.errors.length, 1);
+    for (const id of ['a', 'b']) say({ id, state: held, spokenFor: true });
+    for (const id of ['a', 'b']) say({ id, state: held });
+    assert.equal(ui.errors.length, 2, 'the one that asked meanwhile has gone too');
+  });
+
   it('let the person try again where it is no sign-in of ours that is missing', async () => {
     ui.press = ['Try Again'];
     const cause: FaultData = { code: 'ssh.permissionDenied', message: 'Permission denied.', retryable: false, remedy: { text: 'Check the key.' } };
