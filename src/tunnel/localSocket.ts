@@ -7,8 +7,10 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** Bytes that are read at once, as long as the client sends less. */
 const FIRST_READ_BYTES = 16 * 1024;
-/** Bytes that are read at once, once the client has sent as much as fits. */
-const BULK_READ_BYTES = 256 * 1024;
+/** Bytes that are read at once, once the client has sent as much as fits; as Node itself does. */
+const MORE_BYTES = 64 * 1024;
+/** The same, where they are only lent. */
+const LENT_BYTES = 256 * 1024;
 /** Bytes that may wait for the client: what is written in one turn should leave in one system call. */
 const WAITING_BYTES = 512 * 1024;
 
@@ -49,7 +51,8 @@ export function asLender(accepted: Socket): Socket {
       buffer: () => memory,
       callback: (count, { buffer, byteOffset, length }) => {
         const bytes = Buffer.from(buffer, byteOffset, count);
-        if (count === length && length < BULK_READ_BYTES) memory = Buffer.allocUnsafeSlow(BULK_READ_BYTES);
+        const more = lender.take ? LENT_BYTES : MORE_BYTES;
+        if (count === length && length < more) memory = Buffer.allocUnsafeSlow(more);
         // What the stream keeps has to be its own.
         if (!lender.take) return socket.push(Buffer.from(bytes));
         lender.take(bytes);

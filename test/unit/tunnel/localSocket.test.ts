@@ -122,6 +122,21 @@ describe('a local socket that lends its memory', () => {
     assert.equal(String(Buffer.concat(pieces)), 'one two');
   });
 
+  it('reads no more at once than any other socket while nobody takes what it reads', async () => {
+    const { client, socket } = await lender();
+    let largest = 0;
+    let received = 0;
+    socket.on('data', ({ length }: Buffer) => {
+      largest = Math.max(largest, length);
+      received += length;
+    });
+    client.write(Buffer.alloc(4 * MEGABYTE));
+    await eventually(() => client.bytesWritten > MEGABYTE, 'much is on its way');
+    socket.resume();
+    await eventually(() => received === 4 * MEGABYTE, 'all is there');
+    assert.ok(largest <= 64 * 1024, `${largest} bytes at once`);
+  });
+
   it('lends nothing once something waits to be read from it', async () => {
     const { client, socket } = await lender();
     client.write('kept');
