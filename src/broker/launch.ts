@@ -5,9 +5,10 @@ import { Fault } from '../base/fault';
  * Node's flags for the broker. It has few objects that live long and moves many bytes, each piece of which is memory of its own
  * outside of V8's heap. With V8's usual young generation (16 MB) up to 32 MB of dead pieces pile up between two collections, which
  * V8 takes for pressure and answers with one marking of the whole heap after the other, a fifth of the time of an upload. A small
- * young generation gives them back soon, and a collection that helpers share costs more than it saves.
+ * young generation gives them back soon, and a collection that helpers share costs more than it saves. Bulk over SSH makes so few
+ * objects that it asks for collections itself (`transport/ssh/shortLived`).
  */
-export const BROKER_NODE_FLAGS: readonly string[] = ['--single-threaded-gc', '--max-semi-space-size=1'];
+export const BROKER_NODE_FLAGS: readonly string[] = ['--single-threaded-gc', '--max-semi-space-size=1', '--expose-gc'];
 
 /** Of the editor's own process, with no meaning outside of it. */
 const NOT_PASSED_ON = /^(?:NODE_OPTIONS|VSCODE_INSPECTOR_OPTIONS|ELECTRON_RUN_AS_NODE)$/;

@@ -11,6 +11,12 @@ export interface LinkReading {
   readonly agentLimited: boolean;
 }
 
+/** A stream that need not keep what is written to it. */
+export interface BorrowingStream extends Duplex {
+  /** As `write`, but the bytes may be overwritten afterwards. */
+  writeLent(bytes: Buffer): boolean;
+}
+
 /** One live transport under a tunnel. */
 export interface Link {
   /** Resolves once the link has ended: with the Fault that ended it, or undefined after `dispose`. Never rejects. */

@@ -2,6 +2,7 @@ import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { Fault } from '../base/fault';
 import type { Endpoint } from '../model/endpoint';
 import { formatEndpoint, isLoopback } from '../model/endpoint';
+import { asLender } from './localSocket';
 
 /** Where listeners bind unless told (as a number: `localhost` may mean another address). */
 export const LOOPBACK = '127.0.0.1';
@@ -31,7 +32,7 @@ export async function listenOn(at: Endpoint, onConnection: (socket: Socket) => v
   const { host, port } = at;
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalidPort(port);
   if (isIP(host) === 0) throw invalidAddress(host);
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, onConnection);
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => onConnection(asLender(socket)));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(bindFault(error, at)));
     // `::` means what it says, and not every IPv4 address as well.

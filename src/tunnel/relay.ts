@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { BorrowingStream } from '../model/link';
+import { lendTo } from './localSocket';
 
 /** Counts payload bytes: `up` from the local client, `down` to it. */
 export interface Meter {
@@ -38,13 +40,36 @@ export function relay(client: Socket, remote: Duplex, meter: Meter): Promise<Err
 }
 
 function pump(source: Duplex, sink: Duplex, count: (bytes: number) => void): void {
-  source.on('data', (chunk: Buffer) => {
+  const take = (write: (chunk: Buffer) => boolean) => (chunk: Buffer): void => {
     count(chunk.length);
-    if (!sink.write(chunk)) source.pause();
-  });
+    if (!write(chunk)) source.pause();
+  };
+  const lent = source instanceof Socket && borrows(sink) && lendTo(source, take((chunk) => sink.writeLent(chunk)));
+  if (!lent) source.on('data', take(gathered(sink)));
   sink.on('drain', () => source.resume());
   source.once('end', () => sink.end());
   source.resume();
+}
+
+function borrows(sink: Duplex): sink is BorrowingStream {
+  return typeof (sink as Partial<BorrowingStream>).writeLent === 'function';
+}
+
+/** Writes so that what one event brings leaves in one system call. */
+function gathered(sink: Duplex): (chunk: Buffer) => boolean {
+  let corked = false;
+  const uncork = (): void => {
+    corked = false;
+    sink.uncork();
+  };
+  return (chunk) => {
+    if (!corked) {
+      corked = true;
+      sink.cork();
+      process.nextTick(uncork);
+    }
+    return sink.write(chunk);
+  };
 }
 
 /** A reset tells the other side that the stream was cut; a plain close would look like a complete one. */

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
+import { noteMemory } from './shortLived';
 
 // AES-GCM as `aes128-gcm@openssh.com` and `aes256-gcm@openssh.com` use it (RFC 5647): the packet's length in clear, the packet, a tag.
 
@@ -57,6 +58,7 @@ export class GcmSealer {
     const length = Buffer.from(packet.subarray(0, 4));
     cipher.setAAD(length);
     const body = cipher.update(packet.subarray(4));
+    noteMemory(body.length);
     cipher.final();
     const tag = cipher.getAuthTag();
     if (body.length <= JOINED_BYTES) this.#write(Buffer.concat([length, body, tag], 4 + body.length + TAG_BYTES));
@@ -128,6 +130,7 @@ export class GcmOpener {
     decipher.setAAD(packet.subarray(0, 4));
     decipher.setAuthTag(packet.subarray(packet.length - TAG_BYTES));
     const body = decipher.update(packet.subarray(4, packet.length - TAG_BYTES));
+    noteMemory(body.length);
     // Throws unless every byte is as it was sent.
     decipher.final();
     countOn(this.#nonce);

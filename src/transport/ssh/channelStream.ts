@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import type { BorrowingStream } from '../../model/link';
 import { streamReset } from './faults';
 import { ReceiveWindow } from './receiveWindow';
 
@@ -40,7 +41,7 @@ interface Pending {
  * One forwarded connection. Ends are passed on one by one (SSH_MSG_CHANNEL_EOF); a channel that closes before both ends were
  * said is destroyed with a Fault, so that no cut stream looks complete.
  */
-export class ChannelStream extends Duplex {
+export class ChannelStream extends Duplex implements BorrowingStream {
   readonly #port: ChannelPort;
   readonly #remoteId: number;
   readonly #packetSize: number;
@@ -114,6 +115,17 @@ export class ChannelStream extends Duplex {
       done();
     }
     return false;
+  }
+
+  writeLent(bytes: Buffer): boolean {
+    // After what was written before; and a stream that takes nothing more says so as ever.
+    if (this.writableLength > 0 || this.writableEnded || this.destroyed || this.#closed) return this.write(Buffer.from(bytes));
+    const lent: Pending = { pieces: [bytes], sent: 0, done: () => {} };
+    this.#pending = lent;
+    this.#port.ready(this);
+    if (this.#pending !== lent) return true;
+    this.#pending = undefined;
+    return this.write(Buffer.from(bytes.subarray(lent.sent)));
   }
 
   override _read(): void {

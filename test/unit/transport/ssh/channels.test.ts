@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { Duplex } from 'node:stream';
 import { Fault, isFault } from '../../../../src/base/fault';
 import { Channels, OPEN_TIMEOUT_MS } from '../../../../src/transport/ssh/channels';
+import type { ChannelStream } from '../../../../src/transport/ssh/channelStream';
 import { FIRST_WINDOW } from '../../../../src/transport/ssh/receiveWindow';
 import type { PacketLayer } from '../../../../src/transport/ssh/ssh2Internals';
 import { FakeClock } from '../../../fixtures/fakeClock';
@@ -21,11 +22,14 @@ class Rig {
   readonly clock = new FakeClock();
   readonly sent: string[] = [];
   readonly broken: Fault[] = [];
+  readonly data: Buffer[] = [];
   bytes = 0;
   readonly layer = {
     directTcpip: (id: number) => void this.sent.push(`open ${id}`),
     channelData: (id: number, data: Buffer) => {
       this.bytes += data.length;
+      // What is handed to the layer may be overwritten afterwards.
+      this.data.push(Buffer.from(data));
       this.sent.push(`data ${id} ${data.length}`);
     },
     channelWindowAdjust: (id: number, bytes: number) => void this.sent.push(`credit ${id} ${bytes}`),
@@ -40,7 +44,7 @@ class Rig {
     onBroken: (fault) => this.broken.push(fault),
   });
 
-  async open(id = 0, remote = 70 + id): Promise<Duplex> {
+  async open(id = 0, remote = 70 + id): Promise<ChannelStream> {
     const opening = this.channels.open(to, never);
     this.clock.advance(1);
     this.channels.handlers.CHANNEL_OPEN_CONFIRMATION(undefined, { recipient: id, sender: remote, window: WINDOW, packetSize: 32_768 });
@@ -63,6 +67,42 @@ describe('the channels of an SSH connection', () => {
     assert.deepEqual(rig.sent, ['data 70 32768', 'data 70 32768', 'data 70 32768', `data 70 ${WINDOW - 3 * 32_768}`]);
     rig.channels.handlers.CHANNEL_WINDOW_ADJUST(undefined, 0, 1_000_000);
     assert.equal(rig.bytes, 150_000);
+  });
+
+  it('keep nothing that is only lent to them, and send all of it in order', async () => {
+    const stream = await rig.open();
+    const memory = Buffer.alloc(60_000);
+    const lend = (byte: number): boolean => {
+      const all = stream.writeLent(memory.fill(byte));
+      memory.fill(0xff);
+      return all;
+    };
+    assert.equal(lend(1), true);
+    assert.equal(stream.writableLength, 0, 'nothing is left of it');
+    assert.equal(lend(2), true);
+    assert.equal(rig.bytes, WINDOW);
+    assert.equal(stream.writableLength, 120_000 - WINDOW);
+    stream.write(Buffer.alloc(60_000, 3));
+    assert.equal(lend(4), true);
+    for (let byte = 5; byte < 7; byte++) lend(byte);
+    assert.equal(lend(7), false, 'more would be too much');
+    const drained = once(stream, 'drain');
+    rig.channels.handlers.CHANNEL_WINDOW_ADJUST(undefined, 0, 1_000_000);
+    await drained;
+    const expected = Buffer.concat([1, 2, 3, 4, 5, 6, 7].map((byte) => Buffer.alloc(60_000, byte)));
+    assert.ok(Buffer.concat(rig.data).equals(expected));
+  });
+
+  it('take nothing that is lent to them once they are closed', async () => {
+    const stream = await rig.open();
+    rig.channels.handlers.CHANNEL_EOF(undefined, 0);
+    rig.channels.handlers.CHANNEL_CLOSE(undefined, 0);
+    stream.writeLent(Buffer.from('late'));
+    assert.equal(rig.bytes, 0);
+    assert.equal(stream.writableLength, 4, 'it was not taken');
+    stream.destroy();
+    stream.writeLent(Buffer.from('later'));
+    assert.equal(rig.bytes, 0);
   });
 
   it('send nothing while keys are exchanged', async () => {
