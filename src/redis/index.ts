@@ -2,13 +2,19 @@
  * The entry of the lazy bundle: the only way by which ioredis is loaded.
  * Windows load it at the first console or ping.
  */
+import { createLiveFeed } from './live/feed';
+import { prettyJson } from './live/prettyJson';
 import { pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
 
 /** All of it, for whoever loads the bundle. */
-export const engine: RedisEngine = { openRedisSession };
+export const engine: RedisEngine = {
+  openRedisSession,
+  createLiveFeed: (request) => createLiveFeed(request),
+  prettyJson,
+};
 
 /** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */
 export function pingOnce(options: RedisSessionOptions, signal: AbortSignal): Promise<number> {

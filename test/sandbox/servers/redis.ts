@@ -26,6 +26,8 @@ export interface RedisOptions {
   readonly users?: readonly RedisUser[];
   /** Own name of a command → the name under which alone it can be called. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** A node of a cluster, with no slots at first. */
+  readonly cluster?: boolean;
   /** Whether DEBUG works. */
   readonly debugCommand?: boolean;
 }
@@ -92,7 +94,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   }
 }
 
-function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, debugCommand = false }: RedisOptions): string {
+function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, cluster = false, debugCommand = false }: RedisOptions): string {
   const lines = [
     `bind ${HOST}`,
     'protected-mode yes',
@@ -114,6 +116,7 @@ function configuration(port: number, directory: string, { tls, password, users =
   } else {
     lines.push(`port ${port}`);
   }
+  if (cluster) lines.push('cluster-enabled yes', 'cluster-config-file nodes.conf');
   if (password !== undefined) lines.push(`user default on #${sha256(password)} ~* &* +@all`);
   for (const { name, password: own, rules } of users) lines.push(`user ${name} on #${sha256(own)} ${rules}`);
   for (const [own, name] of Object.entries(renamed)) lines.push(`rename-command ${own} ${name}`);

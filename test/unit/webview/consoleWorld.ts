@@ -4,7 +4,7 @@ import { cancelled, type Fault } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
 import type { ProductionRules } from '../../../src/model/production';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
-import type { Completion, CompletionCandidate, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
+import type { Completion, CompletionCandidate, LiveRequest, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
 import { KeptHistory } from '../../../src/vscode/console/keptHistory';
 import type { SessionLogin } from '../../../src/vscode/services';
@@ -41,6 +41,13 @@ export class FakeSession implements RedisSession {
 
   call(): Promise<never> {
     return Promise.reject(new Error('not a part of the console'));
+  }
+
+  /** Lines that go to a pane. */
+  readonly panes = new Map<string, LiveRequest>();
+
+  liveRequest(line: string): LiveRequest | undefined {
+    return this.panes.get(line);
   }
 
   reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
