@@ -2,9 +2,11 @@
  * The entry of the lazy bundle: the only way by which ioredis is loaded.
  * Windows load it at the first console or ping.
  */
+import { systemClock } from '../base/clock';
+import { benchmarkRunner } from './benchmark/run';
 import { createLiveFeed } from './live/feed';
 import { prettyJson } from './live/prettyJson';
-import { pingWith, sessionOpener } from './session';
+import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
@@ -14,6 +16,7 @@ export const engine: RedisEngine = {
   openRedisSession,
   createLiveFeed: (request) => createLiveFeed(request),
   prettyJson,
+  runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
 };
 
 /** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */

@@ -8,6 +8,7 @@ import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
+import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
 import { ConsoleController } from './controller';
 import type { KeptHistory } from './keptHistory';
@@ -19,7 +20,6 @@ interface Tab {
   readonly controller: ConsoleController;
 }
 
-const VIEW_TYPE = 'sallyport.redisConsole';
 /** A working day: what is open for longer is open for good. */
 const MAX_UNLOCK_MINUTES = 480;
 
@@ -75,6 +75,11 @@ export class RedisConsoles {
     }
   }
 
+  /** The tunnel of the console which the person looks at. */
+  front(): TunnelInfo | undefined {
+    return [...this.#tabs].find(({ panel }) => panel.active)?.controller.tunnel;
+  }
+
   /** Of the console in front. @throws Fault `redis.noConsole`. */
   async unlockWrites(): Promise<void> {
     await this.#inFront().unlockWrites();
@@ -113,7 +118,7 @@ export class RedisConsoles {
 
   #create(tunnel: TunnelInfo): void {
     const title = vscode.l10n.t('Redis: {0}', labelText(tunnel.route.target.name));
-    const { panel, post, load } = createWebPage({ viewType: VIEW_TYPE, title, name: 'console', extensionUri: this.#extensionUri });
+    const { panel, post, load } = createWebPage({ viewType: CONSOLE_TAB, title, name: 'console', extensionUri: this.#extensionUri });
     const controller = new ConsoleController(tunnel, {
       services: this.#services,
       logins: this.#logins,
