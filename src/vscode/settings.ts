@@ -28,6 +28,14 @@ export function readProductionRules(): ProductionRules {
   return { tags: words('productionTags'), accounts: words('productionAccounts'), namePatterns: words('productionNames') };
 }
 
+/** A working day: what is open for longer is open for good. */
+const MAX_UNLOCK_MINUTES = 480;
+
+/** For how long writes to production are unlocked, ms. */
+export function readUnlockMs(): number {
+  return Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000;
+}
+
 /** The entries of a list of words; whatever else was written there is none. */
 function words(name: 'productionTags' | 'productionAccounts' | 'productionNames'): readonly string[] {
   return readSetting(name).filter((entry): entry is string => typeof entry === 'string');

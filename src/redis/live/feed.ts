@@ -105,9 +105,8 @@ class Feed implements LiveFeed {
 
   async start(options: RedisSessionOptions, signal: AbortSignal): Promise<void> {
     if (this.#life) throw alreadyRunning();
-    const login = this.#request.login ?? options.login;
     const life: Life = {
-      options: login ? { ...options, login } : options,
+      options,
       abort: new AbortController(),
       control: { args: this.#plan.args, next: (runs, found) => this.#next(life, runs, found) },
       check: () => {},

@@ -10,7 +10,7 @@ export interface LiveRequest {
   readonly times?: number;
   /** Selected before; 0 unless told. */
   readonly database?: number;
-  /** The login that was typed where the command was typed; it goes before what is remembered. */
+  /** As whom the command was typed; for whoever starts the feed, to be tried before what is remembered. */
   readonly login?: RedisLogin;
   /** The channels are those of keyspace notifications: shown are event, key and database. */
   readonly keyspace?: boolean;

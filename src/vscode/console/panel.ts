@@ -7,10 +7,10 @@ import type { TunnelInfo } from '../../model/tunnel';
 import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
-import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
+import { onDidChangeSettings, readProductionRules, readUnlockMs } from '../settings';
 import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
-import { ConsoleController } from './controller';
+import { ConsoleController, type ControllerPorts } from './controller';
 import type { KeptHistory } from './keptHistory';
 import { openWithLogin } from './login';
 import { consoleStrings } from './strings';
@@ -20,23 +20,22 @@ interface Tab {
   readonly controller: ConsoleController;
 }
 
-/** A working day: what is open for longer is open for good. */
-const MAX_UNLOCK_MINUTES = 480;
-
 /** The Redis consoles of this window: one editor tab per tunnel. */
 export class RedisConsoles {
   readonly #services: Services;
   readonly #logins: RedisLogins;
   readonly #history: KeptHistory;
   readonly #extensionUri: vscode.Uri;
+  readonly #openLive: ControllerPorts['openLive'];
   readonly #tabs = new Set<Tab>();
   readonly #listeners = new Scope();
 
-  constructor(services: Services, logins: RedisLogins, history: KeptHistory, extensionUri: vscode.Uri) {
+  constructor(services: Services, logins: RedisLogins, history: KeptHistory, extensionUri: vscode.Uri, openLive: ControllerPorts['openLive']) {
     this.#services = services;
     this.#logins = logins;
     this.#history = history;
     this.#extensionUri = extensionUri;
+    this.#openLive = openLive;
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
         for (const { controller } of this.#tabs) controller.tunnelChanged(info);
@@ -127,7 +126,8 @@ export class RedisConsoles {
       ui: this.#services.ui,
       clock: systemClock,
       productionRules: readProductionRules,
-      unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
+      unlockMs: readUnlockMs,
+      openLive: this.#openLive,
       post,
     });
     const tab: Tab = { panel, controller };

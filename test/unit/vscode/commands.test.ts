@@ -202,6 +202,15 @@ describe('commands', () => {
       assert.deepEqual(bench.consoles, ['t1'], 'a console that is in front is not what a person opens another one for');
     });
 
+    it('opens live panes on the tunnel of the row, or of the console in front', async () => {
+      const { redis } = await use();
+      await redis.handlers.liveSubscribe(targetNodeId(target()));
+      await redis.handlers.keyspaceEvents('tunnel:t1');
+      bench.front = bench.board.tunnels[0];
+      await redis.handlers.liveMonitor({ scheme: 'webview-panel' });
+      assert.deepEqual(bench.live, ['subscribe orders-cache', 'keyspaceEvents orders-cache', 'monitor orders-cache']);
+    });
+
     it('unlocks and locks writes of the console in front', async () => {
       const { redis } = await use();
       await redis.handlers.unlockWrites(undefined);

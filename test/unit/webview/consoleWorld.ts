@@ -100,6 +100,8 @@ export class World {
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
   rules = RULES;
+  /** What went on in panes. */
+  readonly live: LiveRequest[] = [];
   readonly controller: ConsoleController;
 
   constructor(name = 'orders') {
@@ -130,6 +132,7 @@ export class World {
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
+      openLive: async (_, request) => void this.live.push(request),
       post: (message) => this.posted.push(structuredClone(message)),
     });
   }
