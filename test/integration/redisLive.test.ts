@@ -290,6 +290,20 @@ describe('Live feeds on real servers', function () {
       await until(forever, 3);
     });
 
+    it('goes on popping after the connection was lost, and says what that may have cost', async () => {
+      const feed = feedOf('BLPOP q 0');
+      feed.repeat = true;
+      await feed.start(await optionsFor(), never);
+      tunnels[0]!.cut();
+      await until(feed, 2);
+      const run = await client();
+      await run(`RPUSH q ${'x'.repeat(1_000_000)}`);
+      await until(feed, 3);
+      assert.deepEqual(shown(feed).slice(0, 2), ['--lost', '--taken']);
+      const popped = entriesOf(feed)[2];
+      assert.ok(popped?.mark === undefined && !popped!.cut && popped!.text.length === 1_000_000, 'what was popped is kept as a whole');
+    });
+
     it('shows members with their scores', async () => {
       const run = await client();
       await run('ZADD z 1 a 2.5 b 3 c');

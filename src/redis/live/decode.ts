@@ -1,7 +1,7 @@
 import { isSecretLine } from '../../model/redisSecrets';
 import type { RespValue } from '../../wire/resp';
 import { splitArguments } from '../splitArguments';
-import { labelOfValue, MAX_LABEL, MAX_TEXT, quotedArgument, shortened, textOfBytes, textOfValue } from './shownText';
+import { labelOfValue, MAX_LABEL, MAX_POPPED, MAX_TEXT, quotedArgument, shortened, textOfBytes, textOfValue } from './shownText';
 import type { LiveDraft } from './types';
 
 /** What a connection with subscriptions gets. `confirmed` and `ended`: of one channel or pattern. */
@@ -91,16 +91,16 @@ function plainArguments(quoted: string): string {
 export function blockDrafts(name: string, reply: RespValue, key: string): readonly LiveDraft[] {
   if (name === 'xread' || name === 'xreadgroup') return streamDrafts(reply).map(({ draft }) => draft);
   if (reply.type === 'null') return [];
-  if (reply.type !== 'array') return [{ label: key, origin: '', ...textOfValue(reply) }];
+  if (reply.type !== 'array') return [{ label: key, origin: '', ...textOfValue(reply, MAX_POPPED) }];
   // BLPOP: key, value. BZPOPMIN: key, member, score. BLMPOP: key, values. BZMPOP: key, members with scores.
   const [from, ...values] = reply.items;
   const [first] = values;
   const label = labelOfValue(from);
-  if (values.length === 2) return [{ label, ...textOfValue(first), origin: labelOfValue(values[1]) }];
-  if (first?.type !== 'array') return [{ label, origin: '', ...textOfValue(first) }];
+  if (values.length === 2) return [{ label, ...textOfValue(first, MAX_POPPED), origin: labelOfValue(values[1]) }];
+  if (first?.type !== 'array') return [{ label, origin: '', ...textOfValue(first, MAX_POPPED) }];
   return first.items.map((item) => {
     const [member, score] = item.type === 'array' ? item.items : [item];
-    const { text, bytes, cut } = textOfValue(member);
+    const { text, bytes, cut } = textOfValue(member, MAX_POPPED);
     return { label, origin: score ? labelOfValue(score) : '', text, bytes, cut };
   });
 }
@@ -130,7 +130,8 @@ export function streamDrafts(reply: RespValue): readonly StreamEntry[] {
 function fieldsText(fields: RespValue | undefined): Pick<LiveDraft, 'text' | 'bytes' | 'cut'> {
   const items = itemsOf(fields);
   let bytes = 0;
-  let cut = fields?.type === 'array' && fields.omitted > 0;
+  // What did not fit is left out of an entry altogether.
+  let cut = fields === undefined || (fields.type === 'array' && fields.omitted > 0);
   const texts = items.map((item) => {
     const value = textOfValue(item);
     bytes += value.bytes;

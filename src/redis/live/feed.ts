@@ -15,7 +15,7 @@ import { LOG_BOUNDS, type LogBounds, RingLog } from './log';
 import { type LivePlan, planOf } from './plan';
 import { MAX_TEXT } from './shownText';
 import { type LiveOutcome, type LiveStream, monitor, resolveLast, runBlocking, type RunControl, type StreamContext, subscribe } from './streams';
-import type { LiveFeed, LiveKind, LiveRequest, LiveState } from './types';
+import type { LiveFeed, LiveKind, LiveMarkKind, LiveRequest, LiveState } from './types';
 
 export interface FeedSettings {
   readonly clock?: Clock;
@@ -204,7 +204,7 @@ class Feed implements LiveFeed {
       this.#change({ phase: 'lost' });
       const next = await this.#connectAgain(life);
       if (!next || life !== this.#life) return;
-      this.log.mark(this.#missesNothing(life) ? 'complete' : 'again');
+      this.log.mark(this.#gapMark(life));
       this.#change({ phase: 'live' });
       stream = next;
     }
@@ -237,9 +237,12 @@ class Feed implements LiveFeed {
     }
   }
 
-  #missesNothing({ control }: Life): boolean {
-    const { read } = this.#plan;
-    return read?.follows === true && control.args.slice(read.idsAt).every((id) => id.toString('latin1') !== '$');
+  /** What the time without a connection means for what is shown. */
+  #gapMark({ control }: Life): LiveMarkKind {
+    const { read, consumes } = this.#plan;
+    if (consumes) return 'taken';
+    const complete = read?.follows === true && control.args.slice(read.idsAt).every((id) => id.toString('latin1') !== '$');
+    return complete ? 'complete' : 'again';
   }
 
   /** Between two runs of a command that waits. */

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { RespValue } from '../../wire/resp';
 
-/** What is kept of one text, UTF-16 units. */
+/** What is kept of one message, bytes. */
 export const MAX_TEXT = 256 * 1024;
+/** Of what was popped: it is nowhere else any more. */
+export const MAX_POPPED = 4 * 1024 * 1024;
 /** Names of channels, keys and commands. */
 export const MAX_LABEL = 500;
 
@@ -13,9 +15,9 @@ export function textOfBytes(bytes: Buffer, cut = false): string {
 }
 
 /** Text, length in bytes, and whether it is only a beginning. */
-export function textOfValue(value: RespValue | undefined): { readonly text: string; readonly bytes: number; readonly cut: boolean } {
+export function textOfValue(value: RespValue | undefined, limit = MAX_TEXT): { readonly text: string; readonly bytes: number; readonly cut: boolean } {
   if (value?.type === 'bulk' || value?.type === 'verbatim') {
-    const kept = value.bytes.length > MAX_TEXT ? value.bytes.subarray(0, MAX_TEXT) : value.bytes;
+    const kept = value.bytes.length > limit ? value.bytes.subarray(0, limit) : value.bytes;
     const cut = value.omitted > 0 || kept !== value.bytes;
     return { text: textOfBytes(kept, cut), bytes: value.bytes.length + value.omitted, cut };
   }

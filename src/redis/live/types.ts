@@ -27,6 +27,8 @@ export type LiveMarkKind =
   | 'again'
   /** Connected again, and the server still has whatever came in between. */
   | 'complete'
+  /** Connected again; what the lost connection had taken and not yet told is lost. */
+  | 'taken'
   /** The server has ended the subscription to `detail`: its slot has moved, or the rights have. */
   | 'unsubscribed'
   /** The command has waited as long as it should, for nothing. */

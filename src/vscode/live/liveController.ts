@@ -52,6 +52,7 @@ export class LiveController {
   /** Of what is being started. */
   #starting: AbortController | undefined;
   #started: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> = Promise.resolve();
   #preparation: LivePreparation | undefined;
   #fault: Fault | undefined;
   #pageIsThere = false;
@@ -187,6 +188,8 @@ export class LiveController {
     const { withLogin, prepare, logger } = this.#ports;
     const { id } = this.#tunnel.route.target;
     try {
+      // What the last stop still puts back would take away what is prepared now.
+      await this.#stopped;
       this.#preparation ??= await prepare?.(this.#tunnel, this.#guard, signal);
       await withLogin(this.#tunnel, signal, (options) => this.#feed.start({ ...options, guard: this.#guard }, signal));
       logger.log('info', 'redis.liveStarted', { target: id, kind: this.#feed.kind });
@@ -198,9 +201,14 @@ export class LiveController {
     }
   }
 
-  async #stop(): Promise<void> {
+  #stop(): Promise<void> {
     this.#starting?.abort();
-    await this.#started;
+    this.#stopped = this.#end(this.#started);
+    return this.#stopped;
+  }
+
+  async #end(started: Promise<void>): Promise<void> {
+    await started;
     await this.#feed.stop();
     const preparation = this.#preparation;
     this.#preparation = undefined;

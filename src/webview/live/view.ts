@@ -43,7 +43,7 @@ export class LiveView {
   readonly #details: HTMLElement;
   #strings: LiveStrings | undefined;
   #paused = false;
-  #shownLabels = '';
+  #labelCounts: Of<'stats'>['labels'] = [];
   #detail: Of<'details'> | undefined;
   #filtering: ReturnType<typeof setTimeout> | undefined;
 
@@ -126,7 +126,9 @@ export class LiveView {
     setText(this.#counts, counts);
     setText(this.#pausedText, paused);
     this.#pausedText.hidden = paused === '';
-    this.#showLabels(labels);
+    this.#labelCounts = labels;
+    this.#labels.hidden = labels.length === 0;
+    this.#showLabels();
   }
 
   details(message: Of<'details'>): void {
@@ -149,6 +151,7 @@ export class LiveView {
     this.#filter.spellcheck = false;
     this.#filter.addEventListener('input', () => this.#filterSoon());
     this.#body.tabIndex = 0;
+    this.#labels.addEventListener('toggle', () => this.#showLabels());
     for (const part of [this.#details, this.#toEnd, this.#note, this.#pausedText, this.#start, this.#stop, this.#unlock, this.#repeat]) part.hidden = true;
     this.#details.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#closeDetails();
@@ -176,17 +179,14 @@ export class LiveView {
     this.#filtering = setTimeout(() => this.#send({ type: 'filter', text: this.#filter.value }), FILTER_DELAY_MS);
   }
 
-  #showLabels(labels: Of<'stats'>['labels']): void {
-    this.#labels.hidden = labels.length === 0;
-    if (!this.#labels.open && this.#shownLabels !== '') return;
-    const version = JSON.stringify(labels);
-    if (version === this.#shownLabels) return;
-    this.#shownLabels = version;
+  #showLabels(): void {
+    if (!this.#labels.open) return;
     const focused = this.#labelsList.contains(document.activeElement) ? [...this.#labelsList.children].findIndex((item) => item.contains(document.activeElement)) : -1;
     this.#labelsList.replaceChildren(
-      ...labels.map(({ label, count }) => {
+      ...this.#labelCounts.map(({ label, count }) => {
         const choose = button('label', () => {
-          this.#filter.value = label;
+          // A long one is cut.
+          this.#filter.value = label.replace(/…$/, '');
           this.#filterSoon();
         });
         setText(choose, label);

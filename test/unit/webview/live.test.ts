@@ -290,6 +290,22 @@ describe('LiveController', () => {
     world.controller.receive({ type: 'stop' });
     await settled();
     assert.deepEqual([restored, world.status.note, world.status.text], [['back'], '', 'Stopped']);
+    let back = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      back = resolve;
+    });
+    world.prepare = async () => ({ note: '', restore: () => gate });
+    await world.controller.start();
+    world.controller.receive({ type: 'stop' });
+    await settled();
+    world.controller.receive({ type: 'start' });
+    await settled();
+    assert.equal(world.feed.starts.length, 2, 'it waits until the server is as it was');
+    back();
+    await settled();
+    assert.equal(world.feed.starts.length, 3);
+    world.controller.receive({ type: 'stop' });
+    await settled();
     let begun = false;
     world.prepare = (signal) =>
       new Promise((_, reject) => {
@@ -297,10 +313,11 @@ describe('LiveController', () => {
         signal.addEventListener('abort', () => reject(cancelled()));
       });
     world.controller.receive({ type: 'start' });
+    await settled();
     assert.deepEqual([begun, world.status.canStop], [true, true]);
     await world.controller.dispose();
     assert.equal(world.feed.disposed, true);
-    assert.equal(world.feed.starts.length, 1);
+    assert.equal(world.feed.starts.length, 3);
   });
 });
 
