@@ -1,106 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type Clock, systemClock } from '../../src/base/clock';
-import { type Fault, isFault } from '../../src/base/fault';
 import { engine } from '../../src/redis/index';
-import { createLiveFeed, type FeedSettings } from '../../src/redis/live/feed';
-import { splitArguments } from '../../src/redis/splitArguments';
-import type { GuardPorts, LiveEntry, LiveFeed, LiveRequest, RedisLogin, RedisSession, RedisSessionOptions } from '../../src/redis/types';
-import { type Certificate, CertificateAuthority } from '../sandbox/servers/certificates';
-import { type RedisOptions, type RedisServer, startRedis } from '../sandbox/servers/redis';
+import type { GuardPorts, LiveEntry, RedisSessionOptions } from '../../src/redis/types';
 import { eventually } from '../fixtures/eventually';
-import { FakeTunnel } from './redisTunnel';
-
-const PASSWORD = 'Sup3r-s3cret!';
-const never = new AbortController().signal;
-const LONG_MS = 20_000;
-/** As before Redis 6, and where a provider has taken it away: no RESP3. */
-const NO_HELLO = { HELLO: '""' };
-
-async function faultOf(work: Promise<unknown>): Promise<Fault> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(isFault(error), inspect(error));
-    return error;
-  }
-  throw new Error('no fault');
-}
+import { ended, entriesOf, faultOf, LiveRig, LONG_MS, never, NO_HELLO, PASSWORD, shown, until } from './liveRig';
+import { scriptedServer } from './redisTunnel';
 
 describe('Live feeds on real servers', function () {
   this.timeout(60_000);
-  let server: RedisServer;
-  const servers: RedisServer[] = [];
-  const tunnels: FakeTunnel[] = [];
-  const sessions: RedisSession[] = [];
-  const feeds: LiveFeed[] = [];
-
-  before(async () => {
-    server = await startRedis({
-      users: [{ name: 'deaf', password: PASSWORD, rules: '~* +@all resetchannels' }],
-    });
-  });
-  after(() => server?.stop());
-  afterEach(async () => {
-    for (const feed of feeds.splice(0)) await feed.dispose();
-    for (const session of sessions.splice(0)) {
-      await session.call(['FLUSHALL'], never).catch(() => {});
-      await session.dispose();
-    }
-    for (const tunnel of tunnels.splice(0)) {
-      await eventually(() => tunnel.clients === 0, 'every connection is closed after dispose', 10_000);
-      await tunnel.dispose();
-    }
-    for (const one of servers.splice(0)) await one.stop();
-  });
-
-  async function started(options: RedisOptions): Promise<RedisServer> {
-    const one = await startRedis(options);
-    servers.push(one);
-    return one;
-  }
-
-  async function optionsFor({ port }: { readonly port: number } = server, more: Partial<RedisSessionOptions> = {}): Promise<RedisSessionOptions> {
-    const tunnel = await FakeTunnel.to(port);
-    tunnels.push(tunnel);
-    return { local: tunnel.local, endpoint: { host: 'cache.sandbox.internal', port: 6379 }, tls: 'off', ...more };
-  }
-
-  async function client(of: RedisServer = server): Promise<(line: string) => Promise<unknown>> {
-    const session = await engine.openRedisSession(await optionsFor(of), never);
-    sessions.push(session);
-    return (line) => session.call(splitArguments(line), never);
-  }
-
-  function feedOf(line: string, more: Partial<LiveRequest> = {}, settings?: FeedSettings): LiveFeed {
-    const feed = createLiveFeed({ args: splitArguments(line), ...more }, settings);
-    feeds.push(feed);
-    return feed;
-  }
-
-  const entriesOf = ({ log }: LiveFeed): readonly LiveEntry[] => log.from(0, '', 1e6).entries;
-  const shown = (feed: LiveFeed): string[] =>
-    entriesOf(feed).map((entry) => (entry.mark === undefined ? [entry.label, entry.origin, entry.text].join('|') : `--${entry.mark}`));
-  const until = (feed: LiveFeed, count: number): Promise<unknown> => eventually(() => entriesOf(feed).length >= count, `${count} entries`, LONG_MS);
-  const ended = async (feed: LiveFeed): Promise<Fault | undefined> => {
-    await eventually(() => feed.state.phase === 'ended', 'it has ended', LONG_MS);
-    return feed.state.phase === 'ended' ? feed.state.fault : undefined;
-  };
+  const rig = new LiveRig({ users: [{ name: 'deaf', password: PASSWORD, rules: '~* +@all resetchannels' }] });
 
   describe('pub/sub', () => {
     for (const [what, renamed] of [['RESP3', {}], ['RESP2', NO_HELLO]] as const) {
       it(`shows messages of channels and of patterns over ${what}`, async () => {
-        const own = await started({ renamed });
-        const options = await optionsFor(own);
-        const channels = feedOf('SUBSCRIBE news weather news');
-        const patterns = feedOf('PSUBSCRIBE n*');
+        const own = await rig.started({ renamed });
+        const options = await rig.optionsFor(own);
+        const channels = rig.feedOf('SUBSCRIBE news weather news');
+        const patterns = rig.feedOf('PSUBSCRIBE n*');
         await channels.start(options, never);
         await patterns.start(options, never);
         assert.deepEqual([channels.state, patterns.state], [{ phase: 'live' }, { phase: 'live' }]);
-        const run = await client(own);
+        const run = await rig.client(own);
         await run('PUBLISH news "one\\ntwo"');
         await run('PUBLISH weather "\\xff\\x00"');
         await run(`PUBLISH nothing '{"a":1}'`);
@@ -112,8 +32,8 @@ describe('Live feeds on real servers', function () {
     }
 
     it('says which right is missing', async () => {
-      const options = await optionsFor(server, { login: { username: 'deaf', password: PASSWORD } });
-      const feed = feedOf('SUBSCRIBE news');
+      const options = await rig.optionsFor(rig.server, { login: { username: 'deaf', password: PASSWORD } });
+      const feed = rig.feedOf('SUBSCRIBE news');
       const fault = await faultOf(feed.start(options, never));
       assert.equal(fault.code, 'redis.noPermission');
       assert.match(fault.message, /channel/);
@@ -121,17 +41,17 @@ describe('Live feeds on real servers', function () {
     });
 
     it('says that messages are missing after the connection was lost, and goes on', async () => {
-      const feed = feedOf('SUBSCRIBE news');
-      await feed.start(await optionsFor(), never);
-      const [tunnel] = tunnels;
-      const run = await client();
+      const feed = rig.feedOf('SUBSCRIBE news');
+      await feed.start(await rig.optionsFor(), never);
+      const [tunnel] = rig.tunnels;
+      const run = await rig.client();
       await run('PUBLISH news before');
       await until(feed, 1);
-      const other = await started({});
+      const other = await rig.started({});
       tunnel!.lead(other.port);
       tunnel!.cut();
       await until(feed, 3);
-      const runOther = await client(other);
+      const runOther = await rig.client(other);
       await runOther('PUBLISH news after');
       await until(feed, 4);
       assert.deepEqual(shown(feed), ['news||before', '--lost', '--again', 'news||after']);
@@ -139,9 +59,9 @@ describe('Live feeds on real servers', function () {
     });
 
     it('goes on trying while nobody answers, and stops when told', async () => {
-      const mortal = await started({});
-      const feed = feedOf('SUBSCRIBE news');
-      await feed.start(await optionsFor(mortal), never);
+      const mortal = await rig.started({});
+      const feed = rig.feedOf('SUBSCRIBE news');
+      await feed.start(await rig.optionsFor(mortal), never);
       await mortal.stop();
       await eventually(() => feed.state.phase === 'lost' && feed.state.fault?.code === 'redis.unreachable', 'a try has failed', LONG_MS);
       await feed.stop();
@@ -149,19 +69,29 @@ describe('Live feeds on real servers', function () {
     });
 
     it('ends when the login is not taken any more', async () => {
-      const guarded = await started({ password: PASSWORD });
-      const feed = feedOf('SUBSCRIBE news');
-      await feed.start(await optionsFor(guarded, { login: { password: PASSWORD } }), never);
-      const changed = await started({ password: `not-${PASSWORD}` });
-      tunnels[0]!.lead(changed.port);
-      tunnels[0]!.cut();
+      const guarded = await rig.started({ password: PASSWORD });
+      const feed = rig.feedOf('SUBSCRIBE news');
+      await feed.start(await rig.optionsFor(guarded, { login: { password: PASSWORD } }), never);
+      const changed = await rig.started({ password: `not-${PASSWORD}` });
+      rig.tunnels[0]!.lead(changed.port);
+      rig.tunnels[0]!.cut();
       assert.equal((await ended(feed))?.code, 'redis.wrongPassword');
     });
 
+    it('does not wait for a server that lets it in and then says nothing', async () => {
+      const silent = await scriptedServer(['+PONG\r\n', '']);
+      try {
+        const feed = rig.feedOf('SUBSCRIBE news', {}, { openTimeoutMs: 100 });
+        assert.equal((await faultOf(feed.start(await rig.optionsFor(silent), never))).code, 'redis.unreachable');
+      } finally {
+        await silent.dispose();
+      }
+    });
+
     it('keeps to its bounds in a flood', async () => {
-      const feed = feedOf('SUBSCRIBE flood', {}, { bounds: { entries: 10_000, bytes: 1024 * 1024, labels: 10 } });
-      await feed.start(await optionsFor(), never);
-      const run = await client();
+      const feed = rig.feedOf('SUBSCRIBE flood', {}, { bounds: { entries: 10_000, bytes: 1024 * 1024, labels: 10 } });
+      await feed.start(await rig.optionsFor(), never);
+      const run = await rig.client();
       const script = `"for i = 1, 50000 do redis.call('publish', 'flood', string.rep('x', 100) .. i) end"`;
       await run(`EVAL ${script} 0`);
       await eventually(() => feed.log.stats().received === 50_000, 'all have come', LONG_MS);
@@ -175,26 +105,26 @@ describe('Live feeds on real servers', function () {
     });
 
     it('subscribes to a channel of a shard', async () => {
-      const node = await started({ cluster: true });
-      const run = await client(node);
+      const node = await rig.started({ cluster: true });
+      const run = await rig.client(node);
       await run('CLUSTER ADDSLOTSRANGE 0 16383');
-      const feed = feedOf('SSUBSCRIBE orders');
+      const feed = rig.feedOf('SSUBSCRIBE orders');
       await eventually(() => feed.start(tunnelOptions(), never).then(() => true), 'the cluster is up', LONG_MS);
       await run('SPUBLISH orders new');
       await until(feed, 1);
       assert.deepEqual(shown(feed), ['orders||new']);
-      assert.equal((await faultOf(feedOf('SSUBSCRIBE orders customers').start(tunnelOptions(), never))).code, 'redis.refused');
+      assert.equal((await faultOf(rig.feedOf('SSUBSCRIBE orders customers').start(tunnelOptions(), never))).code, 'redis.refused');
     });
 
-    const tunnelOptions = (): RedisSessionOptions => ({ local: tunnels[0]!.local, endpoint: { host: 'cache.sandbox.internal', port: 6379 }, tls: 'off' });
+    const tunnelOptions = (): RedisSessionOptions => ({ local: rig.tunnels[0]!.local, endpoint: { host: 'cache.sandbox.internal', port: 6379 }, tls: 'off' });
 
     it('shows events of keys', async () => {
-      const run = await client();
+      const run = await rig.client();
       await run('CONFIG SET notify-keyspace-events AKE');
-      const events = feedOf('PSUBSCRIBE __keyevent@*__:*', { keyspace: true });
-      const keys = feedOf('PSUBSCRIBE __keyspace@*__:user:*', { keyspace: true });
-      await events.start(await optionsFor(), never);
-      await keys.start(await optionsFor(), never);
+      const events = rig.feedOf('PSUBSCRIBE __keyevent@*__:*', { keyspace: true });
+      const keys = rig.feedOf('PSUBSCRIBE __keyspace@*__:user:*', { keyspace: true });
+      await events.start(await rig.optionsFor(), never);
+      await keys.start(await rig.optionsFor(), never);
       await run('SET user:1 a');
       await run('SELECT 3');
       await run('DEL user:1');
@@ -209,9 +139,9 @@ describe('Live feeds on real servers', function () {
 
   describe('MONITOR', () => {
     it('shows what clients send, without their secrets', async () => {
-      const feed = feedOf('monitor');
-      await feed.start(await optionsFor(), never);
-      const run = await client();
+      const feed = rig.feedOf('monitor');
+      await feed.start(await rig.optionsFor(), never);
+      const run = await rig.client();
       await run('SET "a b" "c\\nd"');
       await run('AUTH default wrong');
       await run('ECHO "masterauth hunter2"');
@@ -231,9 +161,9 @@ describe('Live feeds on real servers', function () {
     });
 
     it('outlives a command of megabytes', async () => {
-      const feed = feedOf('MONITOR');
-      await feed.start(await optionsFor(), never);
-      const run = await client();
+      const feed = rig.feedOf('MONITOR');
+      await feed.start(await rig.optionsFor(), never);
+      const run = await rig.client();
       await run(`SET large ${'x'.repeat(2_000_000)}`);
       await run('SET small 1');
       await eventually(() => shown(feed).some((text) => text.endsWith('|small 1')), 'the next one is seen', LONG_MS);
@@ -251,18 +181,18 @@ describe('Live feeds on real servers', function () {
           return false;
         },
       };
-      const feed = feedOf('MONITOR');
-      assert.equal((await faultOf(feed.start(await optionsFor(server, { guard }), never))).code, 'redis.notConfirmed');
+      const feed = rig.feedOf('MONITOR');
+      assert.equal((await faultOf(feed.start(await rig.optionsFor(rig.server, { guard }), never))).code, 'redis.notConfirmed');
       assert.deepEqual(asked, ['name MONITOR']);
     });
   });
 
   describe('commands that wait', () => {
     it('pops once', async () => {
-      const feed = feedOf('BLPOP q 0', { database: 2 });
-      await feed.start(await optionsFor(), never);
+      const feed = rig.feedOf('BLPOP q 0', { database: 2 });
+      await feed.start(await rig.optionsFor(), never);
       assert.equal(feed.repeat, false);
-      const run = await client();
+      const run = await rig.client();
       await run('SELECT 2');
       await run('RPUSH q a b');
       assert.equal(await ended(feed), undefined);
@@ -271,16 +201,16 @@ describe('Live feeds on real servers', function () {
     });
 
     it('pops as often as it was typed, or for as long as it is wanted, but not while it is held', async () => {
-      const run = await client();
+      const run = await rig.client();
       await run('RPUSH q a b c d');
-      const twice = feedOf('BLPOP q 0', { times: 2 });
-      await twice.start(await optionsFor(), never);
+      const twice = rig.feedOf('BLPOP q 0', { times: 2 });
+      await twice.start(await rig.optionsFor(), never);
       assert.equal(await ended(twice), undefined);
       assert.deepEqual(shown(twice), ['q||a', 'q||b']);
-      const forever = feedOf('BLMOVE q done LEFT RIGHT 0');
+      const forever = rig.feedOf('BLMOVE q done LEFT RIGHT 0');
       forever.repeat = true;
       forever.hold(true);
-      await forever.start(await optionsFor(), never);
+      await forever.start(await rig.optionsFor(), never);
       await until(forever, 1);
       assert.deepEqual(await run('LLEN q'), { type: 'integer', value: 1n });
       forever.hold(false);
@@ -291,12 +221,12 @@ describe('Live feeds on real servers', function () {
     });
 
     it('goes on popping after the connection was lost, and says what that may have cost', async () => {
-      const feed = feedOf('BLPOP q 0');
+      const feed = rig.feedOf('BLPOP q 0');
       feed.repeat = true;
-      await feed.start(await optionsFor(), never);
-      tunnels[0]!.cut();
+      await feed.start(await rig.optionsFor(), never);
+      rig.tunnels[0]!.cut();
       await until(feed, 2);
-      const run = await client();
+      const run = await rig.client();
       await run(`RPUSH q ${'x'.repeat(1_000_000)}`);
       await until(feed, 3);
       assert.deepEqual(shown(feed).slice(0, 2), ['--lost', '--taken']);
@@ -305,27 +235,27 @@ describe('Live feeds on real servers', function () {
     });
 
     it('shows members with their scores', async () => {
-      const run = await client();
+      const run = await rig.client();
       await run('ZADD z 1 a 2.5 b 3 c');
       for (const [line, wanted] of [['BZPOPMIN z 0', ['z|1|a']], ['BZMPOP 0 1 z MIN COUNT 2', ['z|2.5|b', 'z|3|c']]] as const) {
-        const feed = feedOf(line);
-        await feed.start(await optionsFor(), never);
+        const feed = rig.feedOf(line);
+        await feed.start(await rig.optionsFor(), never);
         await ended(feed);
         assert.deepEqual(shown(feed), wanted);
       }
     });
 
     it('says that it has waited for nothing', async () => {
-      const feed = feedOf('BRPOP nothing 0.01');
-      await feed.start(await optionsFor(), never);
+      const feed = rig.feedOf('BRPOP nothing 0.01');
+      await feed.start(await rig.optionsFor(), never);
       assert.equal(await ended(feed), undefined);
       assert.deepEqual(shown(feed), ['--timedOut']);
     });
 
     it('is not run again when its connection went, since it may have taken something', async () => {
-      const feed = feedOf('BLPOP q 0');
-      await feed.start(await optionsFor(), never);
-      tunnels[0]!.cut();
+      const feed = rig.feedOf('BLPOP q 0');
+      await feed.start(await rig.optionsFor(), never);
+      rig.tunnels[0]!.cut();
       const fault = await ended(feed);
       assert.equal(fault?.code, 'redis.connectionLost');
       assert.match(fault?.message ?? '', /BLPOP q 0/);
@@ -334,49 +264,49 @@ describe('Live feeds on real servers', function () {
     it('is a write: refused on production, and stopped when writes are locked again', async () => {
       let allowed = false;
       const guard: GuardPorts = { production: () => true, writesAllowed: () => allowed, ask: () => assert.fail('no question') };
-      const feed = feedOf('BLPOP q 0');
-      const options = await optionsFor(server, { guard });
+      const feed = rig.feedOf('BLPOP q 0');
+      const options = await rig.optionsFor(rig.server, { guard });
       assert.equal((await faultOf(feed.start(options, never))).code, 'redis.readOnly');
       allowed = true;
       feed.repeat = true;
       await feed.start(options, never);
       allowed = false;
-      const run = await client();
+      const run = await rig.client();
       await run('RPUSH q a b');
       assert.equal((await ended(feed))?.code, 'redis.readOnly');
       assert.deepEqual(shown(feed), ['q||a']);
     });
 
     it('says what the server says of a wrong one', async () => {
-      const feed = feedOf('BLPOP q soon');
-      await feed.start(await optionsFor(), never);
+      const feed = rig.feedOf('BLPOP q soon');
+      await feed.start(await rig.optionsFor(), never);
       assert.match((await ended(feed))?.message ?? '', /timeout/);
     });
 
     it('reads streams on, whatever comes between two reads, also across a lost connection', async () => {
-      const run = await client();
+      const run = await rig.client();
       await run('XADD s1 1-1 a 1');
-      const feed = feedOf('XREAD BLOCK 0 STREAMS s1 s2 $ $');
-      await feed.start(await optionsFor(), never);
+      const feed = rig.feedOf('XREAD BLOCK 0 STREAMS s1 s2 $ $');
+      await feed.start(await rig.optionsFor(), never);
       assert.equal(feed.repeat, true);
       await run('MULTI');
       await run('XADD s1 2-1 name alice name bob');
       await run('XADD s2 1-1 x "\\xff"');
       await run('EXEC');
       await until(feed, 2);
-      tunnels[1]!.cut();
+      rig.tunnels[1]!.cut();
       await run('XADD s2 3-1 y 1');
       await until(feed, 5);
       assert.deepEqual(shown(feed).toSorted(), ['--complete', '--lost', 's1|2-1|{"name": "alice", "name": "bob"}', 's2|1-1|{"x": "\\\\xff"}', 's2|3-1|{"y": "1"}']);
     });
 
     it('reads as a consumer of a group', async () => {
-      const run = await client();
+      const run = await rig.client();
       await run('XGROUP CREATE s g $ MKSTREAM');
-      const feed = feedOf('XREADGROUP GROUP g me BLOCK 0 STREAMS s >');
+      const feed = rig.feedOf('XREADGROUP GROUP g me BLOCK 0 STREAMS s >');
       assert.equal(feed.repeat, false);
       feed.repeat = true;
-      await feed.start(await optionsFor(), never);
+      await feed.start(await rig.optionsFor(), never);
       await run('XADD s 1-1 a 1');
       await until(feed, 1);
       await run('XADD s 1-2 a 2');
@@ -385,62 +315,9 @@ describe('Live feeds on real servers', function () {
     });
   });
 
-  describe('with a login by IAM', () => {
-    const NAME = 'cache.sandbox.internal';
-    let directory: string;
-    let authority: CertificateAuthority;
-    let certificate: Certificate;
-    before(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'sallyport-live-'));
-      authority = await CertificateAuthority.create(directory);
-      certificate = await authority.issue([NAME]);
-    });
-    after(() => rm(directory, { recursive: true, force: true }));
-
-    /** A clock on which only what is due in hours waits to be told. */
-    class HourClock implements Clock {
-      readonly due: (() => void)[] = [];
-      now = (): number => systemClock.now();
-      wall = (): number => systemClock.wall();
-      random = (): number => systemClock.random();
-      schedule(ms: number, callback: () => void): { dispose(): void } {
-        if (ms < 3_600_000) return systemClock.schedule(ms, callback);
-        this.due.push(callback);
-        return { dispose: () => void this.due.splice(this.due.indexOf(callback), 1) };
-      }
-    }
-
-    for (const [what, renamed, connections] of [['between messages', {}, 1], ['by connecting again in RESP2', NO_HELLO, 2]] as const) {
-      it(`logs in again before AWS cuts the connection, ${what}`, async () => {
-        const secured = await started({ tls: { certificate, caFile: authority.caFile }, password: PASSWORD, renamed });
-        const clock = new HourClock();
-        let logins = 0;
-        const fresh = async (): Promise<RedisLogin> => {
-          logins++;
-          return { username: 'default', password: PASSWORD };
-        };
-        const ca = await readFile(authority.caFile, 'utf8');
-        const options = await optionsFor(secured, { tls: 'required', ca, loginSource: { kind: 'iam', name: 'elasticache:Connect', fresh } });
-        const { loginSource: _, ...anonymous } = options;
-        const session = await engine.openRedisSession({ ...anonymous, login: { password: PASSWORD } }, never);
-        sessions.push(session);
-        const feed = feedOf('SUBSCRIBE news', {}, { clock });
-        await feed.start(options, never);
-        assert.deepEqual([logins, clock.due.length], [1, 1]);
-        clock.due.shift()!();
-        await eventually(() => logins === 2 && clock.due.length === 1 && feed.state.phase === 'live', 'it has logged in again', LONG_MS);
-        assert.deepEqual(shown(feed), connections === 1 ? [] : ['--lost', '--again']);
-        await session.call(['PUBLISH', 'news', 'still here'], never);
-        await eventually(() => shown(feed).includes('news||still here'), 'it goes on', LONG_MS);
-        await feed.stop();
-        assert.equal(clock.due.length, 0);
-      });
-    }
-  });
-
   it('is asked for by lines that stream or wait, in the database that is selected', async () => {
-    const session = await engine.openRedisSession(await optionsFor(), never);
-    sessions.push(session);
+    const session = await engine.openRedisSession(await rig.optionsFor(), never);
+    rig.sessions.push(session);
     await session.run('SELECT 4', never);
     const request = session.liveRequest('3 blpop "my list" 0');
     assert.deepEqual(request, { times: 3, args: ['blpop', 'my list', '0'].map((text) => Buffer.from(text)), database: 4 });

@@ -64,6 +64,13 @@ describe('the page of a live pane in a real browser', function () {
     await rig.until(AT_END);
   });
 
+  it('follows the size of the font', async () => {
+    await rig.page.evaluate("document.documentElement.style.setProperty('--vscode-editor-font-size', '30px')");
+    await show(rows(0, 500));
+    await rig.until(`document.querySelector('.row')?.getBoundingClientRect().height === 48 && document.querySelector('.space').offsetHeight === 24000 && ${AT_END}`);
+    await grid().getByText('message 499').waitFor();
+  });
+
   it('keeps up with five thousand messages a second', async () => {
     const { longest, rows: drawn } = await rig.page.evaluate<{ longest: number; rows: number }>(FLOOD);
     assert.ok(drawn > 5 && drawn < 100, String(drawn));

@@ -6,7 +6,7 @@ import { asFault, type Fault } from '../../base/fault';
 import type { RedisConnection } from '../connection';
 import { initialState } from '../connectionState';
 import { authentication, establish, type EstablishSettings } from '../establish';
-import { refusedFault } from '../faults';
+import { refusedFault, timedOut } from '../faults';
 import { Guard } from '../guard/guard';
 import { LoginRenewal, type RenewalOutcome } from '../loginRenewal';
 import type { RedisSessionOptions } from '../types';
@@ -156,7 +156,7 @@ class Feed implements LiveFeed {
       else life.check();
       const { read } = this.#plan;
       if (first && read?.follows) control.args = await resolveLast(connection, control.args, read.idsAt, signal);
-      const stream = await this.#begin(life, connection, signal);
+      const stream = await this.#beginInTime(life, connection, signal);
       throwIfAborted(signal);
       this.#watchLogin(life);
       return stream;
@@ -173,6 +173,20 @@ class Feed implements LiveFeed {
     const call = connection.call.bind(connection);
     const allowed = await new Guard(guard).admit(undefined, this.#plan.args, { identity, call, inTransaction: false }, signal);
     life.check = () => allowed.check();
+  }
+
+  /** A server that has let somebody in and then says nothing must not be waited for. */
+  async #beginInTime(life: Life, connection: RedisConnection, signal: AbortSignal): Promise<LiveStream> {
+    const { clock, openTimeoutMs } = this.#settings;
+    const deadline = new AbortController();
+    const timer = clock.schedule(openTimeoutMs, () => deadline.abort());
+    try {
+      return await this.#begin(life, connection, AbortSignal.any([signal, deadline.signal]));
+    } catch (error) {
+      throw deadline.signal.aborted && !signal.aborted ? timedOut(openTimeoutMs, life.options) : error;
+    } finally {
+      timer.dispose();
+    }
   }
 
   async #begin(life: Life, connection: RedisConnection, signal: AbortSignal): Promise<LiveStream> {

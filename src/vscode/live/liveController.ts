@@ -115,17 +115,17 @@ export class LiveController {
         void this.#stop();
         break;
       case 'unlockWrites':
-        void this.#unlock();
+        this.#act(this.#unlock());
         break;
       case 'details':
       case 'copy':
-        void this.#showOne(message.type, message.seq);
+        this.#act(this.#showOne(message.type, message.seq));
         break;
       case 'copyAll':
-        void this.#ports.ui.copy(this.#allText());
+        this.#act(this.#ports.ui.copy(this.#allText()));
         break;
       case 'openAll':
-        void this.#ports.openText(this.#allText());
+        this.#act(this.#ports.openText(this.#allText()));
         break;
     }
   }
@@ -332,6 +332,11 @@ export class LiveController {
       case 'ended':
         return fault ? { tone: 'error', text: faultText(fault) } : { tone: 'none', text: this.#feed.kind === 'block' ? l10n.t('Done') : l10n.t('Stopped') };
     }
+  }
+
+  /** What VS Code refuses is told by VS Code. */
+  #act(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#ports.logger.log('warn', 'redis.liveActionFailed', { error }));
   }
 
   async #showOne(what: 'details' | 'copy', seq: number): Promise<void> {

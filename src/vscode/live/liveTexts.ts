@@ -28,7 +28,7 @@ export function liveStrings(feed: LiveFeed, keyspace: boolean, l10n: Localizer):
     close: l10n.t('Close'),
     json: l10n.t('As JSON'),
     toEnd: l10n.t('To the End'),
-    empty: l10n.t('Nothing has come yet.'),
+    empty: l10n.t('Nothing to show yet.'),
   };
 }
 

@@ -2,12 +2,12 @@ import { element, setText } from '../dom';
 import type { LiveRow } from './messages';
 import { Rows, visibleRange } from './rows';
 
-/** As media/live.css has it, CSS pixels. */
-export const ROW_PX = 22;
+/** The least that media/live.css makes of a row, CSS pixels: with a large font it is more. */
+const LEAST_ROW_PX = 22;
 /** Drawn above and below what is seen. */
 const AROUND = 10;
-/** Nearer to the end than that the list follows what comes. */
-const NEAR_PX = ROW_PX * 1.5;
+/** Nearer to the end than that, in rows, the list follows what comes. */
+const NEAR_ROWS = 1.5;
 
 export interface ListEvents {
   /** Enter, or a double click. */
@@ -30,6 +30,7 @@ export class RowList {
   #selected: number | undefined;
   #following = true;
   #pending = false;
+  #rowPx = LEAST_ROW_PX;
 
   constructor(events: ListEvents) {
     this.#events = events;
@@ -63,8 +64,8 @@ export class RowList {
     if (reset) this.#rows.clear();
     const dropped = this.#rows.add(rows, first);
     // What is read stays where it is while rows above it go.
-    const top = this.grid.scrollTop - (this.#following || reset ? 0 : dropped * ROW_PX);
-    this.#space.style.height = `${this.#rows.length * ROW_PX}px`;
+    const top = this.grid.scrollTop - (this.#following || reset ? 0 : dropped * this.#rowPx);
+    this.#space.style.height = `${this.#rows.length * this.#rowPx}px`;
     this.grid.setAttribute('aria-rowcount', String(this.#rows.length));
     if (this.#following) this.toEnd();
     else this.grid.scrollTop = top;
@@ -73,13 +74,13 @@ export class RowList {
 
   toEnd(): void {
     this.#follow(true);
-    this.grid.scrollTop = this.#rows.length * ROW_PX;
+    this.grid.scrollTop = this.#rows.length * this.#rowPx;
     this.#later();
   }
 
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.grid;
-    this.#follow(scrollHeight - scrollTop - clientHeight < NEAR_PX);
+    this.#follow(scrollHeight - scrollTop - clientHeight < NEAR_ROWS * this.#rowPx);
     this.#later();
   }
 
@@ -101,13 +102,13 @@ export class RowList {
 
   #draw(): void {
     const { scrollTop, clientHeight } = this.grid;
-    const { begin, end } = visibleRange(scrollTop, clientHeight, ROW_PX, this.#rows.length, AROUND);
+    const { begin, end } = visibleRange(scrollTop, clientHeight, this.#rowPx, this.#rows.length, AROUND);
     const kept = new Set<number>();
     for (let index = begin; index < end; index++) {
       const row = this.#rows.at(index)!;
       kept.add(row.seq);
       const line = this.#drawn.get(row.seq) ?? this.#make(row);
-      line.style.top = `${index * ROW_PX}px`;
+      line.style.top = `${index * this.#rowPx}px`;
       line.setAttribute('aria-rowindex', String(index + 1));
       line.setAttribute('aria-selected', String(row.seq === this.#selected));
     }
@@ -119,6 +120,20 @@ export class RowList {
     const active = this.#selected !== undefined && kept.has(this.#selected) ? rowId(this.#selected) : '';
     if (active === '') this.grid.removeAttribute('aria-activedescendant');
     else this.grid.setAttribute('aria-activedescendant', active);
+    this.#measure();
+  }
+
+  /** The font may have been changed. */
+  #measure(): void {
+    const [line] = this.#drawn.values();
+    const height = line?.getBoundingClientRect().height ?? 0;
+    if (height === 0 || Math.abs(height - this.#rowPx) < 0.1) return;
+    const first = this.grid.scrollTop / this.#rowPx;
+    this.#rowPx = height;
+    this.#space.style.height = `${this.#rows.length * height}px`;
+    if (this.#following) this.toEnd();
+    else this.grid.scrollTop = first * height;
+    this.#later();
   }
 
   #make(row: LiveRow): HTMLElement {
@@ -150,7 +165,7 @@ export class RowList {
       event.preventDefault();
       return;
     }
-    const page = Math.max(1, Math.floor(this.grid.clientHeight / ROW_PX) - 1);
+    const page = Math.max(1, Math.floor(this.grid.clientHeight / this.#rowPx) - 1);
     const steps: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
     const step = steps[key];
     if (step === undefined) return;
@@ -171,10 +186,10 @@ export class RowList {
     const row = this.#rows.at(index);
     if (!row) return;
     this.#selected = row.seq;
-    const top = index * ROW_PX;
+    const top = index * this.#rowPx;
     const { scrollTop, clientHeight } = this.grid;
     if (top < scrollTop) this.grid.scrollTop = top;
-    else if (top + ROW_PX > scrollTop + clientHeight) this.grid.scrollTop = top + ROW_PX - clientHeight;
+    else if (top + this.#rowPx > scrollTop + clientHeight) this.grid.scrollTop = top + this.#rowPx - clientHeight;
     // What is looked at must not run away.
     this.#follow(index === this.#rows.length - 1);
     this.#draw();
