@@ -30,6 +30,7 @@ export const COMMANDS = {
   connectTo: { icon: '$(add)' },
   connectOnPort: {},
   connectThrough: {},
+  diagnose: { icon: '$(checklist)' },
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   reconnect: { icon: '$(sync)', palette: 'sallyport.hasTunnels' },
@@ -128,6 +129,7 @@ export const SETTINGS = {
     restricted: true,
   },
   productionUnlockMinutes: { key: 'sallyport.production.unlockMinutes', type: 'number', default: 15, scope: 'machine', restricted: false },
+  pulseSeconds: { key: 'sallyport.console.pingSeconds', type: 'number', default: 2, scope: 'window', restricted: false },
   downSeconds: { key: 'sallyport.notifications.downSeconds', type: 'number', default: 20, scope: 'window', restricted: false },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',

@@ -7,7 +7,7 @@ import type { TunnelInfo } from '../../model/tunnel';
 import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
-import { onDidChangeSettings, readProductionRules, readUnlockMs } from '../settings';
+import { onDidChangeSettings, readProductionRules, readSetting, readUnlockMs } from '../settings';
 import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
 import { ConsoleController, type ControllerPorts } from './controller';
@@ -19,6 +19,8 @@ interface Tab {
   readonly panel: vscode.WebviewPanel;
   readonly controller: ConsoleController;
 }
+
+const MAX_PULSE_SECONDS = 3600;
 
 /** The Redis consoles of this window: one editor tab per tunnel. */
 export class RedisConsoles {
@@ -39,6 +41,11 @@ export class RedisConsoles {
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
         for (const { controller } of this.#tabs) controller.tunnelChanged(info);
+      }),
+    );
+    this.#listeners.add(
+      onDidChangeSettings(['pulseSeconds'], () => {
+        for (const { controller } of this.#tabs) controller.pulseChanged();
       }),
     );
     this.#listeners.add(
@@ -128,6 +135,7 @@ export class RedisConsoles {
       productionRules: readProductionRules,
       unlockMs: readUnlockMs,
       openLive: this.#openLive,
+      pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });
     const tab: Tab = { panel, controller };

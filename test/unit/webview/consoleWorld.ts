@@ -102,6 +102,7 @@ export class World {
   rules = RULES;
   /** What went on in panes. */
   readonly live: LiveRequest[] = [];
+  pulseMs = 0;
   readonly controller: ConsoleController;
 
   constructor(name = 'orders') {
@@ -133,6 +134,7 @@ export class World {
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
       openLive: async (_, request) => void this.live.push(request),
+      pulseMs: () => this.pulseMs,
       post: (message) => this.posted.push(structuredClone(message)),
     });
   }
