@@ -16,7 +16,7 @@ const REPLICATION = new Set(['sync', 'psync', 'replconf']);
 export function refuseUnsupported(args: readonly Buffer[]): void {
   const name = word(args, 0);
   if (OWN_PANE.has(name)) {
-    throw unsupported(name, 'streams messages, which this console does not show yet.', 'Run it in redis-cli through the same tunnel.');
+    throw unsupported(name, 'needs a live pane of its own.', 'Name a channel to subscribe to; a subscription ends when its pane is stopped.');
   }
   if (REPLICATION.has(name)) throw unsupported(name, 'belongs to replication and is not for a console.');
   if (name === 'client' && word(args, 1) === 'reply' && word(args, 2) !== 'on') {

@@ -23,6 +23,7 @@ export class RedisConnection {
   readonly #waiting: Waiter[] = [];
   #lastWords: string | undefined;
   #ended: Fault | undefined;
+  #listener: ((value: RespValue) => void) | undefined;
   /** Resolves with the reason once the connection is gone, whoever ended it. Never rejects. */
   readonly closed: Promise<Fault>;
 
@@ -93,6 +94,16 @@ export class RedisConnection {
     });
   }
 
+  /** From now on gets what answers no call: pushes, and whatever a connection that streams is sent. */
+  listen(listener: (value: RespValue) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Sends a command whose replies, of which there may be any number, are for the listener. What becomes of it shows there, or in `closed`. */
+  post(args: readonly (string | Buffer)[]): void {
+    this.#tap.write(encodeCommand(args));
+  }
+
   get disposed(): boolean {
     return this.#tap.destroyed;
   }
@@ -106,9 +117,9 @@ export class RedisConnection {
 
   #onReply(value: RespValue): boolean {
     // RESP3 pushes are not replies.
-    if (value.type === 'push') return false;
-    const waiter = this.#waiting.shift();
+    const waiter = value.type === 'push' ? undefined : this.#waiting.shift();
     if (waiter) waiter.resolve(value);
+    else if (this.#listener) this.#listener(value);
     else if (value.type === 'error') this.#lastWords = value.text;
     return waiter !== undefined;
   }

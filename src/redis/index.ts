@@ -5,6 +5,8 @@
 import { systemClock } from '../base/clock';
 import { benchmarkRunner } from './benchmark/run';
 import { browseKeys } from './keys/browser';
+import { createLiveFeed } from './live/feed';
+import { prettyJson } from './live/prettyJson';
 import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
@@ -14,6 +16,8 @@ export const openRedisSession: OpenRedisSession = sessionOpener();
 export const engine: RedisEngine = {
   openRedisSession,
   browseKeys: (session) => browseKeys(session, systemClock),
+  createLiveFeed: (request) => createLiveFeed(request),
+  prettyJson,
   runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
 };
 

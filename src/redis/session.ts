@@ -11,12 +11,13 @@ import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } f
 import { authentication, establish, type EstablishSettings } from './establish';
 import { refusalFault, refusedFault } from './faults';
 import { Guard, type GuardedConnection } from './guard/guard';
+import { livePlan } from './live/plan';
 import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
 import { splitArguments } from './splitArguments';
 import type { RespValue } from '../wire/resp';
-import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
+import type { Completion, CompletionCandidate, LiveRequest, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -110,8 +111,9 @@ class ConsoleSession implements RedisSession {
     const guard = this.#guard;
     if (!guard) return;
     const commands = lines.flatMap((line) => {
-      const args = argumentsOf(line);
-      return args && args.length > 0 && !isHelp(args) ? [{ line, args }] : [];
+      const args = splitTyped(line)?.args;
+      // What goes to a pane is judged there, when its turn comes.
+      return args && args.length > 0 && !isHelp(args) && !this.#goesToPane(args) ? [{ line, args }] : [];
     });
     await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
   }
@@ -139,6 +141,18 @@ class ConsoleSession implements RedisSession {
       }
       return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
     });
+  }
+
+  liveRequest(line: string): LiveRequest | undefined {
+    const split = splitTyped(line);
+    if (!split || split.args.length === 0 || isHelp(split.args) || !this.#goesToPane(split.args)) return undefined;
+    const { database, login } = this.#typed;
+    return { ...split, database, ...(login && { login }) };
+  }
+
+  /** Inside MULTI nothing waits: it is queued. */
+  #goesToPane(args: readonly Buffer[]): boolean {
+    return this.#typed.transaction === undefined && livePlan(args) !== undefined;
   }
 
   async call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
@@ -372,9 +386,9 @@ class ConsoleSession implements RedisSession {
 }
 
 /** Undefined for a line that will be refused for its quotes or its number. */
-function argumentsOf(line: string): Buffer[] | undefined {
+function splitTyped(line: string): ReturnType<typeof splitRepetition> | undefined {
   try {
-    return splitRepetition(splitArguments(line)).args;
+    return splitRepetition(splitArguments(line));
   } catch {
     return undefined;
   }

@@ -6,12 +6,14 @@ import type { TlsMode } from '../model/target';
 import type { RespValue } from '../wire/resp';
 import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
+import type { LiveFeed, LiveRequest } from './live/types';
 
 export type { RespEntries, RespValue } from '../wire/resp';
 export type * from './benchmark/types';
 export type { CommandClass } from './guard/commandTable';
 export type { Verdict } from './guard/classify';
 export type { GuardPorts, GuardQuestion } from './guard/types';
+export type { LiveDraft, LiveEntry, LiveFeed, LiveKind, LiveLog, LiveMark, LiveMarkKind, LiveMessage, LiveRequest, LiveState, LiveStats } from './live/types';
 
 /** Credentials of AUTH: a password alone (AUTH token), or a user of an ACL. */
 export interface RedisLogin {
@@ -113,6 +115,8 @@ export interface RedisSession {
    *   `redis.connectionLost`, `redis.closed`, `operation.cancelled`, and those of `OpenRedisSession` when it connects again.
    */
   run(line: string, signal: AbortSignal): Promise<RenderedReply>;
+  /** What a live pane has to run in place of this session, for a line that streams or waits; undefined for every other line. */
+  liveRequest(line: string): LiveRequest | undefined;
   /**
    * Runs one command by its arguments, as a page does on the person's behalf: judged by the guard as if it had been typed, its
    * reply as data, of which as much is kept as of a reply's text. An error that the server answers is a reply, too.
@@ -215,4 +219,8 @@ export interface RedisEngine {
   readonly openRedisSession: OpenRedisSession;
   /** Over a session that nobody else uses. */
   readonly browseKeys: (session: Pick<RedisSession, 'turn'>) => KeyBrowser;
+  /** Nothing is connected before it is started. @throws Fault `redis.unsupported` for a command that neither streams nor waits. */
+  readonly createLiveFeed: (request: LiveRequest) => LiveFeed;
+  /** A text of JSON in lines, as it was written otherwise: numbers and repeated keys stay. Undefined for what is none. */
+  readonly prettyJson: (text: string) => string | undefined;
 }

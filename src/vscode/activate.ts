@@ -23,6 +23,7 @@ import type { Entrance, RunCommand } from './doorway';
 import { FileInventoryCache } from './inventoryCache';
 import { InventoryStore } from './inventoryStore';
 import { KeptSelection } from './lastSelection';
+import { LivePanes } from './live/livePanes';
 import type { LogChannel } from './logChannel';
 import { KeyBrowsers } from './keys/keyBrowsers';
 import { KeptLoginChoices } from './loginChoices';
@@ -152,10 +153,12 @@ function redisLogins(context: vscode.ExtensionContext, { ui, secrets, broker, lo
 }
 
 /** The tabs with which a person works on a cache. */
-function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks' | 'keys'> & { readonly redis: RedisConsoles } {
+function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks' | 'keys' | 'live'> & { readonly redis: RedisConsoles } {
   const history = new KeptHistory(globalState, (error) => services.logger.log('warn', 'history.notKept', { error }));
+  const live = scope.add(new LivePanes(services, logins, extensionUri));
   return {
-    redis: scope.add(new RedisConsoles(services, logins, history, extensionUri)),
+    live,
+    redis: scope.add(new RedisConsoles(services, logins, history, extensionUri, (tunnel, request) => live.open(tunnel, request))),
     keys: scope.add(new KeyBrowsers(services, logins, extensionUri)),
     benchmarks: scope.add(new Benchmarks(services, logins, extensionUri)),
   };

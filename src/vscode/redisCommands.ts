@@ -24,10 +24,18 @@ export interface RedisTools {
   searchHistory(): void;
 }
 
+/** The live panes; each of these opens one. */
+export interface LiveTools {
+  subscribe(tunnel: TunnelInfo): Promise<void>;
+  monitor(tunnel: TunnelInfo): Promise<void>;
+  keyspaceEvents(tunnel: TunnelInfo): Promise<void>;
+}
+
 export interface RedisCommandDeps {
   readonly redis: RedisTools;
   readonly benchmarks: { open(tunnel: TunnelInfo): void };
   readonly keys: { open(tunnel: TunnelInfo): Promise<void> };
+  readonly live: LiveTools;
   /** Lets the person choose how to log in; false when dismissed. @throws Fault */
   readonly changeLogin: (where: LoginPlace) => Promise<boolean>;
   readonly board: TunnelBoard;
@@ -36,6 +44,8 @@ export interface RedisCommandDeps {
   readonly connecting: ConnectCommands;
   readonly tunnels: TunnelCommands;
 }
+
+type LiveHandlers = Pick<CommandHandlers, 'liveSubscribe' | 'liveMonitor' | 'keyspaceEvents'>;
 
 const ANOTHER = Symbol('another cache');
 
@@ -47,13 +57,16 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'browseKeys' | 'benchmark' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
-    const { redis, benchmarks, keys } = this.#deps;
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'browseKeys' | 'benchmark' | keyof LiveHandlers | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
+    const { redis, benchmarks, keys, live } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel), () => undefined),
       browseKeys: (argument) => this.#on('keys', argument, (tunnel) => keys.open(tunnel)),
       benchmark: (argument) => this.#on('benchmark', argument, async (tunnel) => benchmarks.open(tunnel)),
+      liveSubscribe: (argument) => this.#onLive(argument, (tunnel) => live.subscribe(tunnel)),
+      liveMonitor: (argument) => this.#onLive(argument, (tunnel) => live.monitor(tunnel)),
+      keyspaceEvents: (argument) => this.#onLive(argument, (tunnel) => live.keyspaceEvents(tunnel)),
       changeLogin: (argument) => this.#changeLoginOf(argument),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),
@@ -101,6 +114,12 @@ export class RedisCommands {
     const again = (): void => void this.#changeLogin(where, then);
     const changed = await attempts.run('login', () => changeLogin(where), { retry: again, changeLogin: again });
     if (changed) then();
+  }
+
+  async #onLive(argument: unknown, open: (tunnel: TunnelInfo) => Promise<void>): Promise<void> {
+    await this.#on('live', argument, async (tunnel) => {
+      await this.#deps.attempts.run('live', () => open(tunnel));
+    });
   }
 
   /** `front`: what it is about when no row is told; a console that is in front needs no second one. */

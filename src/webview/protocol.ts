@@ -304,6 +304,8 @@ function isStatus(value: unknown): value is ConsoleStatus {
 export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
 export { parseKeysToHost } from './keys/messages';
 export type { KeysStatus, KeysStrings, KeysToHost, KeysToPage, SearchState } from './keys/messages';
+export { MAX_BATCH_ROWS, MAX_ROW_CHARS, parseLiveToHost } from './live/messages';
+export type { LiveRow, LiveStatus, LiveStrings, LiveToHost, LiveToPage, LiveTone } from './live/messages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';

@@ -121,7 +121,7 @@ describe('The guard on a real server', () => {
     const harmless = admin.filter((name) => classify(asArguments(name), { commands, aliases: new Map() }).class === 'read');
     assert.deepEqual(harmless.toSorted(), [
       'acl|dryrun', 'acl|getuser', 'acl|list', 'acl|log', 'acl|users', 'client|list', 'client|no-evict', 'cluster|count-failure-reports', 'cluster|replicas', 'cluster|slaves', 'config|get',
-      'latency|doctor', 'latency|graph', 'latency|histogram', 'latency|history', 'latency|latest', 'module|list', 'monitor', 'slowlog|get', 'slowlog|len',
+      'latency|doctor', 'latency|graph', 'latency|histogram', 'latency|history', 'latency|latest', 'module|list', 'slowlog|get', 'slowlog|len',
     ]);
   });
 

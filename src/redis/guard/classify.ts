@@ -56,7 +56,7 @@ export function isUnknown(args: readonly Buffer[], { commands, aliases }: Knowle
 }
 
 function writesByTable(full: string, known: CommandClass): boolean {
-  return known === 'write' || (known === 'dangerous' && full !== 'keys');
+  return known === 'write' || (known === 'dangerous' && full !== 'keys' && full !== 'monitor');
 }
 
 function isReading(facts: CommandFacts | undefined): boolean {

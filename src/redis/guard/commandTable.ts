@@ -27,7 +27,7 @@ const READ = `
   command command|count command|docs command|getkeys command|getkeysandflags command|info command|list
   commandlog|get commandlog|len config|get discard echo exec function|dump function|list function|stats hello info lastsave
   latency|doctor latency|graph latency|histogram latency|history latency|latest memory|doctor memory|malloc-stats memory|stats
-  module|list monitor multi ping psubscribe pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels pubsub|shardnumsub
+  module|list multi ping psubscribe pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels pubsub|shardnumsub
   punsubscribe quit readonly readwrite reset role script|exists script|show select slowlog|get slowlog|len ssubscribe subscribe
   sunsubscribe time unsubscribe unwatch wait waitaof watch
   bf.card bf.exists bf.info bf.mexists bf.scandump cf.compact cf.count cf.exists cf.info cf.mexists cf.scandump cms.info cms.query
@@ -59,7 +59,7 @@ const WRITE = `
   tdigest.add tdigest.create tdigest.merge tdigest.reset topk.add topk.incrby topk.reserve
   ts.add ts.alter ts.create ts.createrule ts.decrby ts.del ts.deleterule ts.incrby ts.madd`;
 
-/** `keys` is here for `KEYS *`; scripts, because nobody sees what they write. */
+/** `keys` is here for `KEYS *`; `monitor`, because it slows a server down and shows everybody's data; scripts, because nobody sees what they write. */
 const DANGEROUS = `
   acl|* acl|deluser acl|load acl|save acl|setuser bgrewriteaof bgsave client|kill client|pause
   cluster|* cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|cancelslotmigrations cluster|delslots
@@ -67,7 +67,7 @@ const DANGEROUS = `
   cluster|migration cluster|replicate cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot
   config|* config|rewrite config|set debug debug|* eval evalsha failover fcall flushall flushdb ft.config|* ft.config|set
   ft.drop ft.dropindex function|delete function|flush function|restore migrate module|* module|load module|loadex module|unload
-  psync replconf replicaof save script|flush sentinel|* sflush shutdown slaveof swapdb sync trimslots`;
+  monitor   psync replconf replicaof save script|flush sentinel|* sflush shutdown slaveof swapdb sync trimslots`;
 
 /** What only reads and yet may hold the server up, whatever its arguments; most depends on those (`slowness`). */
 const SLOW = 'keys';

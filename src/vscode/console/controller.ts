@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
 import type { ProductionRules } from '../../model/production';
 import type { TunnelInfo } from '../../model/tunnel';
-import type { RedisSession, RedisSessionState } from '../../redis/types';
+import type { LiveRequest, RedisSession, RedisSessionState, RenderedReply } from '../../redis/types';
 import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
 import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
@@ -24,6 +24,8 @@ export interface ControllerPorts {
   readonly productionRules: () => ProductionRules;
   /** For how long writes to one are unlocked, ms. */
   readonly unlockMs: () => number;
+  /** Opens a pane beside for what streams or waits. @throws Fault */
+  readonly openLive: (tunnel: TunnelInfo, request: LiveRequest) => Promise<void>;
   /** Between two pings of the strip, ms; 0 is never. */
   readonly pulseMs: () => number;
   /** Hands a message to the page that exists now. */
@@ -260,8 +262,9 @@ export class ConsoleController {
     let answer: ToPage;
     let failed: Fault | undefined;
     try {
+      const live = session.liveRequest(line);
       if (!judged) await session.review([line, ...rest], abort.signal);
-      const { kind, text, truncated, elapsedMs } = await session.run(line, abort.signal);
+      const { kind, text, truncated, elapsedMs } = live ? await this.#runBeside(live) : await session.run(line, abort.signal);
       answer = { type: 'reply', id, kind, text, truncated, elapsedMs, prompt: this.#prompt };
     } catch (error) {
       failed = asFault(error);
@@ -270,6 +273,12 @@ export class ConsoleController {
     this.#running = undefined;
     this.#answer(answer);
     if (failed && (needsLogin(failed.code) || needsOtherLogin(failed.code))) await this.#reconnectFailed(session, failed);
+  }
+
+  async #runBeside(live: LiveRequest): Promise<RenderedReply> {
+    const { openLive, ui } = this.#ports;
+    await openLive(this.#tunnel, live);
+    return { kind: 'value', text: ui.l10n.t('It goes on in a pane of its own.'), truncated: false, elapsedMs: 0 };
   }
 
   #faultMessage(id: number, fault: Fault): ToPage {

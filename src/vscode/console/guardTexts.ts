@@ -62,6 +62,7 @@ function whyText({ verdicts, lines, size }: GuardQuestion, l10n: Localizer): str
       ? l10n.t('It may have to read a lot, and the server answers nobody else meanwhile.')
       : l10n.t('It would read {0}, and the server answers nobody else meanwhile.', read);
   }
+  if (first?.command === 'MONITOR') return l10n.t('It shows every command of every client, with keys and values, and slows the server down while it runs.');
   if (first?.writes === false) return l10n.t('It reads every key, and the server answers nobody else meanwhile.');
   return l10n.t('It can lose data at one stroke, or change or stop the server itself.');
 }

@@ -10,7 +10,7 @@ import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readSetting, readUnlockMs } from '../settings';
 import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
-import { ConsoleController } from './controller';
+import { ConsoleController, type ControllerPorts } from './controller';
 import type { KeptHistory } from './keptHistory';
 import { openWithLogin } from './login';
 import { consoleStrings } from './strings';
@@ -28,14 +28,16 @@ export class RedisConsoles {
   readonly #logins: RedisLogins;
   readonly #history: KeptHistory;
   readonly #extensionUri: vscode.Uri;
+  readonly #openLive: ControllerPorts['openLive'];
   readonly #tabs = new Set<Tab>();
   readonly #listeners = new Scope();
 
-  constructor(services: Services, logins: RedisLogins, history: KeptHistory, extensionUri: vscode.Uri) {
+  constructor(services: Services, logins: RedisLogins, history: KeptHistory, extensionUri: vscode.Uri, openLive: ControllerPorts['openLive']) {
     this.#services = services;
     this.#logins = logins;
     this.#history = history;
     this.#extensionUri = extensionUri;
+    this.#openLive = openLive;
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
         for (const { controller } of this.#tabs) controller.tunnelChanged(info);
@@ -132,6 +134,7 @@ export class RedisConsoles {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: readUnlockMs,
+      openLive: this.#openLive,
       pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });

@@ -28,6 +28,8 @@ export interface RedisOptions {
   readonly renamed?: Readonly<Record<string, string>>;
   /** The port of a server that has been stopped; one that is free unless told. */
   readonly port?: number;
+  /** A node of a cluster, with no slots at first. */
+  readonly cluster?: boolean;
   /** Whether DEBUG works. */
   readonly debugCommand?: boolean;
 }
@@ -99,7 +101,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   }
 }
 
-function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, debugCommand = false }: RedisOptions): string {
+function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, cluster = false, debugCommand = false }: RedisOptions): string {
   const lines = [
     `bind ${HOST}`,
     'protected-mode yes',
@@ -121,6 +123,7 @@ function configuration(port: number, directory: string, { tls, password, users =
   } else {
     lines.push(`port ${port}`);
   }
+  if (cluster) lines.push('cluster-enabled yes', 'cluster-config-file nodes.conf');
   if (password !== undefined) lines.push(`user default on #${sha256(password)} ~* &* +@all`);
   for (const { name, password: own, rules } of users) lines.push(`user ${name} on #${sha256(own)} ${rules}`);
   for (const [own, name] of Object.entries(renamed)) lines.push(`rename-command ${own} ${name}`);

@@ -11,7 +11,7 @@ import type { ChosenProfile } from '../../../src/vscode/selection';
 import { SshHostStore } from '../../../src/vscode/sshHostStore';
 import { TunnelBoard } from '../../../src/vscode/tunnelBoard';
 import { TunnelCommands } from '../../../src/vscode/tunnelCommands';
-import { disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, parts, redisTools } from './samples';
+import { disposeAll, FakeInventory, FakeTunnels, FakeUi, MemoryLogger, MemoryState, liveTools, parts, redisTools } from './samples';
 
 /** Commands over fakes: what a window has, without the window. */
 export class Bench {
@@ -40,6 +40,8 @@ export class Bench {
   readonly consoles: string[] = [];
   readonly benchmarks: string[] = [];
   readonly keys: string[] = [];
+  /** Panes that were opened. */
+  readonly live: string[] = [];
   /** Of the console in front. */
   front: TunnelInfo | undefined;
   readonly pings: (number | Error)[] = [];
@@ -68,6 +70,7 @@ export class Bench {
     tunnels: this.tunnels,
     redis: redisTools(this.consoles, this.pings, () => this.front),
     keys: { open: ({ id }) => Promise.resolve(void this.keys.push(id)) },
+    live: liveTools(this.live),
     benchmarks: { open: ({ route }) => void this.benchmarks.push(route.target.name) },
     changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });

@@ -212,6 +212,15 @@ describe('commands', () => {
       assert.deepEqual(bench.keys, ['t1', 'front', 't1']);
     });
 
+    it('opens live panes on the tunnel of the row, or of the console in front', async () => {
+      const { redis } = await use();
+      await redis.handlers.liveSubscribe(targetNodeId(target()));
+      await redis.handlers.keyspaceEvents('tunnel:t1');
+      bench.front = bench.board.tunnels[0];
+      await redis.handlers.liveMonitor({ scheme: 'webview-panel' });
+      assert.deepEqual(bench.live, ['subscribe orders-cache', 'keyspaceEvents orders-cache', 'monitor orders-cache']);
+    });
+
     it('unlocks and locks writes of the console in front', async () => {
       const { redis } = await use();
       await redis.handlers.unlockWrites(undefined);

@@ -15,7 +15,7 @@ import type { Target } from '../../../src/model/target';
 import type { StartOptions, TunnelDetails, TunnelInfo, TunnelService } from '../../../src/model/tunnel';
 import type { CommandName } from '../../../src/vscode/contributions';
 import { plainText } from '../../../src/vscode/localizer';
-import type { RedisTools } from '../../../src/vscode/redisCommands';
+import type { LiveTools, RedisTools } from '../../../src/vscode/redisCommands';
 import type { ConfirmOptions, InputOptions, LiveInputOptions, LivePick, PickItem, PickOptions, Ui } from '../../../src/vscode/ui';
 
 export const place = { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' };
@@ -440,6 +440,11 @@ export function disposeAll(owned: readonly { dispose(): Promise<void> }[]): Prom
 }
 
 /** Consoles that write down what is asked of them; a ping takes what `pings` says next, or 2.1 ms. */
+export function liveTools(panes: string[]): LiveTools {
+  const opened = (what: string) => ({ route }: TunnelInfo) => Promise.resolve(void panes.push(`${what} ${route.target.name}`));
+  return { subscribe: opened('subscribe'), monitor: opened('monitor'), keyspaceEvents: opened('keyspaceEvents') };
+}
+
 export function redisTools(consoles: string[], pings: (number | Error)[], front: RedisTools['front'] = () => undefined): RedisTools {
   return {
     open: ({ id }) => Promise.resolve(void consoles.push(id)),

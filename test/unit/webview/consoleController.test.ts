@@ -190,6 +190,18 @@ describe('ConsoleController', () => {
     assert.equal(world.status(), 'ready');
   });
 
+  it('opens a pane beside for what streams or waits, and says so', async () => {
+    const world = await new World().start();
+    const request = { args: ['BLPOP', 'q', '0'], times: 1, database: 2 };
+    world.session.panes.set('BLPOP q 0', request);
+    world.session.reviewing = async (lines) => assert.deepEqual(lines, ['BLPOP q 0']);
+    world.controller.receive({ type: 'run', id: 4, line: 'BLPOP q 0', rest: [], judged: false });
+    await settled();
+    assert.deepEqual(world.live, [request]);
+    assert.deepEqual(world.session.runs, []);
+    assert.deepEqual(world.last, { type: 'reply', id: 4, kind: 'value', text: 'It goes on in a pane of its own.', truncated: false, elapsedMs: 0, prompt: 'cache.internal:6379' });
+  });
+
   describe('the strip of latencies', () => {
     const pulses = (world: World): unknown[] => world.posted.flatMap((message) => (message.type === 'pulse' ? [message.latencies] : []));
 
@@ -275,6 +287,7 @@ describe('ConsoleController', () => {
       clock: world.clock,
       productionRules: () => RULES,
       unlockMs: () => 1,
+      openLive: async () => {},
       pulseMs: () => 0,
       post: (message) => world.posted.push(message),
     });

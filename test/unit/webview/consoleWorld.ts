@@ -4,7 +4,7 @@ import { cancelled, type Fault } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
 import type { ProductionRules } from '../../../src/model/production';
 import type { TunnelInfo, TunnelState } from '../../../src/model/tunnel';
-import type { Completion, CompletionCandidate, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
+import type { Completion, CompletionCandidate, LiveRequest, RedisLogin, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from '../../../src/redis/types';
 import { ConsoleController } from '../../../src/vscode/console/controller';
 import { KeptHistory } from '../../../src/vscode/console/keptHistory';
 import type { SessionLogin } from '../../../src/vscode/services';
@@ -45,6 +45,13 @@ export class FakeSession implements RedisSession {
 
   turn(): Promise<never> {
     return this.call();
+  }
+
+  /** Lines that go to a pane. */
+  readonly panes = new Map<string, LiveRequest>();
+
+  liveRequest(line: string): LiveRequest | undefined {
+    return this.panes.get(line);
   }
 
   reviewing: (lines: readonly string[]) => Promise<void> = async () => {};
@@ -97,6 +104,8 @@ export class World {
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
   rules = RULES;
+  /** What went on in panes. */
+  readonly live: LiveRequest[] = [];
   pulseMs = 0;
   readonly controller: ConsoleController;
 
@@ -128,6 +137,7 @@ export class World {
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
+      openLive: async (_, request) => void this.live.push(request),
       pulseMs: () => this.pulseMs,
       post: (message) => this.posted.push(structuredClone(message)),
     });

@@ -30,7 +30,7 @@ const LINES: Readonly<Record<CommandClass, readonly string[]>> = {
     'HSCAN h 0 COUNT 20000', 'SORT l', 'SUNIONSTORE d a b', 'ZUNIONSTORE d 2 a b', 'BITOP AND d a b',
   ],
   dangerous: [
-    'FLUSHALL', 'flushdb async', 'FLUSHALL ASYNC', 'KEYS *', 'keys "*"', 'KEYS **', 'CONFIG SET maxmemory 1', 'config rewrite', 'CONFIG NOSUCH', 'SHUTDOWN', 'SHUTDOWN NOSAVE', 'DEBUG SLEEP 1', 'DEBUG',
+    'FLUSHALL', 'flushdb async', 'FLUSHALL ASYNC', 'KEYS *', 'keys "*"', 'KEYS **', 'MONITOR', 'CONFIG SET maxmemory 1', 'config rewrite', 'CONFIG NOSUCH', 'SHUTDOWN', 'SHUTDOWN NOSAVE', 'DEBUG SLEEP 1', 'DEBUG',
     'SCRIPT FLUSH', 'FUNCTION FLUSH', 'FUNCTION DELETE x', 'FUNCTION RESTORE x', 'CLUSTER RESET', 'CLUSTER FORGET x', 'CLUSTER FAILOVER', 'CLUSTER ADDSLOTS 1', 'CLUSTER NOSUCH', 'REPLICAOF NO ONE', 'SLAVEOF a 1',
     'SWAPDB 0 1', 'ACL SETUSER x', 'ACL DELUSER x', 'ACL NOSUCH', 'MODULE LOAD x', 'MODULE UNLOAD x', 'CLIENT KILL TYPE normal', 'CLIENT PAUSE 1', 'SAVE', 'BGSAVE', 'BGREWRITEAOF', 'MIGRATE h 1 k 0 1',
     'RESTORE k 0 x REPLACE', 'restore k 0 x replace', 'EVAL "return 1" 0', 'EVALSHA x 0', 'FCALL f 0', 'EVAL "-- #!lua flags=no-writes\\nreturn 1" 0', 'EVAL', 'EVAL "#!lua flags=no-writesx\\nreturn 1" 0', 'FT.DROPINDEX i DD', 'SENTINEL FAILOVER m', 'FAILOVER',
@@ -43,7 +43,7 @@ describe('classify', () => {
   }
 
   it('knows which of the slow and the dangerous write', () => {
-    for (const line of [...LINES.read, 'KEYS *', 'KEYS a*', 'SMEMBERS s', 'SORT_RO l', 'SUNION a b']) assert.equal(judge(line).writes, false, line);
+    for (const line of [...LINES.read, 'KEYS *', 'MONITOR', 'KEYS a*', 'SMEMBERS s', 'SORT_RO l', 'SUNION a b']) assert.equal(judge(line).writes, false, line);
     for (const line of [...LINES.write, 'FLUSHALL', 'EVAL "return 1" 0', 'SORT l', 'SUNIONSTORE d a b', 'DEBUG SLEEP 1', 'SAVE']) assert.equal(judge(line).writes, true, line);
   });
 
