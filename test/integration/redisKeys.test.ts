@@ -23,7 +23,7 @@ describe('The key browser on a real server', function () {
   const sessions: RedisSession[] = [];
 
   before(async () => {
-    server = await startRedis({ users: [{ name: 'few', password: 'few', rules: FEW }] });
+    server = await startRedis({ users: [{ name: 'few', password: 'few', rules: FEW }, { name: 'single', password: 'single', rules: '~* +@all -multi' }] });
     tunnel = await FakeTunnel.to(server.port);
   });
   after(async () => {
@@ -272,7 +272,7 @@ describe('The key browser on a real server', function () {
         turn: (work, signal) =>
           session.turn((turn) => work({
             all: async (commands) => {
-              if (String(commands[0]?.[0]) === 'MULTI') await meddle();
+              if (String(commands.at(-1)?.[0]) === 'EXEC') await meddle();
               return turn.all(commands);
             },
           }), signal),
@@ -288,6 +288,31 @@ describe('The key browser on a real server', function () {
       assert.equal(await codeOf(key.edit({ type: 'removeElement', element: 0 }, now.version, never)), 'redis.connectionLost');
       other = await open();
       assert.equal(await get('LLEN', 'l'), '3');
+    });
+
+    it('asks nobody about the commands of its own, however large the values are', async () => {
+      const many = Array.from({ length: 10_500 }, (_, index) => String(index));
+      await call('RPUSH', 'l', ...many);
+      await call('SADD', 'm', ...many);
+      await call('ZADD', 'z', ...many.flatMap((each) => [each, `m${each}`]));
+      await call('HSET', 'h', ...many.flatMap((each) => [each, each]));
+      await fill(many.map((each) => ['XADD', 'x', `1-${Number(each) + 1}`, 'f', each]));
+      const asked: string[] = [];
+      const guard: GuardPorts = {
+        production: () => false,
+        writesAllowed: () => false,
+        ask: async ({ verdicts }) => {
+          asked.push(...verdicts.map(({ command }) => command));
+          return false;
+        },
+      };
+      const browser = await browse({ guard });
+      for (const name of ['l', 'm', 'z', 'h', 'x']) {
+        const { key, view } = await opened(browser, name);
+        assert.equal(await key.edit({ type: 'removeElement', element: 0 }, view.version, never), 'done', name);
+        assert.equal((await key.read('next', never)).page, 1);
+      }
+      assert.deepEqual(asked, []);
     });
 
     it('does not add over what is there', async () => {
@@ -347,6 +372,17 @@ describe('The key browser on a real server', function () {
     assert.deepEqual([removed.length, fault?.code], [0, 'redis.noPermission']);
   });
 
+  it('writes nothing where a user may write, but has no transactions', async () => {
+    await fill([['SET', 's', 'old'], ['HSET', 'h', 'f', 'v']]);
+    const browser = await browse({ login: { username: 'single', password: 'single' } });
+    for (const name of ['s', 'h']) {
+      const { key, view } = await opened(browser, name);
+      const edit = name === 's' ? ({ type: 'setBody', value: text('new') } as const) : ({ type: 'setElement', element: 0, value: text('new') } as const);
+      assert.equal(await codeOf(key.edit(edit, view.version, never)), 'redis.noPermission');
+    }
+    assert.deepEqual([await get('GET', 's'), await get('HGET', 'h', 'f')], ['old', 'v']);
+  });
+
   it('writes nothing on production that is locked, and everything once it is unlocked', async () => {
     await fill([['SET', 's', 'old'], ['RPUSH', 'l', 'a']]);
     let unlocked = false;
@@ -385,7 +421,7 @@ describe('The key browser on a real server', function () {
       assert.deepEqual(sent.slice(-4), ['MULTI', 'JSON.SET doc . {}', 'PEXPIRE doc 7000', 'EXEC']);
       json = '[]';
       assert.equal(await key.edit({ type: 'setBody', value: text('{}') }, view.version, never), 'changed');
-      assert.equal(sent.at(-1), 'UNWATCH');
+      assert.equal(sent.at(-1), 'DISCARD');
     } finally {
       await session.dispose();
       await fake.dispose();

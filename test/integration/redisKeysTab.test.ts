@@ -202,6 +202,15 @@ describe('The key browser’s tab', function () {
     await until('view', ({ view }) => view.version === 2);
   });
 
+  it('stays in its database where the other one cannot be had', async () => {
+    await open();
+    posted.length = 0;
+    controller.receive({ type: 'database', index: 4000 });
+    await until('notice', ({ isError }) => isError);
+    assert.equal((await until('overview')).overview.database, 0);
+    assert.deepEqual(names(), ['greeting', 'queue']);
+  });
+
   it('goes on behind another tunnel to the same place, with the same database and key', async () => {
     await run('SELECT 3');
     await run('SET three 3');

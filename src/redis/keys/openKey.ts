@@ -14,8 +14,8 @@ interface Attempt {
   readonly edit: Exclude<KeyEdit, { type: 'expire' }>;
   readonly kind: KeyKind;
   readonly seen: SeenPage;
-  /** Whether the connection watches the key. */
-  watched: boolean;
+  /** What the connection has to be freed of afterwards: it watches the key, or has a transaction open. */
+  state: 'free' | 'watching' | 'open';
 }
 
 export type PageTurn = 'same' | 'next' | 'previous' | 'first';
@@ -86,7 +86,7 @@ export class OpenKey {
   async edit(edit: KeyEdit, version: number, signal: AbortSignal): Promise<EditOutcome> {
     if (edit.type === 'expire') return this.#expire(edit.ms, signal);
     if (version !== this.#version || !this.#kind) return 'changed';
-    const attempt: Attempt = { edit, kind: this.#kind, seen: this.#seen, watched: false };
+    const attempt: Attempt = { edit, kind: this.#kind, seen: this.#seen, state: 'free' };
     return this.#port.turn(async (turn) => {
       try {
         const outcome = this.#keepsTtl && this.#kind !== 'json' ? await this.#try(attempt, turn) : 'oldServer';
@@ -98,21 +98,24 @@ export class OpenKey {
         const again = await this.#try(attempt, turn, integerOf(checked(ttl, 'PTTL')) ?? -1);
         return again === 'oldServer' ? 'changed' : again;
       } finally {
-        if (attempt.watched) await turn.all([['UNWATCH']]);
+        if (attempt.state !== 'free') await turn.all([[attempt.state === 'open' ? 'DISCARD' : 'UNWATCH']]);
       }
     }, signal);
   }
 
   async #watch(attempt: Attempt, turn: RedisTurn, besides: readonly Command[]): Promise<readonly RespValue[]> {
     const replies = await turn.all([['WATCH', this.#key], ...besides]);
-    attempt.watched ||= replies[0]?.type !== 'error';
+    if (replies[0]?.type !== 'error') attempt.state = 'watching';
     return replies;
   }
 
   async #try(attempt: Attempt, turn: RedisTurn, keptTtl?: number): Promise<EditOutcome | 'oldServer'> {
     const { edit, kind, seen } = attempt;
     const { expected, write } = planEdit(edit, { key: this.#key, kind, seen, marker: randomBytes(MARKER_BYTES), ...(keptTtl !== undefined && { keptTtl }) });
-    const [watched, type, ...answers] = await this.#watch(attempt, turn, [['TYPE', this.#key], ...expected.map(({ command }) => command)]);
+    // MULTI goes before the writes, and not with them: where it is denied they would be carried out one by one.
+    const [watched, type, ...answers] = await this.#watch(attempt, turn, [['TYPE', this.#key], ...expected.map(({ command }) => command), ['MULTI']]);
+    const multi = answers.pop();
+    if (multi?.type !== 'error') attempt.state = 'open';
     checkWatched(watched);
     const outcome = this.#compared(type, kind);
     if (outcome) return outcome;
@@ -124,8 +127,10 @@ export class OpenKey {
       if (otherwise && answer.type !== 'error') throw otherwise;
       return 'changed';
     }
-    const replies = await turn.all([['MULTI'], ...write, ['EXEC']]);
-    attempt.watched = false;
+    checked(multi, 'MULTI');
+    const replies = await turn.all([...write, ['EXEC']]);
+    const exec = replies.at(-1);
+    if (exec?.type !== 'error' || exec.text.startsWith('EXECABORT')) attempt.state = 'free';
     return outcomeOf(replies, write.map(([name]) => String(name)));
   }
 
@@ -167,7 +172,7 @@ function outcomeOf(replies: readonly RespValue[], names: readonly string[]): Edi
   const exec = replies.at(-1);
   if (exec?.type === 'null') return 'changed';
   // What was refused while it was queued says why; EXECABORT does not.
-  for (const [index, name] of names.entries()) checked(replies[index + 1], name);
+  for (const [index, name] of names.entries()) checked(replies[index], name);
   const results = itemsOf(checked(exec, 'EXEC'));
   for (const [index, result] of results.entries()) {
     if (result.type === 'error' && names[index] === 'SET' && /syntax error/i.test(result.text)) return 'oldServer';

@@ -86,7 +86,7 @@ export class KeyScan {
   }
 
   #add(bytes: Buffer, found: string[]): void {
-    if (bytes.length > MAX_NAME_BYTES) {
+    if (bytes.length > MAX_NAME_BYTES || this.full) {
       this.#unseen++;
       return;
     }

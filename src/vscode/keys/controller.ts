@@ -160,7 +160,7 @@ export class KeysController {
       if (before !== 0) await browser.select(before, signal);
       await this.#look(browser, signal);
       const { name } = this.#opened ?? {};
-      if (name !== undefined) this.#open(name);
+      if (name !== undefined) await this.#inOrder(() => this.#open(browser, name, signal));
       await this.#search.begin(browser, this.#search.query, signal);
     } catch (error) {
       await this.#failed(error);
@@ -181,13 +181,17 @@ export class KeysController {
           await this.#search.more(signal);
           break;
         case 'database':
-          await this.#select(browser, message.index, signal);
+          this.#search.stop();
+          // What was asked for before it is about the database of then.
+          await this.#inOrder(() => this.#select(browser, message.index, signal));
+          await this.#look(browser, signal);
+          await this.#search.begin(browser, this.#search.query, signal);
           break;
         case 'facts':
           this.#post({ type: 'facts', facts: await browser.facts(message.names, signal) });
           break;
         case 'open':
-          this.#open(message.name);
+          await this.#inOrder(() => this.#open(browser, message.name, signal));
           break;
         case 'turn':
           await this.#inOrder(() => this.#read(message.turn, signal));
@@ -208,12 +212,18 @@ export class KeysController {
     } catch (error) {
       const fault = asFault(error);
       if (message.type === 'edit') this.#answer({ type: 'edited', outcome: 'failed', text: describeFault(fault) });
-      // The page shows the database that was chosen, which it is not.
-      if (message.type === 'database' && this.#overview) this.#post(this.#overviewMessage(this.#overview));
+      if (message.type === 'database') this.#stay();
       // What was asked for beside the person's work is asked for again when there is a connection again.
       if (message.type === 'edit' || message.type === 'facts') await this.#link.failed(fault);
+      else if (message.type === 'open') this.#post({ type: 'viewFault', name: message.name, text: describeFault(fault) });
       else await this.#failed(fault);
     }
+  }
+
+  /** The page shows the database that was chosen, which it is not. */
+  #stay(): void {
+    if (this.#overview) this.#post(this.#overviewMessage(this.#overview));
+    this.#search.show();
   }
 
   /** How many keys there are, and where. */
@@ -223,23 +233,16 @@ export class KeysController {
   }
 
   async #select(browser: KeyBrowser, index: number, signal: AbortSignal): Promise<void> {
-    this.#search.stop();
     await browser.select(index, signal);
     this.#opened = undefined;
     this.#view = undefined;
     this.#post({ type: 'closed' });
-    await this.#look(browser, signal);
-    await this.#search.begin(browser, this.#search.query, signal);
   }
 
-  #open(name: string): void {
-    const browser = this.#browser;
-    const { signal } = this.#link;
-    void this.#inOrder(async () => {
-      this.#opened = browser?.open(name);
-      this.#view = undefined;
-      await this.#read('first', signal);
-    }).catch((error: unknown) => this.#failed(error));
+  async #open(browser: KeyBrowser, name: string, signal: AbortSignal): Promise<void> {
+    this.#opened = browser.open(name);
+    this.#view = undefined;
+    await this.#read('first', signal);
   }
 
   /** Shows a page of the key, or why it cannot be. */

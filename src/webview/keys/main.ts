@@ -62,7 +62,16 @@ setHidden(notice, true);
 
 function ask(message: KeysToHost): void {
   if (message.type === 'search') ({ query } = message);
+  // Names of one database mean something else in another.
+  if (message.type === 'database') closeDatabase();
   send(message);
+}
+
+function closeDatabase(): void {
+  tree.clear();
+  treeView.update();
+  treeView.setOpened(undefined);
+  value.close();
 }
 
 function separate(separator: string): void {
