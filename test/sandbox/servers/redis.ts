@@ -28,11 +28,15 @@ export interface RedisOptions {
   readonly renamed?: Readonly<Record<string, string>>;
   /** Whether DEBUG works. */
   readonly debugCommand?: boolean;
+  /** A node of a cluster, which has still to be made. */
+  readonly cluster?: { readonly announceHost?: string };
 }
 
 export interface RedisServer {
   readonly host: '127.0.0.1';
   readonly port: number;
+  /** Of the cluster's bus; only of a node of one. */
+  readonly busPort?: number;
   readonly pid: number;
   readonly password: string | undefined;
   /** Kills the process and removes its directory; idempotent. */
@@ -49,11 +53,14 @@ const PORTS = { from: 20_000, to: 32_000 } as const;
 /** @throws Error when redis-server is not installed or does not become ready. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
-    const server = await tryPort(port, options);
+    const server = await tryPort(randomPort(), options);
     if (server) return server;
   }
   throw new Error(`redis-server found no free port in ${ATTEMPTS} attempts`);
+}
+
+function randomPort(): number {
+  return PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
 }
 
 /** Undefined when the port is taken. */
@@ -61,7 +68,8 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-redis-'));
   const configFile = join(directory, 'redis.conf');
   // Passwords are in a file of ours alone, never in argv; users' ones only as digests.
-  await writeFile(configFile, configuration(port, directory, options));
+  const busPort = options.cluster ? randomPort() : undefined;
+  await writeFile(configFile, configuration(port, directory, options) + (options.cluster ? clusterConfiguration(busPort!, options) : ''));
   await chmod(configFile, 0o600);
   const child = spawn('redis-server', [configFile], { stdio: 'ignore', cwd: directory });
   const exit = new Promise<'exited' | 'missing'>((resolve) => {
@@ -78,7 +86,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   try {
     const outcome = await Promise.race([exit, answers(port, child.pid ?? 0, options)]);
     if (outcome === 'ready') {
-      return { host: HOST, port, pid: child.pid!, password: options.password, stop };
+      return { host: HOST, port, ...(busPort !== undefined && { busPort }), pid: child.pid!, password: options.password, stop };
     }
     const log = await readFile(join(directory, 'redis.log'), 'utf8').catch(() => '');
     await stop();
@@ -117,6 +125,15 @@ function configuration(port: number, directory: string, { tls, password, users =
   if (password !== undefined) lines.push(`user default on #${sha256(password)} ~* &* +@all`);
   for (const { name, password: own, rules } of users) lines.push(`user ${name} on #${sha256(own)} ${rules}`);
   for (const [own, name] of Object.entries(renamed)) lines.push(`rename-command ${own} ${name}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Failures are noticed within a second or so, and nodes that are alone go on serving what they have. */
+function clusterConfiguration(busPort: number, { cluster, tls, password }: RedisOptions): string {
+  const lines = ['cluster-enabled yes', 'cluster-config-file nodes.conf', 'cluster-node-timeout 1500', `cluster-port ${busPort}`, `cluster-announce-ip ${HOST}`];
+  if (cluster?.announceHost !== undefined) lines.push(`cluster-announce-hostname ${cluster.announceHost}`, 'cluster-preferred-endpoint-type hostname');
+  if (tls) lines.push('tls-cluster yes', 'tls-replication yes');
+  if (password !== undefined) lines.push(`masterauth ${password}`);
   return `${lines.join('\n')}\n`;
 }
 
