@@ -30,7 +30,8 @@ export interface SessionSettings {
   readonly style?: 'typed' | 'raw';
 }
 
-const OPEN_TIMEOUT_MS = 15_000;
+/** For connecting, logging in and the first PING together. */
+export const OPEN_TIMEOUT_MS = 15_000;
 
 export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed' }: SessionSettings = {}): OpenRedisSession {
   // Every byte that is kept shows as at least one character, so this much always fills the text.
