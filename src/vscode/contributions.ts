@@ -43,6 +43,7 @@ export const COMMANDS = {
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
   benchmark: { icon: '$(dashboard)' },
+  showCluster: { icon: '$(type-hierarchy)' },
   changeLogin: {},
   unlockWrites: {},
   lockWrites: {},

@@ -27,6 +27,7 @@ export interface RedisTools {
 export interface RedisCommandDeps {
   readonly redis: RedisTools;
   readonly benchmarks: { open(tunnel: TunnelInfo): void };
+  readonly clusters: { open(tunnel: TunnelInfo): Promise<void> };
   /** Lets the person choose how to log in; false when dismissed. @throws Fault */
   readonly changeLogin: (where: LoginPlace) => Promise<boolean>;
   readonly board: TunnelBoard;
@@ -46,12 +47,13 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'benchmark' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
-    const { redis, benchmarks } = this.#deps;
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'benchmark' | 'showCluster' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
+    const { redis, benchmarks, clusters } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel), () => undefined),
       benchmark: (argument) => this.#on('benchmark', argument, async (tunnel) => benchmarks.open(tunnel)),
+      showCluster: (argument) => this.#on('cluster', argument, (tunnel) => clusters.open(tunnel)),
       changeLogin: (argument) => this.#changeLoginOf(argument),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),

@@ -304,5 +304,7 @@ function isStatus(value: unknown): value is ConsoleStatus {
 export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
+export { parseClusterToHost } from './cluster/messages';
+export type { ClusterLevel, ClusterNodeRow, ClusterShardRow, ClusterStrings, ClusterToHost, ClusterToPage } from './cluster/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';
 export type { BenchmarkRow, BenchmarkStrings, BenchmarkToHost, BenchmarkToPage } from './benchmark/messages';

@@ -39,6 +39,7 @@ export class Bench {
   });
   readonly consoles: string[] = [];
   readonly benchmarks: string[] = [];
+  readonly clusters: string[] = [];
   /** Of the console in front. */
   front: TunnelInfo | undefined;
   readonly pings: (number | Error)[] = [];
@@ -67,6 +68,7 @@ export class Bench {
     tunnels: this.tunnels,
     redis: redisTools(this.consoles, this.pings, () => this.front),
     benchmarks: { open: ({ route }) => void this.benchmarks.push(route.target.name) },
+    clusters: { open: async ({ route }) => void this.clusters.push(route.target.name) },
     changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });
   constructor(targets?: Target[]) {
