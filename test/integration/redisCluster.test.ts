@@ -162,6 +162,18 @@ describe('Redis cluster session', function () {
     });
   });
 
+  it('logs in everywhere as whom was typed', async () => {
+    for (const member of [...cluster.primaries, ...cluster.replicas]) await cluster.tell(member, 'ACL', 'SETUSER', 'app', 'on', '>pw', '~*', '+@all');
+    const session = await rig.open(cluster.primaries[0]!);
+    await run(session, `GET ${keyAt(cluster.primaries[1]!)}`);
+    await run(session, `@${at(cluster.replicas[2]!)} PING`);
+    assert.equal(await run(session, 'AUTH app pw'), 'OK');
+    assert.equal((await run(session, '@all ACL WHOAMI')).split('"app"').length, 7, 'on the nodes that were connected, and on the others');
+    for (const port of [cluster.primaries[0]!, cluster.primaries[1]!]) rig.cut(port);
+    assert.match(await run(session, `GET ${keyAt(cluster.primaries[0]!)}`), /\(nil\)$/);
+    assert.equal(await run(session, 'ACL WHOAMI'), '"app"', 'after the next connection, too');
+  });
+
   describe('transactions', () => {
     it('are where their first key is', async () => {
       const session = await rig.open(cluster.primaries[0]!);
@@ -200,6 +212,11 @@ describe('Redis cluster session', function () {
     it('end with their connection, and what is typed then is not sent', async () => {
       const session = await rig.open(cluster.primaries[0]!);
       const key = keyAt(cluster.primaries[1]!);
+      await run(session, 'MULTI');
+      await run(session, `SET ${key} 1`);
+      rig.tunnels.get(cluster.primaries[1]!.port)!.cut();
+      await eventually(() => !session.prompt.endsWith('(TX)'), 'the prompt says so');
+      assert.match((await faultOf(session.call(['GET', key], never))).message, /transaction was lost/);
       await run(session, 'MULTI');
       await run(session, `SET ${key} 1`);
       rig.tunnels.get(cluster.primaries[1]!.port)!.cut();

@@ -19,9 +19,10 @@ export function textOf(value: RespValue | undefined): string | undefined {
   return value?.type === 'bulk' ? value.bytes.subarray(0, MAX_TEXT_BYTES).toString('latin1') : undefined;
 }
 
-/** A whole number that can be told exactly. */
+/** A whole number that can be told exactly, also where it comes as text. */
 export function integerOf(value: RespValue | undefined): number | undefined {
-  if (value?.type !== 'integer') return undefined;
-  const number = Number(value.value);
+  const text = value?.type === 'integer' ? String(value.value) : (textOf(value) ?? '');
+  if (!/^-?\d{1,16}$/.test(text)) return undefined;
+  const number = Number(text);
   return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 import { abortable } from '../../base/abort';
-import { asFault, cancelled } from '../../base/fault';
+import { asFault, cancelled, Fault } from '../../base/fault';
 import { formatEndpoint } from '../../model/endpoint';
-import type { ConnectionState } from '../connectionState';
+import { type ConnectionState, initialState } from '../connectionState';
+import { authentication } from '../establish';
 import type { ClusterNode, ClusterPorts, NodePlace, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState } from '../types';
 import { checkNodeAddress } from './addresses';
 
 interface Connected {
   readonly session: RedisSession;
-  /** Absent: it was there before us. */
-  readonly place?: NodePlace;
+  readonly place: NodePlace;
 }
 
 export interface NodeSessionsOptions {
@@ -26,6 +26,8 @@ export interface NodeSessionsOptions {
 }
 
 const SEED = '';
+/** Each takes a tunnel. AWS allows 500 nodes to a cluster, and nobody looks at so many. */
+const MAX_NODES = 128;
 
 /**
  * One session per node, made when something is to be asked there and kept. The seed leads to wherever the name that was asked
@@ -35,15 +37,18 @@ export class NodeSessions {
   readonly #deps: NodeSessionsOptions;
   readonly #life = new AbortController();
   readonly #sessions = new Map<string, Promise<Connected>>();
-  #seed: RedisSession;
+  /** Those of `#sessions` that are open. */
+  readonly #open = new Map<string, RedisSession>();
+  readonly #seed: RedisSession;
   #seedId: string;
   /** What has been typed for the connection itself, and holds for those to come. */
-  #state: ConnectionState | undefined;
+  #state: ConnectionState;
 
   constructor(deps: NodeSessionsOptions) {
     this.#deps = deps;
     this.#seed = deps.seed;
     this.#seedId = deps.seedId;
+    this.#state = initialState(deps.options.login);
     this.#watch(SEED, deps.seed);
   }
 
@@ -79,10 +84,8 @@ export class NodeSessions {
   }
 
   /** Those that are connected now. */
-  async connected(): Promise<readonly RedisSession[]> {
-    const others = await Promise.allSettled(this.#sessions.values());
-    const sessions = [this.#seed, ...others.flatMap((one) => (one.status === 'fulfilled' ? [one.value.session] : []))];
-    return sessions.filter(({ state }) => state === 'ready');
+  get connected(): readonly RedisSession[] {
+    return [this.#seed, ...this.#open.values()].filter(({ state }) => state === 'ready');
   }
 
   /** Gives up the session and the way to a node: the next one is made anew. */
@@ -90,22 +93,14 @@ export class NodeSessions {
     await this.#drop(this.keyOf(node));
   }
 
-  /** Lets the sessions to come begin with what was typed on `node`, and ends the others, which began without it. */
-  async restart(state: ConnectionState, node: ClusterNode): Promise<void> {
+  /** Says to all other nodes, and to those to come, what was typed on `node` for the connection itself. */
+  async spread(state: ConnectionState, node: ClusterNode): Promise<void> {
+    const before = this.#state;
     this.#state = state;
     const typed = this.keyOf(node);
-    await Promise.all([...this.#sessions.keys()].filter((key) => key !== typed).map((key) => this.#drop(key)));
-    if (typed === SEED) return;
-    const { options, open } = this.#deps;
-    const before = this.#seed;
-    const seed = await open(this.#withLogin(options), this.#life.signal).catch(() => undefined);
-    // The old one still answers what it may.
-    if (!seed) return;
-    await this.#prepare(seed);
-    this.#seed = seed;
-    this.#seedId = '';
-    this.#watch(SEED, seed);
-    await before.dispose();
+    const others = [[SEED, this.#seed] as const, ...this.#open].filter(([key]) => key !== typed);
+    // One that refuses begins anew; what is wrong is seen when it is asked again.
+    await Promise.all(others.map(([key, session]) => this.#prepare(session, before).catch(() => this.#drop(key))));
   }
 
   async dispose(): Promise<void> {
@@ -114,7 +109,8 @@ export class NodeSessions {
   }
 
   #begin(key: string, node: ClusterNode): Promise<Connected> {
-    const opening = this.#open(key, node);
+    if (this.#sessions.size >= MAX_NODES) return Promise.reject(tooMany());
+    const opening = this.#connect(key, node);
     this.#sessions.set(key, opening);
     opening.catch(() => {
       if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
@@ -122,46 +118,43 @@ export class NodeSessions {
     return opening;
   }
 
-  async #open(key: string, node: ClusterNode): Promise<Connected> {
+  async #connect(key: string, node: ClusterNode): Promise<Connected> {
     const { ports, options, open } = this.#deps;
     checkNodeAddress(node.endpoint, { asked: options.endpoint, known: ports.known });
     const { signal } = this.#life;
+    const state = this.#state;
     const place = await ports.dial(node.endpoint, signal);
+    let session: RedisSession | undefined;
     try {
       const { host, port } = node.endpoint;
       // A certificate carries names: that of the cluster stands for its nodes where they have none.
       const verified = options.tls !== 'off' && isIP(host) !== 0 ? options.endpoint.host : host;
-      const session = await open({ ...this.#withLogin(options), local: place.local, endpoint: { host: verified, port }, readOnly: node.role === 'replica' }, signal);
-      if (signal.aborted) {
-        await session.dispose();
-        throw cancelled();
-      }
-      await this.#prepare(session);
+      session = await open({ ...withLogin(options, state), local: place.local, endpoint: { host: verified, port }, readOnly: node.role === 'replica' }, signal);
+      await this.#prepare(session, { ...initialState(undefined), ...(state.login && { login: state.login }) });
+      if (signal.aborted) throw cancelled();
       this.#watch(key, session);
+      this.#open.set(key, session);
       return { session, place };
     } catch (error) {
+      await session?.dispose();
       await place.dispose();
       throw asFault(error);
     }
   }
 
-  #withLogin(options: RedisSessionOptions): RedisSessionOptions {
-    const login = this.#state?.login;
-    if (!login) return options;
-    const { loginSource: _, ...others } = options;
-    return { ...others, login };
-  }
-
-  async #prepare(session: RedisSession): Promise<void> {
+  /** @param before what the session has heard already */
+  async #prepare(session: RedisSession, before: ConnectionState): Promise<void> {
     const { signal } = this.#life;
-    if (this.#state?.protocol === 3) await session.call(['HELLO', '3'], signal);
-    if (this.#state && this.#state.database !== 0) await session.call(['SELECT', String(this.#state.database)], signal);
+    const { login, protocol, database } = this.#state;
+    if (login && login !== before.login) await session.call(authentication(login), signal);
+    if (protocol !== before.protocol) await session.call(['HELLO', String(protocol)], signal);
+    if (database !== before.database) await session.call(['SELECT', String(database)], signal);
   }
 
   #watch(key: string, session: RedisSession): void {
     session.onDidChangeState((state) => {
       // It may come back to another node.
-      if (key === SEED && session === this.#seed && state === 'lost') this.#seedId = '';
+      if (key === SEED && state === 'lost') this.#seedId = '';
       this.#deps.onChange(key, state);
     });
   }
@@ -171,7 +164,21 @@ export class NodeSessions {
     if (!opening) return;
     this.#sessions.delete(key);
     const connected = await opening.catch(() => undefined);
+    if (connected && this.#open.get(key) === connected.session) this.#open.delete(key);
     await connected?.session.dispose();
-    await connected?.place?.dispose();
+    await connected?.place.dispose();
   }
+}
+
+/** With the login that was typed, else with what makes one. */
+function withLogin(options: RedisSessionOptions, { login }: ConnectionState): RedisSessionOptions {
+  if (!login || login === options.login) return options;
+  const { loginSource: _, ...others } = options;
+  return { ...others, login };
+}
+
+function tooMany(): Fault {
+  return new Fault('redis.tooManyNodes', `This console is connected to ${MAX_NODES} nodes, and opens no more.`, {
+    remedy: { text: 'Name the nodes that you want to ask, or open another console.' },
+  });
 }

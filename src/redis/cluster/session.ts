@@ -55,7 +55,7 @@ export class ClusterSession implements RedisSession {
   #typed: ConnectionState;
   #transaction: Transaction | undefined;
   #watching = false;
-  /** Why a transaction has ended that the person has not ended. */
+  /** Whether a transaction has ended that the person has not ended, and has not heard of. */
   #lostTransaction = false;
   #lastTurn: Promise<void> = Promise.resolve();
   readonly cluster: ClusterAccess;
@@ -156,8 +156,7 @@ export class ClusterSession implements RedisSession {
   async completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]> {
     const { rest, skipped } = withoutAddress(line, cursor);
     if (this.#transaction) return [];
-    const sessions = await this.#nodes.connected();
-    const found = await Promise.allSettled(sessions.map((session) => session.completeKeys(rest, cursor - skipped, explicit, signal)));
+    const found = await Promise.allSettled(this.#nodes.connected.map((session) => session.completeKeys(rest, cursor - skipped, explicit, signal)));
     const candidates = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     return [...new Map(candidates.map((one) => [one.text, one])).values()].toSorted((one, other) => (one.text < other.text ? -1 : 1)).slice(0, MAX_CANDIDATES);
   }
@@ -229,7 +228,7 @@ export class ClusterSession implements RedisSession {
     const elsewhere = slot !== undefined && owner !== undefined && this.#nodes.keyOf(owner) !== this.#nodes.keyOf(node);
     if (!elsewhere) {
       this.#transaction = { node, queued: queued + 1 };
-      return { reply: await this.#deliveries.askNode(node, args, signal), notes: [] };
+      return { reply: await this.#askPinned(node, args, signal), notes: [] };
     }
     if (queued > 0 || this.#watching) throw otherNode(slot, owner, node);
     await this.#deliveries.askNode(node, ['DISCARD'], signal);
@@ -240,7 +239,18 @@ export class ClusterSession implements RedisSession {
     }
     this.#deliveries.current = owner;
     this.#transaction = { node: owner, queued: 1 };
-    return { reply: await this.#deliveries.askNode(owner, args, signal), notes: [redirectedNote(slot, owner)] };
+    return { reply: await this.#askPinned(owner, args, signal), notes: [redirectedNote(slot, owner)] };
+  }
+
+  async #askPinned(node: ClusterNode, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
+    try {
+      return await this.#deliveries.askNode(node, args, signal);
+    } catch (error) {
+      // Gone with its connection, and told by this fault: of an EXEC nobody knows.
+      this.#endTransaction();
+      this.#lostTransaction = false;
+      throw error;
+    }
   }
 
   /** What a command has made of the connections. */
@@ -253,7 +263,7 @@ export class ClusterSession implements RedisSession {
     if (name === 'watch' && reply.type !== 'error') this.#watching = true;
     else if (name === 'unwatch' || (before.transaction && !this.#typed.transaction)) this.#watching = false;
     const { login, protocol, database } = this.#typed;
-    if (login !== before.login || protocol !== before.protocol || database !== before.database) await this.#nodes.restart(this.#typed, this.#deliveries.current);
+    if (login !== before.login || protocol !== before.protocol || database !== before.database) await this.#nodes.spread(this.#typed, this.#deliveries.current);
   }
 
   #guarded(): GuardedConnection {
@@ -289,7 +299,7 @@ export class ClusterSession implements RedisSession {
       this.#endTransaction();
       this.#lostTransaction = true;
     }
-    void this.#nodes.connected().then((alive) => this.#change(alive.length > 0 ? 'ready' : 'lost'));
+    this.#change(this.#nodes.connected.length > 0 ? 'ready' : 'lost');
   }
 
   #endTransaction(): void {
