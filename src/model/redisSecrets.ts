@@ -3,6 +3,7 @@
  * not in the state that VS Code stores. In doubt a line counts as secret: the price is one line that has to be typed again.
  */
 
+const NODES = /^\s*@\S+(?=\s)/;
 const WORD = /"(?:\\.|[^"\\])*"?|'(?:\\'|[^'])*'?|[^\s"']+/g;
 
 /** The line's words in lower case, quotes and escapes undone: `"\x41uth"` is `auth`. More tolerant than the real splitting. */
@@ -19,9 +20,9 @@ function words(line: string): string[] {
   return found;
 }
 
-/** Without the number by which redis-cli repeats a command. */
+/** Without the nodes of a cluster that it is for (`@all`), and the number by which redis-cli repeats a command. */
 function commandWords(line: string): string[] {
-  const all = words(line);
+  const all = words(line.replace(NODES, ''));
   return /^\s*[+-]?\d+$/.test(all[0] ?? '') && all.length > 1 ? all.slice(1) : all;
 }
 
@@ -72,6 +73,6 @@ export function hasSecretReply(line: string): boolean {
 
 /** What is shown instead of a secret line: its command, if that was typed plainly. */
 export function masked(line: string): string {
-  const name = /^\s*(?:[+-]?\d+\s+)?([a-zA-Z]+)(?=\s|$)/.exec(line)?.[1];
+  const name = /^\s*(?:@\S+\s+)?(?:[+-]?\d+\s+)?([a-zA-Z]+)(?=\s|$)/.exec(line)?.[1];
   return name ? `${name} •••` : '•••';
 }

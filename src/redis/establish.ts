@@ -71,6 +71,8 @@ async function greet(
   const pong = await connection.call(['PING'], signal);
   if (pong.type === 'error' && !isAnswerEnough(pong.text)) throw refusedFault(pong.text, options);
   if (state.protocol === 3) accept(await connection.call(['HELLO', '3'], signal), options);
+  // Only a replica of a cluster knows the word; to others it is of no use.
+  if (options.readOnly) await connection.call(['READONLY'], signal);
   if (state.database !== 0) accept(await connection.call(['SELECT', String(state.database)], signal), options);
 }
 

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
 import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
+import { explainError } from './cluster/explain';
+import { followCluster } from './cluster/open';
 import { isReport, preparesNext, refuseUnsupported } from './commands';
 import { helpText, isHelp } from './completion/help';
 import { type CompletionPorts, CompletionSource } from './completion/source';
@@ -35,11 +37,14 @@ export const OPEN_TIMEOUT_MS = 15_000;
 export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed' }: SessionSettings = {}): OpenRedisSession {
   // Every byte that is kept shows as at least one character, so this much always fills the text.
   const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: maxChars } };
-  return async (options, signal) => {
+  const render: RenderOptions = { maxChars, style };
+  const open: OpenRedisSession = async (options, signal) => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
-    return new ConsoleSession(options, settings, { maxChars, style }, state, connection);
+    const alone = (one: RedisSessionOptions): RedisSession => new ConsoleSession(one, settings, render, state, connection);
+    return options.cluster ? followCluster(options, options.cluster, connection, { clock, render, open, alone }, signal) : alone(options);
   };
+  return open;
 }
 
 /** Time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession` and `RedisSession.ping`. */
@@ -237,7 +242,10 @@ class ConsoleSession implements RedisSession {
 
   async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
     const reply = await this.#answer(connection, args, signal);
-    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
+    const rendered = renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render);
+    if (reply.type !== 'error') return { kind: 'value', ...rendered };
+    const explanation = explainError(args, reply.text, { managed: this.#options.managed, keys: [], followed: 'never' });
+    return { kind: 'error', ...rendered, ...(explanation !== undefined && { text: `${rendered.text}\n-> ${explanation}` }) };
   }
 
   async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {

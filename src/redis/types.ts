@@ -7,7 +7,9 @@ import type { RespValue } from '../wire/resp';
 import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
 import type { LiveFeed, LiveRequest } from './live/types';
+import type { ManagedService } from './managedLimits';
 
+export type { ManagedService } from './managedLimits';
 export type { RespEntries, RespValue } from '../wire/resp';
 export type * from './benchmark/types';
 export type { CommandClass } from './guard/commandTable';
@@ -45,6 +47,77 @@ export interface RedisSessionOptions {
   readonly ca?: string;
   /** Judges every command before it is sent; absent for connections on which nobody types. */
   readonly guard?: GuardPorts;
+  /** Follows the server where it turns out to be a node of a cluster; absent: it is talked to alone. */
+  readonly cluster?: ClusterPorts;
+  /** Asks a replica of a cluster to answer reads itself (READONLY), at each connection. */
+  readonly readOnly?: boolean;
+  /** Whose restrictions explain what the server refuses. */
+  readonly managed?: ManagedService;
+}
+
+/** Where a node of a cluster is reached; to be disposed by whoever asked for it. */
+export interface NodePlace {
+  readonly local: Endpoint;
+  /** Idempotent. */
+  dispose(): Promise<void>;
+}
+
+export interface ClusterPorts {
+  /**
+   * Makes a way to another node. Only asked for addresses that have passed `checkNodeAddress`.
+   * @throws Fault of whoever makes it
+   */
+  readonly dial: (node: Endpoint, signal: AbortSignal) => Promise<NodePlace>;
+  /** What is known of the target beyond the endpoint that was asked: other addresses that its nodes may announce. */
+  readonly known: readonly Endpoint[];
+}
+
+/** First and last, both included, 0 to 16383. */
+export type SlotRange = readonly [from: number, to: number];
+
+export interface ClusterNode {
+  /** 40 hexadecimal digits, as the cluster has it; empty where it does not tell. */
+  readonly id: string;
+  /** As announced; a name in lower case. */
+  readonly endpoint: Endpoint;
+  readonly role: 'primary' | 'replica';
+  /** `unknown`: Redis before version 7 does not tell. */
+  readonly health: 'online' | 'failed' | 'loading' | 'unknown';
+  /** Bytes of the replication stream, of those that are compared within a shard. */
+  readonly replicationOffset?: number;
+}
+
+export interface ClusterShard {
+  /** Empty: it serves nothing (yet). */
+  readonly slots: readonly SlotRange[];
+  readonly nodes: readonly ClusterNode[];
+}
+
+export interface ClusterTopology {
+  /** In the order of their first slots. */
+  readonly shards: readonly ClusterShard[];
+}
+
+/** What a node tells of itself. */
+export interface NodeReading {
+  /** Round-trip time of a PING, ms. */
+  readonly latencyMs: number;
+  /** In all databases. */
+  readonly keys?: number;
+  readonly memoryBytes?: number;
+  readonly replicationOffset?: number;
+  /** e.g. `Valkey 8.0.1`, `Redis 7.0.15`. */
+  readonly version?: string;
+}
+
+/** A session's cluster, beyond what is typed. */
+export interface ClusterAccess {
+  /** As it was told last. */
+  readonly topology: ClusterTopology;
+  /** Asks one of the nodes again. @throws Fault as `RedisSession.call` */
+  refresh(signal: AbortSignal): Promise<ClusterTopology>;
+  /** Asks one node, over a connection that is made where there is none. @throws Fault `redis.nodeRefused`, as `RedisSession.call` */
+  read(node: ClusterNode, signal: AbortSignal): Promise<NodeReading>;
 }
 
 /** A reply as text, exactly as redis-cli prints it on a terminal, and how to colour it. */
@@ -99,6 +172,8 @@ export interface RedisSession {
   /** As redis-cli shows it, without the last `>`: `label`, `label[2]`, `label[2](TX)`. */
   readonly prompt: string;
   readonly onDidChangeState: Event<RedisSessionState>;
+  /** Absent: it is no cluster, or was not followed as one. */
+  readonly cluster?: ClusterAccess;
   /**
    * Judges the lines of a paste before its first one runs, and asks once for all that is dangerous. The next runs, of
    * these lines in this order, do not ask for that again.
@@ -119,7 +194,8 @@ export interface RedisSession {
   liveRequest(line: string): LiveRequest | undefined;
   /**
    * Runs one command by its arguments, as a page does on the person's behalf: judged by the guard as if it had been typed, its
-   * reply as data, of which as much is kept as of a reply's text. An error that the server answers is a reply, too.
+   * reply as data, of which as much is kept as of a reply's text. An error that the server answers is a reply, too. In a cluster
+   * it goes where its keys are; SCAN and DBSIZE are those of all primaries, with cursors that only this session understands.
    * @throws Fault as `run`, but for `redis.syntax`.
    */
   call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue>;
@@ -218,7 +294,7 @@ export interface RedisEngine {
   readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
   /** Over a session that nobody else uses. */
-  readonly browseKeys: (session: Pick<RedisSession, 'turn'>) => KeyBrowser;
+  readonly browseKeys: (session: Pick<RedisSession, 'turn' | 'cluster'>) => KeyBrowser;
   /** Nothing is connected before it is started. @throws Fault `redis.unsupported` for a command that neither streams nor waits. */
   readonly createLiveFeed: (request: LiveRequest) => LiveFeed;
   /** A text of JSON in lines, as it was written otherwise: numbers and repeated keys stay. Undefined for what is none. */

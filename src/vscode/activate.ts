@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
 import type { Logger } from '../base/log';
 import type { Scope } from '../base/scope';
+import type { Endpoint } from '../model/endpoint';
 import type { SignInWay } from '../model/signIn';
+import type { TunnelInfo } from '../model/tunnel';
 import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
@@ -10,6 +12,9 @@ import { BastionStarter } from './bastionStarter';
 import { Benchmarks } from './benchmark/benchmarks';
 import { BrokerCommands } from './brokerCommands';
 import { ChosenLogins } from './chosenLogins';
+import { Clusters } from './cluster/clusters';
+import type { ClusterPagePorts } from './cluster/controller';
+import { nodeRoute, NodeTunnels } from './cluster/nodeTunnels';
 import { ConnectCommands } from './connectCommands';
 import { addConnections, addOutageNotices } from './connections';
 import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
@@ -21,6 +26,7 @@ import type { CommandHandlers } from './contributions';
 import { Diagnoses } from './diagnosis/diagnoses';
 import type { Entrance, RunCommand } from './doorway';
 import { FileInventoryCache } from './inventoryCache';
+import { targetsOf } from './inventoryState';
 import { InventoryStore } from './inventoryStore';
 import { KeptSelection } from './lastSelection';
 import { LivePanes } from './live/livePanes';
@@ -48,22 +54,24 @@ import { TunnelCommands } from './tunnelCommands';
 import { TunnelPages } from './tunnelDetails';
 import { TunnelNews } from './tunnelNews';
 import { VpcNames } from './vpcNames';
+import { nodeText } from './wording';
 
 /**
  * Composes views, commands and the status bar over the services, in the places of the doorway. Touches no network, and no
  * file but to see whether a broker is running. Everything goes into `scope`, whose disposal leaves the broker.
  */
-export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, services: Services, log: LogChannel, entrance: Entrance): RunCommand {
-  const { broker, ui, logger } = services;
+export function activateSallyport(scope: Scope, context: vscode.ExtensionContext, given: Services, log: LogChannel, entrance: Entrance): RunCommand {
+  const { broker, ui, logger } = given;
   scope.add(broker);
-  const store = addStore(scope, context, services);
+  const store = addStore(scope, context, given);
+  const { services, nodeTunnels } = followClusters(scope, given, store);
   const sshHosts = scope.add(new SshHostStore(broker.inventory, logger));
   const board = scope.add(new TunnelBoard(broker.tunnels, logger, readStartOptions));
   const attempts = new Attempts(ui, logger);
   const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
   const logins = redisLogins(context, services);
-  const panes = redisPanes(scope, context, services, logins);
+  const panes = redisPanes(scope, context, services, logins, nodeConsoles({ board, ui, attempts, nodeTunnels, openConsole: (tunnel) => redisCommands.open(tunnel) }));
   const advice = bastionAdvice(context, services);
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const shared = { store, sshHosts, advice, board, ui, attempts };
@@ -104,10 +112,9 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   });
   const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
   const diagnoses = scope.add(new Diagnoses({ store, advice, board, connecting, tunnels: broker.tunnels, ui, clock: systemClock, logger, extensionUri: context.extensionUri }));
-  const redisCommands = new RedisCommands({ ...panes, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
+  const redisCommands: RedisCommands = new RedisCommands({ ...panes, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
-  followNames(scope, services, store, tree);
-  followSettings(scope, store, tree);
+  followChanges(scope, services, store, tree);
   const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers, ...pages.handlers, ...diagnoses.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
   const handlers: CommandHandlers = {
     ...connecting.handlers,
@@ -153,7 +160,7 @@ function redisLogins(context: vscode.ExtensionContext, { ui, secrets, broker, lo
 }
 
 /** The tabs with which a person works on a cache. */
-function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks' | 'keys' | 'live'> & { readonly redis: RedisConsoles } {
+function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins, openNode: ClusterPagePorts['openConsole']): Pick<RedisCommandDeps, 'benchmarks' | 'clusters' | 'keys' | 'live'> & { readonly redis: RedisConsoles } {
   const history = new KeptHistory(globalState, (error) => services.logger.log('warn', 'history.notKept', { error }));
   const live = scope.add(new LivePanes(services, logins, extensionUri));
   return {
@@ -161,7 +168,35 @@ function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.Extensio
     redis: scope.add(new RedisConsoles(services, logins, history, extensionUri, (tunnel, request) => live.open(tunnel, request))),
     keys: scope.add(new KeyBrowsers(services, logins, extensionUri)),
     benchmarks: scope.add(new Benchmarks(services, logins, extensionUri)),
+    clusters: scope.add(new Clusters(services, logins, extensionUri, openNode)),
   };
+}
+
+/** Lets every session with a cluster reach its nodes. */
+function followClusters(scope: Scope, given: Services, store: InventoryStore): { readonly services: Services; readonly nodeTunnels: NodeTunnels } {
+  const { broker, logger } = given;
+  const endpointsOf = (id: string): readonly Endpoint[] => store.inventories.flatMap((inventory) => targetsOf(inventory).find((target) => target.id === id)?.endpoints ?? []);
+  const nodeTunnels = scope.add(new NodeTunnels({ service: broker.tunnels, options: readStartOptions, endpointsOf, logger }));
+  return { services: { ...given, clusterPorts: (tunnel) => nodeTunnels.portsFor(tunnel) }, nodeTunnels };
+}
+
+interface NodeConsoleDeps {
+  readonly board: TunnelBoard;
+  readonly ui: Services['ui'];
+  readonly attempts: Attempts;
+  readonly nodeTunnels: NodeTunnels;
+  readonly openConsole: (tunnel: TunnelInfo) => Promise<void>;
+}
+
+/** A console on one node of a cluster, over a tunnel that is the person's from then on. */
+function nodeConsoles({ board, ui, attempts, nodeTunnels, openConsole }: NodeConsoleDeps): ClusterPagePorts['openConsole'] {
+  return (tunnel, { endpoint }) =>
+    void attempts.run('console', async () => {
+      const route = nodeRoute(board.get(tunnel.id)?.route ?? tunnel.route, endpoint);
+      const opened = await ui.task(ui.l10n.t('Connecting to {0}', nodeText(endpoint)), (signal) => board.start(route, {}, signal));
+      nodeTunnels.adopt(opened);
+      await openConsole(opened);
+    });
 }
 
 function bastionAdvice(context: vscode.ExtensionContext, { broker, logger }: Services): BastionAdvice {
@@ -187,6 +222,11 @@ function addStore(scope: Scope, context: vscode.ExtensionContext, { broker, logg
   const lastSelection = new KeptSelection(context.globalState, (error) => logger.log('warn', 'selection.notKept', { error }));
   const chosen = { chosen: chosenProfiles, preferredProfile: preferredProfile() };
   return scope.add(new InventoryStore({ inventory: broker.inventory, ...chosen, logger, cache, lastSelection }));
+}
+
+function followChanges(scope: Scope, services: Services, store: InventoryStore, tree: TreeState): void {
+  followNames(scope, services, store, tree);
+  followSettings(scope, store, tree);
 }
 
 function followNames(scope: Scope, { broker, logger }: Services, store: InventoryStore, tree: TreeState): void {

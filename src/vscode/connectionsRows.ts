@@ -35,10 +35,16 @@ export function savedRows(saved: SavedConnections): SavedRows {
 
 /** Saved connections, by group where they have one; then the tunnels that belong to none; then what is wrong in the settings. */
 export function connectionsView({ rows, faults }: SavedRows, tunnels: readonly TunnelInfo[], l10n: Localizer, dateText: (ms: number) => string): readonly ViewNode[] {
-  const node = (row: SavedRow): ViewNode => savedNode(row, l10n, dateText);
+  const unsaved = tunnels.filter(({ id }) => !rows.some(({ tunnel }) => tunnel?.id === id));
+  const below = nodesBelow(unsaved, tunnels);
+  const withNodes = (node: ViewNode, tunnel: TunnelInfo | undefined): ViewNode => {
+    const nodes = below.filter(({ whole }) => whole.id === tunnel?.id).map((one) => one.node);
+    return nodes.length > 0 ? { ...node, children: connectionNodes(nodes, l10n, dateText), open: false } : node;
+  };
+  const node = (row: SavedRow): ViewNode => withNodes(savedNode(row, l10n, dateText), row.tunnel);
   const groups = [...new Set(rows.flatMap(({ entry }) => entry.connection.group ?? []))];
-  const others = tunnels.filter(({ id }) => !rows.some(({ tunnel }) => tunnel?.id === id));
-  const otherNodes = connectionNodes(others, l10n, dateText);
+  const others = unsaved.filter((tunnel) => !below.some((one) => one.node === tunnel));
+  const otherNodes = connectionNodes(others, l10n, dateText).map((row, index) => withNodes(row, others[index]));
   return [
     ...rows.filter(({ entry }) => entry.connection.group === undefined).map((row) => node(row)),
     ...groups.map((group) => groupNode(group, rows.filter(({ entry }) => entry.connection.group === group), node, l10n)),
@@ -47,6 +53,15 @@ export function connectionsView({ rows, faults }: SavedRows, tunnels: readonly T
       : otherNodes),
     ...faults.map((fault, index) => faultNode(`fault:connections/${index}`, fault, l10n)),
   ];
+}
+
+/** Tunnels to single nodes, which consoles open by themselves, and the tunnel to the whole cluster below which each stands. */
+function nodesBelow(tunnels: readonly TunnelInfo[], all: readonly TunnelInfo[]): readonly { readonly node: TunnelInfo; readonly whole: TunnelInfo }[] {
+  return tunnels.flatMap((node) => {
+    const { target, place, role } = node.route;
+    const whole = role === 'node' ? all.find(({ route }) => route.role !== 'node' && route.target.id === target.id && route.place.profile === place.profile) : undefined;
+    return whole ? [{ node, whole }] : [];
+  });
 }
 
 const OTHERS = 'otherTunnels';

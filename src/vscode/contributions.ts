@@ -45,6 +45,7 @@ export const COMMANDS = {
   openConsole: { icon: '$(terminal)' },
   browseKeys: { icon: '$(key)' },
   benchmark: { icon: '$(dashboard)' },
+  showCluster: { icon: '$(type-hierarchy)' },
   liveSubscribe: { icon: '$(radio-tower)' },
   liveMonitor: {},
   keyspaceEvents: {},

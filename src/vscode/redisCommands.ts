@@ -36,6 +36,7 @@ export interface RedisCommandDeps {
   readonly benchmarks: { open(tunnel: TunnelInfo): void };
   readonly keys: { open(tunnel: TunnelInfo): Promise<void> };
   readonly live: LiveTools;
+  readonly clusters: { open(tunnel: TunnelInfo): Promise<void> };
   /** Lets the person choose how to log in; false when dismissed. @throws Fault */
   readonly changeLogin: (where: LoginPlace) => Promise<boolean>;
   readonly board: TunnelBoard;
@@ -57,8 +58,8 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'browseKeys' | 'benchmark' | keyof LiveHandlers | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
-    const { redis, benchmarks, keys, live } = this.#deps;
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'browseKeys' | 'benchmark' | 'showCluster' | keyof LiveHandlers | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
+    const { redis, benchmarks, keys, live, clusters } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
       openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel), () => undefined),
@@ -67,6 +68,7 @@ export class RedisCommands {
       liveSubscribe: (argument) => this.#onLive(argument, (tunnel) => live.subscribe(tunnel)),
       liveMonitor: (argument) => this.#onLive(argument, (tunnel) => live.monitor(tunnel)),
       keyspaceEvents: (argument) => this.#onLive(argument, (tunnel) => live.keyspaceEvents(tunnel)),
+      showCluster: (argument) => this.#on('cluster', argument, (tunnel) => clusters.open(tunnel)),
       changeLogin: (argument) => this.#changeLoginOf(argument),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),

@@ -2,7 +2,8 @@ import type { FaultData } from '../base/fault';
 import type { Logger } from '../base/log';
 import type { BrokerClient } from '../broker/client';
 import type { Route, TargetRef } from '../model/route';
-import type { LoginSource, OpenRedisSession, RedisEngine, RedisLogin } from '../redis/types';
+import type { TunnelInfo } from '../model/tunnel';
+import type { ClusterPorts, LoginSource, OpenRedisSession, RedisEngine, RedisLogin } from '../redis/types';
 import type { KeptSecrets } from './keptSecrets';
 import type { Ui } from './ui';
 
@@ -15,6 +16,8 @@ export interface Services {
   /** The engine of the consoles and panes; ioredis is loaded with it, at the first call. */
   readonly loadRedis: () => Promise<RedisEngine>;
   readonly openRedisSession: OpenRedisSession;
+  /** Ways to the nodes of the cluster that a tunnel leads to; absent: sessions stay at the node that they were opened to. */
+  readonly clusterPorts?: (tunnel: TunnelInfo) => ClusterPorts;
   /** Certificates (PEM) that the person trusts for TLS to targets. */
   readonly targetCa: () => Promise<string | undefined>;
   readonly logger: Logger;

@@ -40,8 +40,15 @@ export function rateText({ up, down }: UpDown): string | undefined {
 /** Bytes per second: health checks and keepalives stay far below. */
 const TRAFFIC = 10_000;
 
+/** One of the nodes of a target: the first label of its name, which AWS makes of the target's, else its address. */
+export function nodeText({ host, port }: Endpoint): string {
+  const [label = host, ...domain] = host.split('.');
+  return domain.length < 2 || host.includes(':') || /^\d+$/.test(domain.at(-1)!) ? formatEndpoint({ host, port }) : label;
+}
+
 /** What a tunnel is called everywhere: the target, and which of its endpoints. */
-export function routeLabel(route: Pick<Route, 'target' | 'role'>, l10n: Localizer): string {
+export function routeLabel(route: Pick<Route, 'target' | 'role'> & Partial<Pick<Route, 'endpoint'>>, l10n: Localizer): string {
+  if (route.role === 'node' && route.endpoint) return `${route.target.name} ${roleText('node', l10n)} ${nodeText(route.endpoint)}`;
   return route.role ? `${route.target.name} ${roleText(route.role, l10n)}` : route.target.name;
 }
 

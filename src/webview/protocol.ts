@@ -308,6 +308,8 @@ export { MAX_BATCH_ROWS, MAX_ROW_CHARS, parseLiveToHost } from './live/messages'
 export type { LiveRow, LiveStatus, LiveStrings, LiveToHost, LiveToPage, LiveTone } from './live/messages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
+export { parseClusterToHost } from './cluster/messages';
+export type { ClusterLevel, ClusterNodeRow, ClusterShardRow, ClusterStrings, ClusterToHost, ClusterToPage } from './cluster/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';
 export type { BenchmarkRow, BenchmarkStrings, BenchmarkToHost, BenchmarkToPage } from './benchmark/messages';
 export { parseDiagnosisToHost } from './diagnosis/messages';

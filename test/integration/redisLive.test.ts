@@ -105,7 +105,7 @@ describe('Live feeds on real servers', function () {
     });
 
     it('subscribes to a channel of a shard', async () => {
-      const node = await rig.started({ cluster: true });
+      const node = await rig.started({ cluster: {} });
       const run = await rig.client(node);
       await run('CLUSTER ADDSLOTSRANGE 0 16383');
       const feed = rig.feedOf('SSUBSCRIBE orders');

@@ -89,15 +89,15 @@ export async function answeringServer(answer: (command: string) => string | unde
   };
 }
 
-/** A server that answers the n-th piece of what a client sends with the n-th of `answers`, the last one over and over. */
-export async function scriptedServer(answers: readonly string[]): Promise<{ port: number; dispose: () => Promise<void> }> {
+/** A server that answers the n-th piece of what a client sends with the n-th of `answers`, the last one over and over, or by what it is. */
+export async function scriptedServer(answers: readonly string[] | ((sent: string) => string)): Promise<{ port: number; dispose: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     let next = 0;
     sockets.add(socket);
     socket.on('error', () => {});
-    socket.on('data', () => {
-      const answer = answers[Math.min(next++, answers.length - 1)];
+    socket.on('data', (sent) => {
+      const answer = typeof answers === 'function' ? answers(sent.toString('latin1')) : answers[Math.min(next++, answers.length - 1)];
       if (answer) socket.write(answer, 'latin1');
     });
   });

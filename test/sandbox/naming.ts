@@ -129,6 +129,10 @@ function hostsOf({ accountId }: Place, vpc: Vpc, region: Region): PrivateHost[] 
     addresses.map(({ host, port }) => Object.assign({ host, port, resource, backing }, where));
   return [
     ...vpc.replicationGroups.filter(isUp).flatMap((group) => at(group.id, group, groupAddresses(group, vpc, region))),
+    ...vpc.replicationGroups.flatMap((group) => {
+      const members = membersOf(group, vpc, region);
+      return (group.nodes ?? []).flatMap((own, index) => at(group.id, { backing: own }, [{ host: members[index]!.address.host, port: own.loopbackPort }]));
+    }),
     ...vpc.serverlessCaches
       .filter((cache) => isUp(cache) && !cache.public)
       .flatMap((cache) =>

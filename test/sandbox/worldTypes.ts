@@ -319,6 +319,8 @@ export interface ReplicationGroup {
   readonly securityGroupIds: readonly string[];
   readonly tags: readonly Tag[];
   backing: Backing;
+  /** A real cluster that a test has started, in the order of the members: each node is at its own port, which it announces. */
+  readonly nodes?: readonly OwnServer[];
 }
 
 /** An RDS instance outside any cluster. */

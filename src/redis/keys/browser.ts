@@ -39,7 +39,7 @@ class SessionKeys implements KeyBrowser {
     const own: RedisDatabase = { index: this.#database, keys: total };
     const others = isCluster ? [] : counts.filter(({ index }) => index !== this.#database);
     const databases = [...others, own].toSorted((one, other) => one.index - other.index);
-    return { database: this.#database, total, databases, denied: this.#facts.denied, cluster: isCluster };
+    return { database: this.#database, total, databases, denied: this.#facts.denied, cluster: isCluster && this.#port.cluster === undefined };
   }
 
   async select(database: number, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,12 @@
 import { asFault, cancelled, faultData } from '../../base/fault';
-import type { Route } from '../../model/route';
+import { iamCacheOf } from '../../model/cacheLogin';
+import type { Route, TargetRef } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
-import type { GuardPorts, RedisSession, RedisSessionOptions } from '../../redis/types';
+import type { GuardPorts, ManagedService, RedisSession, RedisSessionOptions } from '../../redis/types';
 import type { RedisLogins, Services, SessionLogin } from '../services';
+import { nodeText } from '../wording';
 
-export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa'>;
+export type SessionServices = Pick<Services, 'openRedisSession' | 'targetCa' | 'clusterPorts'>;
 
 /** Whether a login from the person can help. */
 export function needsLogin(code: string): boolean {
@@ -19,7 +21,8 @@ export function needsOtherLogin(code: string): boolean {
 }
 
 /** What the prompt shows: AWS's host names are too long to leave room for a command. */
-export function promptLabel({ target, role }: Route): string {
+export function promptLabel({ target, role, endpoint }: Route): string {
+  if (role === 'node') return `${target.name} ${nodeText(endpoint)}`;
   return role === undefined || role === 'primary' ? target.name : `${target.name} ${role}`;
 }
 
@@ -34,7 +37,22 @@ export function openWithLogin(
   guard: GuardPorts | undefined,
   signal: AbortSignal,
 ): Promise<RedisSession> {
-  return withLogin(tunnel, services, logins, signal, (options) => services.openRedisSession({ ...options, ...(guard && { guard }) }, signal));
+  return withLogin(tunnel, services, logins, signal, (options) => services.openRedisSession({ ...options, ...placeOptions(tunnel, services), ...(guard && { guard }) }, signal));
+}
+
+/** A cluster is followed, unless one of its nodes was chosen, or its readers: those are to answer themselves. */
+function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clusterPorts'>): Pick<RedisSessionOptions, 'cluster' | 'readOnly' | 'managed'> {
+  const { role, target } = tunnel.route;
+  const managed = managedService(target);
+  const alone = role === 'node' || role === 'reader';
+  return { ...(managed && { managed }), ...(alone ? { readOnly: true } : clusterPorts && { cluster: clusterPorts(tunnel) }) };
+}
+
+/** By the ARN; undefined for targets that the person has named. */
+function managedService(target: TargetRef): ManagedService | undefined {
+  const cache = iamCacheOf(target);
+  if (cache) return cache.service === 'memorydb' ? 'memorydb' : cache.serverless ? 'serverless' : 'elasticache';
+  return /^arn:[\w-]+:elasticache:/.test(target.id) ? 'elasticache' : undefined;
 }
 
 /**

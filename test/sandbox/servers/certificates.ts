@@ -69,7 +69,8 @@ export class CertificateAuthority {
         '[server]',
         'basicConstraints = critical, CA:FALSE',
         'keyUsage = critical, digitalSignature',
-        'extendedKeyUsage = serverAuth',
+        // Nodes of a Redis cluster are each other's clients.
+        'extendedKeyUsage = serverAuth, clientAuth',
         `subjectAltName = ${names.join(', ')}`,
         '',
       ].join('\n'),

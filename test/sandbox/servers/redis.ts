@@ -28,15 +28,17 @@ export interface RedisOptions {
   readonly renamed?: Readonly<Record<string, string>>;
   /** The port of a server that has been stopped; one that is free unless told. */
   readonly port?: number;
-  /** A node of a cluster, with no slots at first. */
-  readonly cluster?: boolean;
   /** Whether DEBUG works. */
   readonly debugCommand?: boolean;
+  /** A node of a cluster, which has still to be made. */
+  readonly cluster?: { readonly announceHost?: string };
 }
 
 export interface RedisServer {
   readonly host: '127.0.0.1';
   readonly port: number;
+  /** Of the cluster's bus; only of a node of one. */
+  readonly busPort?: number;
   readonly pid: number;
   readonly password: string | undefined;
   /** Kills the process and removes its directory; idempotent. */
@@ -58,11 +60,14 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     return server;
   }
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
-    const server = await tryPort(port, options);
+    const server = await tryPort(randomPort(), options);
     if (server) return server;
   }
   throw new Error(`redis-server found no free port in ${ATTEMPTS} attempts`);
+}
+
+function randomPort(): number {
+  return PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
 }
 
 /** Undefined when the port is taken. */
@@ -70,7 +75,8 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-redis-'));
   const configFile = join(directory, 'redis.conf');
   // Passwords are in a file of ours alone, never in argv; users' ones only as digests.
-  await writeFile(configFile, configuration(port, directory, options));
+  const busPort = options.cluster ? randomPort() : undefined;
+  await writeFile(configFile, configuration(port, directory, options) + (options.cluster ? clusterConfiguration(busPort!, options) : ''));
   await chmod(configFile, 0o600);
   const child = spawn('redis-server', [configFile], { stdio: 'ignore', cwd: directory });
   const exit = new Promise<'exited' | 'missing'>((resolve) => {
@@ -87,7 +93,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   try {
     const outcome = await Promise.race([exit, answers(port, child.pid ?? 0, options)]);
     if (outcome === 'ready') {
-      return { host: HOST, port, pid: child.pid!, password: options.password, stop };
+      return { host: HOST, port, ...(busPort !== undefined && { busPort }), pid: child.pid!, password: options.password, stop };
     }
     const log = await readFile(join(directory, 'redis.log'), 'utf8').catch(() => '');
     await stop();
@@ -101,7 +107,7 @@ async function tryPort(port: number, options: RedisOptions): Promise<RedisServer
   }
 }
 
-function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, cluster = false, debugCommand = false }: RedisOptions): string {
+function configuration(port: number, directory: string, { tls, password, users = [], renamed = {}, debugCommand = false }: RedisOptions): string {
   const lines = [
     `bind ${HOST}`,
     'protected-mode yes',
@@ -123,10 +129,18 @@ function configuration(port: number, directory: string, { tls, password, users =
   } else {
     lines.push(`port ${port}`);
   }
-  if (cluster) lines.push('cluster-enabled yes', 'cluster-config-file nodes.conf');
   if (password !== undefined) lines.push(`user default on #${sha256(password)} ~* &* +@all`);
   for (const { name, password: own, rules } of users) lines.push(`user ${name} on #${sha256(own)} ${rules}`);
   for (const [own, name] of Object.entries(renamed)) lines.push(`rename-command ${own} ${name}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Failures are noticed within a second or so, and nodes that are alone go on serving what they have. */
+function clusterConfiguration(busPort: number, { cluster, tls, password }: RedisOptions): string {
+  const lines = ['cluster-enabled yes', 'cluster-config-file nodes.conf', 'cluster-node-timeout 1500', `cluster-port ${busPort}`, `cluster-announce-ip ${HOST}`];
+  if (cluster?.announceHost !== undefined) lines.push(`cluster-announce-hostname ${cluster.announceHost}`, 'cluster-preferred-endpoint-type hostname');
+  if (tls) lines.push('tls-cluster yes', 'tls-replication yes');
+  if (password !== undefined) lines.push(`masterauth ${password}`);
   return `${lines.join('\n')}\n`;
 }
 

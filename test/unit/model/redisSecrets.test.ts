@@ -25,6 +25,9 @@ const SECRET = [
   'renamed-config SET requirepass pw',
   "EVAL \"redis.call('config','set','requirepass','pw')\" 0",
   'ACL SETUSER me >pw allkeys',
+  '@all AUTH pw',
+  ' @10.0.0.1:6379 3 auth user pw',
+  '@primaries CONFIG SET requirepass pw',
 ];
 const HARMLESS = ['GET auth', 'SET author 1', 'HELLO 3', 'ACL WHOAMI', 'ACL LIST', 'CONFIG SET maxmemory 1', 'CONFIG GET requirepass', 'MIGRATE h 1 k 0 10', '', '  ', 'PING', '"'];
 

@@ -42,6 +42,7 @@ export class Bench {
   readonly keys: string[] = [];
   /** Panes that were opened. */
   readonly live: string[] = [];
+  readonly clusters: string[] = [];
   /** Of the console in front. */
   front: TunnelInfo | undefined;
   readonly pings: (number | Error)[] = [];
@@ -72,6 +73,7 @@ export class Bench {
     keys: { open: ({ id }) => Promise.resolve(void this.keys.push(id)) },
     live: liveTools(this.live),
     benchmarks: { open: ({ route }) => void this.benchmarks.push(route.target.name) },
+    clusters: { open: async ({ route }) => void this.clusters.push(route.target.name) },
     changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });
   constructor(targets?: Target[]) {

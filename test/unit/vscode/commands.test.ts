@@ -196,6 +196,8 @@ describe('commands', () => {
       await redis.handlers.benchmark({ scheme: 'webview-panel' });
       await redis.handlers.benchmark(undefined);
       await redis.handlers.benchmark('tunnel:t1');
+      await redis.handlers.showCluster(undefined);
+      assert.deepEqual(bench.clusters, ['in front']);
       assert.deepEqual(bench.benchmarks, ['orders-cache', 'in front', 'in front', 'orders-cache']);
       ui.choose = ['orders-cache'];
       await redis.handlers.openConsole(undefined);

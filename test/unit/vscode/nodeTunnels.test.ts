@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { Fault } from '../../../src/base/fault';
+import { nullLogger } from '../../../src/base/log';
+import { makeRoute, type Route } from '../../../src/model/route';
+import type { StartOptions, TunnelInfo } from '../../../src/model/tunnel';
+import type { RedisSession, RedisSessionOptions } from '../../../src/redis/types';
+import { NodeTunnels } from '../../../src/vscode/cluster/nodeTunnels';
+import { openWithLogin, promptLabel } from '../../../src/vscode/console/login';
+import { connectionsView } from '../../../src/vscode/connectionsRows';
+import { plainText } from '../../../src/vscode/localizer';
+import { routeLabel } from '../../../src/vscode/wording';
+import { bastion, target, tunnel } from './samples';
+
+const never = new AbortController().signal;
+const NODE = { host: 'orders-0001-001.orders.x1y2z3.euc1.cache.amazonaws.com', port: 6379 };
+
+class Service {
+  readonly list = async (): Promise<readonly TunnelInfo[]> => [...this.open.values()];
+  readonly open = new Map<string, TunnelInfo>();
+  readonly started: { route: Route; options: StartOptions }[] = [];
+  readonly stopped: string[] = [];
+  refuse: Fault | undefined;
+
+  constructor(...infos: readonly TunnelInfo[]) {
+    for (const info of infos) this.open.set(info.id, info);
+  }
+
+  async start(route: Route, options: StartOptions): Promise<TunnelInfo> {
+    this.started.push({ route, options });
+    if (this.refuse) throw this.refuse;
+    const existing = [...this.open.values()].find((one) => one.route.endpoint.host === route.endpoint.host);
+    const info = existing ?? tunnel({ id: `n${this.started.length}`, route });
+    this.open.set(info.id, info);
+    return info;
+  }
+
+  async stop(id: string): Promise<void> {
+    this.stopped.push(id);
+    this.open.delete(id);
+  }
+}
+
+const over = (service: Service): NodeTunnels => new NodeTunnels({ service, options: () => ({ holdMs: 7 }), endpointsOf: (id) => (id === target().id ? target().endpoints : []), logger: nullLogger });
+const nodeTunnel = (id: string): TunnelInfo => tunnel({ id, route: { ...tunnel().route, endpoint: NODE, role: 'node' } });
+
+describe('Tunnels to the nodes of a cluster', () => {
+  it('go over the way of the cluster, as it is now, and end with their last user', async () => {
+    const service = new Service(tunnel({ route: makeRoute(target(), target().endpoints[0]!, bastion({ id: 'i-2', name: 'second' })) }));
+    const ports = over(service).portsFor(tunnel());
+    assert.deepEqual(ports.known, target().endpoints);
+    const [one, other] = [await ports.dial(NODE, never), await ports.dial(NODE, never)];
+    const [{ route, options }] = service.started as [Service['started'][number]];
+    assert.deepEqual([route.endpoint, route.role, route.bastion?.id, route.target.id], [NODE, 'node', 'i-2', target().id]);
+    assert.deepEqual(options, { holdMs: 7 });
+    assert.deepEqual(one.local, tunnel().local);
+    await one.dispose();
+    await one.dispose();
+    assert.deepEqual(service.stopped, []);
+    await other.dispose();
+    assert.deepEqual(service.stopped, ['n1']);
+  });
+
+  it('leave what was there before, and what the person has taken over', async () => {
+    const service = new Service(tunnel(), nodeTunnel('mine'));
+    await (await over(service).portsFor(tunnel()).dial(NODE, never)).dispose();
+    assert.deepEqual(service.stopped, []);
+    service.open.delete('mine');
+    const tunnels = over(service);
+    const place = await tunnels.portsFor(tunnel()).dial(NODE, never);
+    tunnels.adopt({ id: 'n2' });
+    await place.dispose();
+    assert.deepEqual(service.stopped, []);
+  });
+
+  it('that could not be opened leave nothing behind, and the next try is a new one', async () => {
+    const service = new Service(tunnel());
+    service.refuse = new Fault('ssm.denied', 'No.');
+    const ports = over(service).portsFor(tunnel());
+    await assert.rejects(ports.dial(NODE, never), { code: 'ssm.denied' });
+    service.refuse = undefined;
+    await (await ports.dial(NODE, never)).dispose();
+    assert.deepEqual(service.stopped, ['n2']);
+  });
+
+  it('all end with the window', async () => {
+    const service = new Service(tunnel());
+    const tunnels = over(service);
+    const place = await tunnels.portsFor(tunnel()).dial(NODE, never);
+    await tunnels.dispose();
+    await place.dispose();
+    assert.deepEqual(service.stopped, ['n1']);
+  });
+
+  it('are called by the node, and stand below the tunnel to the whole', () => {
+    const node = nodeTunnel('n1');
+    assert.equal(routeLabel(node.route, plainText), 'orders-cache node orders-0001-001');
+    assert.equal(promptLabel(node.route), 'orders-cache orders-0001-001');
+    const other = tunnel({ id: 't2', route: { ...tunnel().route, target: target({ name: 'other' }) } });
+    const rows = connectionsView({ rows: [], faults: [] }, [tunnel(), node, other], plainText, String);
+    assert.deepEqual(rows.map(({ id }) => id), ['tunnel:t1', 'tunnel:t2']);
+    assert.deepEqual(rows[0]!.children?.map(({ id, label, words }) => [id, label, words]), [['tunnel:n1', 'orders-cache node orders-0001-001', ['tunnel', 'unsaved', 'redis']]]);
+    assert.equal(rows[0]!.open, false);
+    assert.equal(rows[1]!.children, undefined);
+    assert.deepEqual(connectionsView({ rows: [], faults: [] }, [node], plainText, String).map(({ id }) => id), ['tunnel:n1'], 'alone');
+  });
+});
+
+describe('What a session is opened with', () => {
+  const ports = { dial: () => Promise.reject(new Error('not dialled')), known: [] };
+  const optionsOf = async (info: TunnelInfo): Promise<RedisSessionOptions> => {
+    let opened: RedisSessionOptions | undefined;
+    const openRedisSession = async (options: RedisSessionOptions): Promise<RedisSession> => {
+      opened = options;
+      return {} as RedisSession;
+    };
+    const logins = { known: async () => undefined, ask: async () => undefined, forget: async () => {} };
+    await openWithLogin(info, { openRedisSession, targetCa: async () => undefined, clusterPorts: () => ports }, logins, undefined, never);
+    return opened!;
+  };
+  const at = (id: string, role: NonNullable<Route['role']> = 'primary'): TunnelInfo => tunnel({ route: { ...tunnel().route, target: { ...target(), id }, role } });
+  const ARN = 'arn:aws:elasticache:eu-central-1:111122223333';
+
+  it('follows a cluster, but for single nodes and readers, which read themselves', async () => {
+    assert.deepEqual([(await optionsOf(tunnel())).cluster, (await optionsOf(tunnel())).readOnly], [ports, undefined]);
+    assert.equal((await optionsOf(at('custom:x', 'configuration'))).cluster, ports);
+    for (const role of ['node', 'reader'] as const) {
+      const options = await optionsOf(at('custom:x', role));
+      assert.deepEqual([options.cluster, options.readOnly], [undefined, true]);
+    }
+  });
+
+  it('knows whose restrictions there are', async () => {
+    assert.equal((await optionsOf(at(`${ARN}:replicationgroup:orders`))).managed, 'elasticache');
+    assert.equal((await optionsOf(at(`${ARN}:cluster:alone`))).managed, 'elasticache');
+    assert.equal((await optionsOf(at(`${ARN}:serverlesscache:burst`))).managed, 'serverless');
+    assert.equal((await optionsOf(at('arn:aws:memorydb:eu-central-1:111122223333:cluster/carts'))).managed, 'memorydb');
+    assert.equal((await optionsOf(at('custom:x'))).managed, undefined);
+  });
+});
