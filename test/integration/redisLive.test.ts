@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
+import { type Clock, systemClock } from '../../src/base/clock';
 import { engine } from '../../src/redis/index';
 import type { GuardPorts, LiveEntry, RedisSessionOptions } from '../../src/redis/types';
 import { eventually } from '../fixtures/eventually';
@@ -56,6 +58,38 @@ describe('Live feeds on real servers', function () {
       await until(feed, 4);
       assert.deepEqual(shown(feed), ['news||before', '--lost', '--again', 'news||after']);
       assert.deepEqual(feed.state, { phase: 'live' });
+    });
+
+    it('says it before the first message that comes again, and connects less and less often to a server that ends it at once', async () => {
+      const hello = '-ERR unknown command\r\n';
+      const stream = '*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$2\r\nhi\r\n';
+      const answers = ['+PONG\r\n', hello];
+      const hasty = createServer((socket) => {
+        let next = 0;
+        socket.on('error', () => {}).on('data', () => (next === 2 ? socket.end(stream) : socket.write(answers[next++]!)));
+      });
+      await new Promise<void>((resolve) => {
+        hasty.listen(0, '127.0.0.1', resolve);
+      });
+      const waits: number[] = [];
+      const clock: Clock = {
+        ...systemClock,
+        random: () => 0.99,
+        schedule: (ms, callback) => {
+          if (ms < 15_000) waits.push(Math.round(ms));
+          return systemClock.schedule(Math.min(ms, 1000) / 100, callback);
+        },
+      };
+      try {
+        const feed = rig.feedOf('SUBSCRIBE news', {}, { clock, openTimeoutMs: 500_000 });
+        await feed.start(await rig.optionsFor({ port: (hasty.address() as AddressInfo).port }), never);
+        await until(feed, 10);
+        await feed.stop();
+        assert.deepEqual(shown(feed).slice(0, 7), ['news||hi', '--lost', '--again', 'news||hi', '--lost', '--again', 'news||hi']);
+        assert.deepEqual(waits.slice(0, 3), [495, 990, 1980]);
+      } finally {
+        hasty.close();
+      }
     });
 
     it('goes on trying while nobody answers, and stops when told', async () => {
@@ -304,6 +338,7 @@ describe('Live feeds on real servers', function () {
       const run = await rig.client();
       await run('XGROUP CREATE s g $ MKSTREAM');
       const feed = rig.feedOf('XREADGROUP GROUP g me BLOCK 0 STREAMS s >');
+      const index = rig.tunnels.length;
       assert.equal(feed.repeat, false);
       feed.repeat = true;
       await feed.start(await rig.optionsFor(), never);
@@ -311,7 +346,10 @@ describe('Live feeds on real servers', function () {
       await until(feed, 1);
       await run('XADD s 1-2 a 2');
       await until(feed, 2);
-      assert.deepEqual(shown(feed), ['s|1-1|{"a": "1"}', 's|1-2|{"a": "2"}']);
+      rig.tunnels[index]!.cut();
+      await run('XADD s 1-3 a 3');
+      await until(feed, 5);
+      assert.deepEqual(shown(feed), ['s|1-1|{"a": "1"}', 's|1-2|{"a": "2"}', '--lost', '--pending', 's|1-3|{"a": "3"}']);
     });
   });
 

@@ -27,6 +27,8 @@ export interface FeedSettings {
 const OPEN_TIMEOUT_MS = 15_000;
 const EMPTY_PAUSE_MS = 100;
 const AGAIN = { baseMs: 500, capMs: 15_000 } as const;
+/** A connection that lasts for less is no sign that all is well: a server cuts subscribers that are too slow. */
+const STABLE_MS = 10_000;
 /** MONITOR writes a command in one line, in escapes that are up to four times as long; what is longer ends the connection. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
@@ -45,6 +47,10 @@ interface Life {
   /** Throws once writes are locked. */
   check: () => void;
   connection: RedisConnection | undefined;
+  /** Monotonic ms. */
+  liveSince: number;
+  /** To connect again, since it was last live for a while. */
+  attempts: number;
   /** Whether messages come as pushes, so that AUTH can go between them. */
   pushes: boolean;
 }
@@ -111,6 +117,8 @@ class Feed implements LiveFeed {
       control: { args: this.#plan.args, next: (runs, found) => this.#next(life, runs, found) },
       check: () => {},
       connection: undefined,
+      liveSince: this.#settings.clock.now(),
+      attempts: 0,
       pushes: false,
     };
     this.#life = life;
@@ -156,7 +164,7 @@ class Feed implements LiveFeed {
       else life.check();
       const { read } = this.#plan;
       if (first && read?.follows) control.args = await resolveLast(connection, control.args, read.idsAt, signal);
-      const stream = await this.#beginInTime(life, connection, signal);
+      const stream = await this.#beginInTime(life, connection, first, signal);
       throwIfAborted(signal);
       this.#watchLogin(life);
       return stream;
@@ -176,12 +184,12 @@ class Feed implements LiveFeed {
   }
 
   /** A server that has let somebody in and then says nothing must not be waited for. */
-  async #beginInTime(life: Life, connection: RedisConnection, signal: AbortSignal): Promise<LiveStream> {
+  async #beginInTime(life: Life, connection: RedisConnection, first: boolean, signal: AbortSignal): Promise<LiveStream> {
     const { clock, openTimeoutMs } = this.#settings;
     const deadline = new AbortController();
     const timer = clock.schedule(openTimeoutMs, () => deadline.abort());
     try {
-      return await this.#begin(life, connection, AbortSignal.any([signal, deadline.signal]));
+      return await this.#begin(life, connection, first, AbortSignal.any([signal, deadline.signal]));
     } catch (error) {
       throw deadline.signal.aborted && !signal.aborted ? timedOut(openTimeoutMs, life.options) : error;
     } finally {
@@ -189,8 +197,13 @@ class Feed implements LiveFeed {
     }
   }
 
-  async #begin(life: Life, connection: RedisConnection, signal: AbortSignal): Promise<LiveStream> {
-    const context: StreamContext = { plan: this.#plan, log: this.log, options: life.options, keyspace: this.#request.keyspace === true };
+  async #begin(life: Life, connection: RedisConnection, first: boolean, signal: AbortSignal): Promise<LiveStream> {
+    let told = first;
+    const began = (): void => {
+      if (!told) this.log.mark(this.#gapMark(life));
+      told = true;
+    };
+    const context: StreamContext = { plan: this.#plan, log: this.log, options: life.options, keyspace: this.#request.keyspace === true, began };
     switch (this.#plan.kind) {
       case 'subscribe':
         life.pushes = (await connection.call(['HELLO', '3'], signal)).type !== 'error';
@@ -218,7 +231,7 @@ class Feed implements LiveFeed {
       this.#change({ phase: 'lost' });
       const next = await this.#connectAgain(life);
       if (!next || life !== this.#life) return;
-      this.log.mark(this.#gapMark(life));
+      life.liveSince = this.#settings.clock.now();
       this.#change({ phase: 'live' });
       stream = next;
     }
@@ -235,9 +248,10 @@ class Feed implements LiveFeed {
   async #connectAgain(life: Life): Promise<LiveStream | undefined> {
     const { signal } = life.abort;
     const { clock } = this.#settings;
-    for (let attempt = 0; ; attempt++) {
+    if (clock.now() - life.liveSince >= STABLE_MS) life.attempts = 0;
+    for (;;) {
       try {
-        await sleep(clock, backoffDelay(attempt, AGAIN, clock), signal);
+        await sleep(clock, backoffDelay(life.attempts++, AGAIN, clock), signal);
         return await this.#open(life, signal, false);
       } catch (error) {
         const fault = asFault(error);
@@ -254,7 +268,7 @@ class Feed implements LiveFeed {
   /** What the time without a connection means for what is shown. */
   #gapMark({ control }: Life): LiveMarkKind {
     const { read, consumes } = this.#plan;
-    if (consumes) return 'taken';
+    if (consumes) return read ? 'pending' : 'taken';
     const complete = read?.follows === true && control.args.slice(read.idsAt).every((id) => id.toString('latin1') !== '$');
     return complete ? 'complete' : 'again';
   }

@@ -23,6 +23,8 @@ export interface StreamContext {
   readonly log: RingLog;
   readonly options: RedisSessionOptions;
   readonly keyspace: boolean;
+  /** To be called before the first message, and once it is sure that messages will come; again does nothing. */
+  readonly began: () => void;
 }
 
 /** In an object, since a promise of a promise would wait for both. */
@@ -35,7 +37,7 @@ export interface LiveStream {
  * Subscribes; resolves when the server has confirmed every channel.
  * @throws Fault of `commandRefused`, `redis.connectionLost`, `operation.cancelled`
  */
-export async function subscribe(connection: RedisConnection, { plan, log, options, keyspace }: StreamContext, signal: AbortSignal): Promise<LiveStream> {
+export async function subscribe(connection: RedisConnection, { plan, log, options, keyspace, began }: StreamContext, signal: AbortSignal): Promise<LiveStream> {
   const { args, title } = plan;
   let missing = new Set(args.slice(1).map((arg) => arg.toString('latin1'))).size;
   let held = missing;
@@ -46,9 +48,11 @@ export async function subscribe(connection: RedisConnection, { plan, log, option
     if (!event) return;
     switch (event.type) {
       case 'message':
+        began();
         log.add(event.draft);
         break;
       case 'confirmed':
+        began();
         missing--;
         if (missing <= 0) confirmation.resolve();
         break;
@@ -88,13 +92,16 @@ function promised<T>(): Promised<T> {
 }
 
 /** @throws Fault as `subscribe` */
-export async function monitor(connection: RedisConnection, { log, plan, options }: StreamContext, signal: AbortSignal): Promise<LiveStream> {
+export async function monitor(connection: RedisConnection, { log, plan, options, began }: StreamContext, signal: AbortSignal): Promise<LiveStream> {
   connection.listen((value) => {
     const draft = value.type === 'status' ? monitorDraft(value.text) : undefined;
-    if (draft) log.add(draft);
+    if (!draft) return;
+    began();
+    log.add(draft);
   });
   const reply = await connection.call(plan.args, signal);
   if (reply.type === 'error') throw commandRefused(reply.text, plan.title, options);
+  began();
   return { ended: connection.closed.then((cause): LiveOutcome => ({ type: 'lost', cause })) };
 }
 
@@ -107,9 +114,10 @@ export interface RunControl {
 }
 
 /** Runs the command as often as it shall. Never rejects. */
-export async function runBlocking(connection: RedisConnection, { plan, log, options }: StreamContext, control: RunControl, signal: AbortSignal): Promise<LiveOutcome> {
+export async function runBlocking(connection: RedisConnection, { plan, log, options, began }: StreamContext, control: RunControl, signal: AbortSignal): Promise<LiveOutcome> {
   const name = word(plan.args, 0);
   const key = keyOf(plan.args);
+  began();
   try {
     for (let runs = 1; ; runs++) {
       const reply = await connection.call(control.args, signal);

@@ -29,6 +29,8 @@ export type LiveMarkKind =
   | 'complete'
   /** Connected again; what the lost connection had taken and not yet told is lost. */
   | 'taken'
+  /** Connected again; what the group's consumer was given and has not seen is still its own (XPENDING). */
+  | 'pending'
   /** The server has ended the subscription to `detail`: its slot has moved, or the rights have. */
   | 'unsubscribed'
   /** The command has waited as long as it should, for nothing. */

@@ -55,6 +55,8 @@ export function markText({ mark, detail }: LiveMark, l10n: Localizer): string {
       return l10n.t('Connected again; entries that came in between follow.');
     case 'taken':
       return l10n.t('Connected again; what was taken just before and had not arrived yet is lost.');
+    case 'pending':
+      return l10n.t('Connected again; entries that were delivered just before and had not arrived yet are pending for this consumer.');
     case 'unsubscribed':
       return l10n.t('The server ended the subscription to {0}.', oneLine(detail, 100));
     case 'timedOut':
