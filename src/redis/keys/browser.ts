@@ -10,7 +10,7 @@ import { KeyScan } from './scan';
 import { nameBytes, nameText } from './shown';
 
 /** Keys that are deleted at once; more are a matter for a program. */
-export const MAX_REMOVED = 10_000;
+const MAX_REMOVED = 10_000;
 const BATCH = 500;
 
 /** The keys of one server, over a session that nobody else uses. */

@@ -18,10 +18,10 @@ interface Attempt {
   state: 'free' | 'watching' | 'open';
 }
 
-export type PageTurn = 'same' | 'next' | 'previous' | 'first';
+type PageTurn = 'same' | 'next' | 'previous' | 'first';
 
 /** 100 years: more is a slip of the finger. */
-export const MAX_TTL_MS = 100 * 365 * 24 * 3_600_000;
+const MAX_TTL_MS = 100 * 365 * 24 * 3_600_000;
 const MARKER_BYTES = 24;
 
 const NOTHING_SEEN: SeenPage = { whole: false, offset: 0, elements: [], unseen: 0 };

@@ -4,7 +4,7 @@ import type { Command } from './port';
 import { bytesOf, checked, countOf, itemsOf, omittedOf, type ReplyBytes, textOf } from './replies';
 import { nameText, shownBytes, wholeCharacters } from './shown';
 
-export const PAGE_ELEMENTS = 100;
+const PAGE_ELEMENTS = 100;
 /** Most elements of a page: small tables come as a whole, however many places HSCAN and SSCAN were asked for. */
 const MAX_PAGE_ELEMENTS = 2000;
 /** What is shown of one string at a time, and up to which size it can be edited, bytes. */

@@ -19,7 +19,7 @@ const MAX_NAMES = 200_000;
 const MAX_CHARS = 32 * 1024 * 1024;
 
 /** Whether a pattern may fit other names than itself. */
-export function isGlob(pattern: string): boolean {
+function isGlob(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 

@@ -24,7 +24,7 @@ const MAX_DRAFTS = 20;
 const MAX_SAVED_CHARS = 512 * 1024;
 
 /** What tells an element from the others of its value. */
-export function identityOf(kind: KeyKind, { label, field, value }: KeyElement): string {
+function identityOf(kind: KeyKind, { label, field, value }: KeyElement): string {
   const part = kind === 'hash' ? field : kind === 'set' || kind === 'zset' ? value : null;
   return part ? `${part.form}:${part.text}` : label;
 }

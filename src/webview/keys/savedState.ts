@@ -11,7 +11,7 @@ export interface SavedState {
   readonly drafts: readonly (readonly [string, Draft])[];
 }
 
-export const DEFAULT_SEPARATOR = ':';
+const DEFAULT_SEPARATOR = ':';
 /** Longest separator. */
 export const MAX_SEPARATOR = 8;
 const MAX_EXPANDED = 1000;

@@ -245,7 +245,7 @@ export class TreeView {
         return true;
       case 'ArrowLeft':
         if (row.expanded) this.#toggle(row);
-        else this.#goTo(this.#rows.findLastIndex(({ level }, index) => index < this.#active && level < row.level));
+        else if (row.level > 1) this.#goTo(this.#rows.findLastIndex(({ level }, index) => index < this.#active && level < row.level));
         return true;
       case 'Enter':
         if (row.kind === 'folder') this.#toggle(row);
