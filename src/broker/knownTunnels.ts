@@ -51,15 +51,15 @@ export class KnownTunnels {
 
   /** The broker has gone without a word: its tunnels wait, as they are to be shown. */
   lose(cause: FaultData, now: number): readonly TunnelInfo[] {
-    // Nobody says any more which window speaks for a tunnel.
     return this.all.map((info) => {
-      const { spokenFor: _, ...unspoken } = info;
-      const waiting: TunnelInfo = {
-        ...unspoken,
+      const waiting: TunnelInfo & { spokenFor?: true } = {
+        ...info,
         state: { phase: 'waiting', attempt: 1, retryAt: now, cause },
         health: { level: 'down', checkedAt: now, detail: cause.message },
         rate: { up: 0, down: 0 },
       };
+      // Nobody says any more which window speaks for it.
+      delete waiting.spokenFor;
       this.#unlink(info.id);
       this.#tunnels.set(info.id, waiting);
       this.#lost.set(info.id, waiting);

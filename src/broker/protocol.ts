@@ -125,6 +125,7 @@ const startOptions = shape<StartOptions>({
   localPort: maybe(integer(0, 65_535)),
   alternates: maybe(list(routeShape, 100)),
   holdMs: maybe(integer(0, 3_600_000)),
+  probeEveryMs: maybe(integer(5_000, 3_600_000)),
   keep: maybe(yesNo),
   keepPort: maybe(yesNo),
   bindAddress: maybe(text),

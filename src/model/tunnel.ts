@@ -98,6 +98,8 @@ export interface StartOptions {
   readonly alternates?: readonly Route[];
   /** How long a client's connection waits for a link, ms; 10,000 unless told. */
   readonly holdMs?: number;
+  /** Between two probes while it is healthy, ms, 5,000 to 3,600,000; 30,000 unless told. Some engines are asked less often. */
+  readonly probeEveryMs?: number;
   /**
    * Once open, it is not closed by what another try cannot help (a target that is gone, a permission that is missing): it is
    * tried again every five minutes, and whenever credentials or the network change.

@@ -3,7 +3,7 @@ import { asFault, Fault } from '../base/fault';
 import type { Health } from '../model/health';
 import type { Link } from '../model/link';
 import type { Route } from '../model/route';
-import type { TunnelLimits } from './limits';
+import { DEFAULT_LIMITS, type TunnelLimits } from './limits';
 import { probeInterval, type Probe } from './probe';
 import { latencyNoted, NO_TREND, withTrend } from './probe/latencyTrend';
 
@@ -57,7 +57,7 @@ export class Prober {
   async run(first: Health): Promise<void> {
     const { clock, limits } = this.#deps;
     const seldomMs = probeInterval(this.#route.target, limits.probeEveryMs);
-    const pauseAfter = ({ level }: Health): number => inStep(clock, level === 'ok' ? seldomMs : limits.probeEveryMs);
+    const pauseAfter = ({ level }: Health): number => inStep(clock, level === 'ok' ? seldomMs : Math.min(limits.probeEveryMs, DEFAULT_LIMITS.probeEveryMs));
     let pauseMs = pauseAfter(first);
     // Of this link alone: another one may lead over another bastion.
     let trend = latencyNoted(NO_TREND, first);

@@ -54,16 +54,17 @@ export class Tunnel {
   #reportPending = false;
   #stopping: Promise<void> | undefined;
 
-  constructor(route: Route, { alternates = [], keep = false, holdMs }: StartOptions, deps: TunnelDeps) {
+  constructor(route: Route, { alternates = [], keep = false, holdMs, probeEveryMs }: StartOptions, deps: TunnelDeps) {
     this.#route = route;
     this.#deps = deps;
     this.#since = deps.clock.wall();
     this.#throughput = this.#scope.add(new Throughput(deps.clock, () => this.#report()));
-    const { clock, probe, dial, limits } = deps;
+    const { clock, probe, dial } = deps;
+    const limits = { ...deps.limits, ...(holdMs !== undefined && { holdMs }), ...(probeEveryMs !== undefined && { probeEveryMs }) };
     const log = (level: LogLevel, event: string, fields?: Record<string, unknown>): void => this.#log(level, event, fields);
     this.#clients = new LocalClients({
       clock,
-      limits: { ...limits, ...(holdMs !== undefined && { holdMs }) },
+      limits,
       to: route.endpoint,
       meter: this.#throughput,
       link: () => this.#supervisor.link,

@@ -142,6 +142,7 @@ export const SETTINGS = {
   },
   startStopped: { key: 'sallyport.bastions.startStopped', type: 'string', default: 'ask', scope: 'machine', restricted: true },
   holdSeconds: { key: 'sallyport.tunnels.holdSeconds', type: 'number', default: 10, scope: 'machine', restricted: false },
+  probeSeconds: { key: 'sallyport.tunnels.probeSeconds', type: 'number', default: 30, scope: 'machine', restricted: false },
   brokerLinger: { key: 'sallyport.broker.lingerSeconds', type: 'number', default: 60, scope: 'machine', restricted: false },
   ssmClient: { key: 'sallyport.ssm.client', type: 'string', default: 'native', scope: 'machine', restricted: true },
   ssmPluginPath: { key: 'sallyport.ssm.pluginPath', type: 'string', default: '', scope: 'machine', restricted: true },

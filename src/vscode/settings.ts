@@ -98,11 +98,21 @@ export function readCustomTargets(): unknown {
 
 /** What every tunnel is started with, as the settings say now. */
 export function readStartOptions(): StartOptions {
-  return { holdMs: Math.min(Math.max(readSetting('holdSeconds'), 0), MAX_HOLD_SECONDS) * 1000 };
+  return {
+    holdMs: milliseconds(readSetting('holdSeconds'), 0, MAX_HOLD_SECONDS),
+    probeEveryMs: milliseconds(readSetting('probeSeconds'), MIN_PROBE_SECONDS, MAX_PROBE_SECONDS),
+  };
+}
+
+function milliseconds(seconds: number, least: number, most: number): number {
+  return Math.round(Math.min(Math.max(seconds, least), most) * 1000);
 }
 
 /** A client that waits longer has given up. */
 const MAX_HOLD_SECONDS = 300;
+/** More often would be load on the target. */
+const MIN_PROBE_SECONDS = 5;
+const MAX_PROBE_SECONDS = 3600;
 
 export function readStartPolicy(): StartPolicy {
   const wanted = readSetting('startStopped');

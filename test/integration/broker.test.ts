@@ -101,7 +101,11 @@ describe('the broker process', function () {
     const credentials = readFileSync(file, 'utf8');
     const held = ({ shown }: TestWindow): readonly TunnelInfo[] => [...shown.values()].filter(({ state }) => state.phase === 'waiting' && state.needs === 'signIn');
     const asks = (...windows: readonly TestWindow[]): readonly number[] => windows.map((window) => held(window).filter(({ spokenFor }) => !spokenFor).length);
+    // Seen, and over: what is written and taken back in one moment is no change to whoever watches the file.
+    let changes = 0;
+    first.client.signIn.onDidChange(({ kind }) => void (changes += Number(kind === 'configuration')));
     writeFileSync(file, credentials.replaceAll(/(aws_secret_access_key\s*=\s*).*/g, '$1nobodys'));
+    await eventually(() => changes > 0, 'the change is seen', 20_000);
     for (const { sessionId } of rig.sandbox.sessions.activeSessions()) rig.sandbox.sessions.endSession(sessionId, 'Ended.');
     await eventually(() => held(first).length === 2 && held(second).length === 2, 'both wait', 20_000);
     assert.deepEqual(asks(first, second), [0, 2]);

@@ -271,6 +271,12 @@ describe('Tunnels', () => {
     await eventually(() => clock.nextIn === 30_000, 'half a minute');
   });
 
+  it('probes as often as its options say', async () => {
+    probe = (): Promise<Health> => Promise.resolve({ level: 'ok', latencyMs: 2, checkedAt: clock.wall() });
+    await tunnels.start(testRoute, { probeEveryMs: 120_000 }, never);
+    await eventually(() => clock.nextIn === 120_000, 'two minutes');
+  });
+
   it('resets its clients and frees the port when it is stopped', async () => {
     const info = await tunnels.start(testRoute, {}, never);
     const client = dialLocal(info.local.port);
