@@ -23,6 +23,7 @@ import { KeptHistory } from './console/keptHistory';
 import { RedisConsoles } from './console/panel';
 import { setContext } from './contextKeys';
 import type { CommandHandlers } from './contributions';
+import { Diagnoses } from './diagnosis/diagnoses';
 import type { Entrance, RunCommand } from './doorway';
 import { FileInventoryCache } from './inventoryCache';
 import { targetsOf } from './inventoryState';
@@ -71,6 +72,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const panes = redisPanes(scope, context, services, logins, nodeConsoles({ board, ui, attempts, nodeTunnels, openConsole: (tunnel) => redisCommands.open(tunnel) }));
   const advice = bastionAdvice(context, services);
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
+  const shared = { store, sshHosts, advice, board, ui, attempts };
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
   const resources = scope.add(
     new ResourcesView({ place: entrance.resources, store, sshHosts, tree, signIn: broker.signIn, l10n: ui.l10n, clock: systemClock, logger, media }),
@@ -91,12 +93,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   });
   const reveal = addConnectionsView(scope, { entrance, board, saved: connections.saved, media, logger });
   const connecting: ConnectCommands = new ConnectCommands({
-    store,
-    sshHosts,
-    advice,
-    board,
-    ui,
-    attempts,
+    ...shared,
     starter,
     reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
     recent: () => connections.commands.recentItems(),
@@ -112,10 +109,11 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     toggle: connections.toggle,
   });
   const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
+  const diagnoses = scope.add(new Diagnoses({ store, advice, board, connecting, tunnels: broker.tunnels, ui, clock: systemClock, logger, extensionUri: context.extensionUri }));
   const redisCommands: RedisCommands = new RedisCommands({ ...panes, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   followChanges(scope, services, store, tree);
-  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers, ...pages.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
+  const onTunnels = onTunnelRows({ ...tunnels.handlers, ...redisCommands.handlers, ...pages.handlers, ...diagnoses.handlers }, (row) => asTunnelRow(row, board.tunnels, connections.saved));
   const handlers: CommandHandlers = {
     ...connecting.handlers,
     ...connections.commands.handlers,

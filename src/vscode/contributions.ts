@@ -30,6 +30,7 @@ export const COMMANDS = {
   connectTo: { icon: '$(add)' },
   connectOnPort: {},
   connectThrough: {},
+  diagnose: { icon: '$(checklist)' },
   stop: { icon: '$(debug-disconnect)', palette: 'sallyport.hasTunnels' },
   stopAll: { icon: '$(stop-circle)', palette: 'sallyport.hasTunnels' },
   reconnect: { icon: '$(sync)', palette: 'sallyport.hasTunnels' },

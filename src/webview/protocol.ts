@@ -308,3 +308,5 @@ export { parseClusterToHost } from './cluster/messages';
 export type { ClusterLevel, ClusterNodeRow, ClusterShardRow, ClusterStrings, ClusterToHost, ClusterToPage } from './cluster/messages';
 export { parseBenchmarkToHost } from './benchmark/messages';
 export type { BenchmarkRow, BenchmarkStrings, BenchmarkToHost, BenchmarkToPage } from './benchmark/messages';
+export { parseDiagnosisToHost } from './diagnosis/messages';
+export type { DiagnosisCheck, DiagnosisToHost, DiagnosisToPage, DiagnosisVerdict } from './diagnosis/messages';

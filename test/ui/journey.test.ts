@@ -114,6 +114,28 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       });
     }
 
+    it('diagnoses a cache that answers, down to a round trip', async () => {
+      await workbench.rowMenu('Connections', /orders-cache/, 'Diagnose');
+      await workbench.tab(/Diagnosis: orders-cache/).waitFor();
+      await workbench.webview.getByRole('status').getByText(/orders-cache.* answers\.$/).waitFor();
+      assert.equal(await workbench.webview.locator('.mark[data-verdict="fail"]').count(), 0);
+      await workbench.picture('diagnosis');
+      await workbench.runCommand('View: Close Editor');
+      await workbench.tab(/Diagnosis: orders-cache/).waitFor({ state: 'detached' });
+    });
+
+    it('measures a cache through its tunnel', async () => {
+      await workbench.rowMenu('Connections', /orders-cache/, 'Redis: Benchmark…');
+      await workbench.tab(/Benchmark: orders-cache/).waitFor();
+      await workbench.webview.getByRole('spinbutton', { name: 'Requests' }).fill('200');
+      await workbench.webview.getByRole('button', { name: 'Start' }).click();
+      await workbench.webview.getByRole('status').getByText('Done.').waitFor();
+      await workbench.webview.getByRole('row', { name: /^GET tunnel/ }).waitFor();
+      await workbench.picture('benchmark');
+      await workbench.runCommand('View: Close Editor');
+      await workbench.tab(/Benchmark: orders-cache/).waitFor({ state: 'detached' });
+    });
+
     it('asks for the password of a cache that needs one, says that it was wrong, and talks TLS', async () => {
       await workbench.rowAction('Resources', /sessions-cache/, 'Connect');
       await workbench.row('Connections', /sessions-cache/);

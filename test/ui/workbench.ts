@@ -150,14 +150,16 @@ export class Workbench {
 
   /** Chooses from the context menu of a row. */
   async rowMenu(view: string, name: string | RegExp, entry: string): Promise<void> {
-    await this.until(async () => {
-      // A tree that is still filling moves the row out of sight.
-      const row = await this.row(view, name);
-      return row.click({ button: 'right', timeout: 2000 }).then(() => true, () => false);
-    }, `the menu of ${name} is opened`);
     const item = this.page.locator('.context-view .action-item', { hasText: entry }).first();
-    await item.waitFor();
-    await this.#untilStill(item);
+    await this.until(async () => {
+      // A tree that is still filling moves the row out of sight, and what takes the focus closes the menu.
+      const row = await this.row(view, name);
+      return row
+        .click({ button: 'right', timeout: 2000 })
+        .then(() => item.waitFor({ timeout: 2000 }))
+        .then(() => this.#untilStill(item))
+        .then(() => true, () => false);
+    }, `the menu of ${name} has ${entry}`, 60_000);
     // A menu does not take the click that comes right behind the one that opened it.
     await this.until(async () => {
       await item.click({ timeout: 2000 }).catch(() => {});
@@ -192,9 +194,11 @@ export class Workbench {
   }
 
   async pick(text: string): Promise<void> {
-    const row = this.quickPickRow(text).first();
-    await row.waitFor();
-    await row.click();
+    // A list that still fills draws its rows anew, and the one that was found is gone.
+    await this.until(async () => {
+      const row = this.quickPickRow(text).first();
+      return row.click({ timeout: 2000 }).then(() => true, () => false);
+    }, `${text} is picked`, 60_000);
   }
 
   /** Answers the input box that asks with this prompt: one box may follow another in the same place. */
@@ -330,7 +334,7 @@ export class Workbench {
   async #untilStill(element: Locator): Promise<void> {
     let before = '';
     await this.until(async () => {
-      const now = JSON.stringify(await element.boundingBox());
+      const now = JSON.stringify(await element.boundingBox({ timeout: 2000 }));
       const still = now === before;
       before = now;
       return still;

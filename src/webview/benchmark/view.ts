@@ -17,7 +17,8 @@ export class BenchmarkView {
   readonly #heading = element('h1');
   readonly #about = element('p', 'about');
   readonly #status = element('p', 'status');
-  readonly #form = element('form');
+  // Not a form: VS Code's frame around a page lets none be submitted.
+  readonly #form = element('div', 'form');
   readonly #testsLabel = element('legend');
   readonly #tests = new Map(BENCHMARK_TESTS.map((test) => [test, input('checkbox')] as const));
   readonly #labels = new Map<BenchmarkNumber, HTMLElement>(BENCHMARK_NUMBERS.map((name) => [name, element('span')]));
@@ -38,11 +39,14 @@ export class BenchmarkView {
     const tests = element('fieldset', '', this.#testsLabel, ...[...this.#tests].map(([test, box]) => element('label', '', box, test)));
     const numbers = [...this.#numbers].map(([name, field]) => element('label', 'number', this.#labels.get(name)!, field));
     const bar = element('div', 'running', this.#progress, this.#progressText);
-    this.#start.type = 'submit';
+    this.#form.setAttribute('role', 'form');
     this.#form.append(tests, ...numbers, element('div', 'buttons', this.#start, this.#stop, this.#copy));
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      start(this.#choice());
+    const begin = (): void => {
+      if ([...this.#numbers.values()].every((field) => field.reportValidity())) start(this.#choice());
+    };
+    this.#start.addEventListener('click', begin);
+    this.#form.addEventListener('keydown', ({ key, target }) => {
+      if (key === 'Enter' && target instanceof HTMLInputElement && !this.#start.disabled) begin();
     });
     this.#stop.addEventListener('click', stop);
     this.#copy.addEventListener('click', copy);
