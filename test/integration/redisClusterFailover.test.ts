@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type Fault, isFault } from '../../src/base/fault';
+import { Fault, isFault } from '../../src/base/fault';
 import { slotOf } from '../../src/redis/cluster/slots';
 import { sessionOpener } from '../../src/redis/session';
 import type { RedisSession } from '../../src/redis/types';
@@ -76,6 +76,22 @@ describe('Redis cluster session, when nodes change', function () {
     assert.equal(await run(session, `GET ${keyOf(1)}`), '"1"');
     assert.match(await run(session, `GET ${keyOf(0)}`), /\(nil\)$/);
     assert.equal(session.state, 'ready');
+  });
+
+  it('asks again where the name leads that was asked first, as that leads to another node by now', async () => {
+    const [first, , third] = cluster.primaries as [ClusterMember, ClusterMember, ClusterMember];
+    const { dial } = rig.ports;
+    const replica = cluster.replicas[0]!;
+    const only: typeof dial = (node, signal) => (node.port === replica.port ? dial(node, signal) : Promise.reject(new Fault('target.unreachable', 'No.')));
+    const session = await rig.open(first, { endpoint: { host: 'localhost', port: 6379 }, cluster: { dial: only, known: [] } });
+    const ask = (node: ClusterMember): Promise<string> => cluster.tell(node, 'CLUSTER', 'NODES');
+    assert.equal(await run(session, `SET ${keyOf(0)} 1`), 'OK');
+    await first.stop();
+    rig.tunnels.get(first.port)!.lead(third.port);
+    await eventually(async () => /fail/.test(await ask(third)), 'the others have noticed', 20_000);
+    await eventually(async () => (await cluster.tell(replica, 'ROLE')).includes('master'), 'the replica has taken over', 20_000);
+    assert.match(await run(session, `GET ${keyOf(0)}`), /"1"$|\(nil\)$/);
+    assert.deepEqual(rig.dialled, [at(replica)]);
   });
 
   it('never sends a write again of which nobody knows, and says so', async () => {

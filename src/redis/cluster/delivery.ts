@@ -58,8 +58,8 @@ export class Deliveries {
     return this.#topology;
   }
 
-  /** The reply to COMMAND, which the guard asks for as well. Asked for once. @throws Fault as `deliver` */
-  async learn(reply: RespValue): Promise<void> {
+  /** What the server says of its commands: the reply to COMMAND, which the guard asks for as well. */
+  learn(reply: RespValue): void {
     this.#keys = keyTable(reply);
     this.#commands = serverCommands(reply);
   }
@@ -124,8 +124,10 @@ export class Deliveries {
 
   /** What is known stays where nobody tells; returns what the first answered instead then. */
   async #look(signal: AbortSignal, { first, except }: { readonly first?: ClusterNode; readonly except?: ClusterNode }): Promise<Fault | undefined> {
-    const { nodes, tls } = this.#options;
-    const known = [...(first ? [first] : []), this.current, ...primariesOf(this.#topology), ...nodesOf(this.#topology)];
+    const { nodes, tls, asked } = this.#options;
+    // The name that was asked may lead elsewhere by now, and needs no further way.
+    const seed: ClusterNode = { id: '', endpoint: asked, role: 'primary', health: 'unknown' };
+    const known = [...(first ? [first] : []), this.current, seed, ...primariesOf(this.#topology), ...nodesOf(this.#topology)];
     const candidates = [...new Map(known.map((node) => [nodes.keyOf(node), node])).values()].filter((node) => except === undefined || nodes.keyOf(node) !== nodes.keyOf(except));
     let fault: Fault | undefined;
     for (const node of candidates.slice(0, MOST_ASKED)) {
@@ -294,9 +296,11 @@ class Way {
   }
 }
 
+const TROUBLE: ReadonlySet<string> = new Set(['redis.unreachable', 'redis.connectionLost', 'target.unreachable', 'target.closedConnection']);
+
 /** What another try, or another node, can help. A login that is refused, or an address that is not dialled, is no trouble of the cluster. */
 function isTrouble({ code, retryable }: Fault): boolean {
-  return retryable || code === 'redis.unreachable' || code === 'redis.connectionLost' || code.startsWith('target.');
+  return retryable || TROUBLE.has(code);
 }
 
 function unknownOutcome({ endpoint }: ClusterNode, fault: Fault): Fault {

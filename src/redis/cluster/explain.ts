@@ -16,7 +16,8 @@ const MOST_KEYS = 4;
 
 export function explainError(args: readonly Buffer[], errorText: string, { managed, keys, followed }: ErrorContext): string | undefined {
   if (errorText.startsWith('CROSSSLOT')) return crossSlot(keys);
-  if (word(args, 0) === 'select' && /cluster mode|out of range/i.test(errorText)) {
+  const noDatabase = /not allowed in cluster mode/i.test(errorText) || (followed !== 'never' && /DB index is out of range/i.test(errorText));
+  if (word(args, 0) === 'select' && noDatabase) {
     return 'A cluster has database 0 alone, unless it is Valkey 9 or later and configured for more (cluster-databases). Use prefixes of keys instead.';
   }
   const [, slot, at] = /^(?:MOVED|ASK) (\d+) (\S+)/.exec(errorText) ?? [];

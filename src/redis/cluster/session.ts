@@ -311,7 +311,7 @@ export class ClusterSession implements RedisSession {
         const { reply } = await this.#deliveries.deliver(command, signal);
         // The guard's own questions move nobody.
         this.#deliveries.current = current;
-        if (command.length === 1 && word(command, 0) === 'command') await this.#deliveries.learn(reply);
+        if (command.length === 1 && word(command, 0) === 'command') this.#deliveries.learn(reply);
         return reply;
       },
     };
@@ -326,7 +326,7 @@ export class ClusterSession implements RedisSession {
       });
     }
     if (this.#deliveries.learned || this.#transaction) return;
-    await this.#deliveries.learn(await this.#guarded().call(['COMMAND'], signal));
+    await this.#guarded().call(['COMMAND'], signal);
   }
 
   #nodeChanged(node: string, state: RedisSessionState): void {
