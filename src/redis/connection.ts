@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
 import { cancelled, type Fault, isFault } from '../base/fault';
-import { encodeCommand, type RespLimits, type RespValue } from '../wire/resp';
+import { encodeCommand, type ReplyReader, RespDecoder, type RespLimits, type RespValue } from '../wire/resp';
 import { brokenReply, connectionLost } from './faults';
 import { ReplyTap } from './replyTap';
 
@@ -9,6 +9,7 @@ import { ReplyTap } from './replyTap';
 const DISCONNECT_TIMEOUT_MS = 100;
 
 interface Waiter {
+  readonly reader: ReplyReader | undefined;
   readonly resolve: (value: RespValue) => void;
   readonly reject: (fault: Fault) => void;
 }
@@ -21,13 +22,16 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #tap: ReplyTap;
   readonly #waiting: Waiter[] = [];
+  /** Replies that have begun and are not told yet. */
+  #begun = 0;
   #lastWords: string | undefined;
   #ended: Fault | undefined;
   /** Resolves with the reason once the connection is gone, whoever ended it. Never rejects. */
   readonly closed: Promise<Fault>;
 
   private constructor(socket: Socket, limits: Partial<RespLimits>) {
-    this.#tap = new ReplyTap(socket, limits, (value) => this.#onReply(value));
+    const decoder = new RespDecoder(limits, () => this.#waiting[this.#begun++]?.reader);
+    this.#tap = new ReplyTap(socket, decoder, (value) => this.#onReply(value));
     this.closed = new Promise((resolve) => {
       let cause: unknown;
       this.#tap.on('error', (error) => {
@@ -59,10 +63,10 @@ export class RedisConnection {
 
   /**
    * Sends a command and resolves with its reply, which may be an error value. A command cannot be taken back:
-   * when the signal fires, the connection is ended.
+   * when the signal fires, the connection is ended. A `reader` is told of the reply while it comes.
    * @throws Fault `redis.connectionLost`, `operation.cancelled`.
    */
-  call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
+  call(args: readonly (string | Buffer)[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(cancelled());
@@ -77,6 +81,7 @@ export class RedisConnection {
         this.dispose();
       };
       const waiter: Waiter = {
+        reader,
         resolve: (value) => {
           signal.removeEventListener('abort', onAbort);
           resolve(value);
@@ -107,6 +112,7 @@ export class RedisConnection {
   #onReply(value: RespValue): boolean {
     // RESP3 pushes are not replies.
     if (value.type === 'push') return false;
+    this.#begun--;
     const waiter = this.#waiting.shift();
     if (waiter) waiter.resolve(value);
     else if (value.type === 'error') this.#lastWords = value.text;

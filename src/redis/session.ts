@@ -1,7 +1,7 @@
 import { abortable } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
-import { Fault, isCancelled } from '../base/fault';
+import { Fault, isCancelled, isFault } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { isReport, preparesNext, refuseUnsupported } from './commands';
 import { helpText, isHelp } from './completion/help';
@@ -12,11 +12,13 @@ import { authentication, establish, type EstablishSettings } from './establish';
 import { refusalFault, refusedFault } from './faults';
 import { Guard, type GuardedConnection } from './guard/guard';
 import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
-import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
+import type { ReplyStyle } from './render';
 import { splitRepetition } from './repetition';
+import { ReplyRecord } from './replies/replyRecord';
+import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
-import type { RespValue } from '../wire/resp';
-import type { Completion, CompletionCandidate, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
+import type { ReplyReader, RespValue } from '../wire/resp';
+import type { Completion, CompletionCandidate, KeptReply, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -26,17 +28,31 @@ export interface SessionSettings {
   readonly maxChars?: number;
   /** Of replies that are no reports. */
   readonly style?: 'typed' | 'raw';
+  /** Where the replies of all sessions are kept. */
+  readonly shelf?: ReplyShelf;
+}
+
+interface Rendering {
+  readonly maxChars: number;
+  readonly style: ReplyStyle;
+  readonly shelf: ReplyShelf;
 }
 
 const OPEN_TIMEOUT_MS = 15_000;
+const MAX_REPLY_CHARS = 48 * 1024 * 1024;
+/** Of a reply as data. */
+const CALL_KEEP_BYTES = 1024 * 1024;
+const MAX_HELP_CHARS = 1024 * 1024;
+/** Up to here a reply's text is handed over as a whole. */
+const INLINE_ROWS = 1000;
+const INLINE_BYTES = 64 * 1024;
 
-export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed' }: SessionSettings = {}): OpenRedisSession {
-  // Every byte that is kept shows as at least one character, so this much always fills the text.
-  const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: maxChars } };
+export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf() }: SessionSettings = {}): OpenRedisSession {
+  const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: CALL_KEEP_BYTES } };
   return async (options, signal) => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
-    return new ConsoleSession(options, settings, { maxChars, style }, state, connection);
+    return new ConsoleSession(options, settings, { maxChars, style, shelf }, state, connection);
   };
 }
 
@@ -53,7 +69,7 @@ export async function pingWith(open: OpenRedisSession, options: RedisSessionOpti
 class ConsoleSession implements RedisSession {
   readonly #options: RedisSessionOptions;
   readonly #settings: EstablishSettings;
-  readonly #render: RenderOptions;
+  readonly #rendering: Rendering;
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
@@ -73,13 +89,13 @@ class ConsoleSession implements RedisSession {
   constructor(
     options: RedisSessionOptions,
     settings: EstablishSettings,
-    render: RenderOptions,
+    rendering: Rendering,
     typed: ConnectionState,
     connection: RedisConnection,
   ) {
     this.#options = options;
     this.#settings = settings;
-    this.#render = render;
+    this.#rendering = rendering;
     this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
@@ -115,28 +131,51 @@ class ConsoleSession implements RedisSession {
     await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
   }
 
-  async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
+  async run(line: string, signal: AbortSignal, onGrowth: (reply: KeptReply) => void = () => {}): Promise<RenderedReply> {
     const { times, args } = splitRepetition(splitArguments(line));
-    if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    if (args.length === 0) return plainReply('');
     this.#completion.cancel();
-    if (isHelp(args)) return this.#help(args);
+    if (isHelp(args)) return plainReply(helpText(args, this.#completion.docs));
     refuseUnsupported(args);
-    return this.#inTurn(signal, async (connection) => {
-      const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
-      const { clock } = this.#settings;
-      const sentAt = clock.now();
-      const first = await this.#exchange(connection, args, signal);
-      let { kind, text, truncated } = first;
-      for (let time = 1; time < times; time++) {
-        allowed?.check();
-        const next = await this.#exchange(connection, args, signal);
-        // All of them run; of their texts as much is kept as of one.
-        const room = this.#render.maxChars - text.length - 1;
-        if (room > 0) text += `\n${next.text.slice(0, room)}`;
-        truncated ||= next.truncated || next.text.length > room;
-        ({ kind } = next);
+    const { clock } = this.#settings;
+    const record = this.#record(args, onGrowth);
+    let kind: RenderedReply['kind'] = 'value';
+    let ending: RenderedReply['ending'] = 'whole';
+    let sentAt = clock.now();
+    try {
+      await this.#inTurn(signal, async (connection) => {
+        const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
+        sentAt = clock.now();
+        for (let time = 0; time < times; time++) {
+          if (time > 0) allowed?.check();
+          const { type } = await this.#answer(connection, args, signal, record.reader());
+          kind = type === 'error' ? 'error' : 'value';
+        }
+      });
+    } catch (error) {
+      ending = endingBy(error);
+      // What has been shown already stays.
+      if (ending === 'whole' || !isLarge(record)) {
+        record.forget();
+        throw error;
       }
-      return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
+    }
+    record.settle(ending === 'whole');
+    const { truncated } = record;
+    const large = isLarge(record);
+    return { kind, text: large ? '' : record.text, large, truncated, ending, elapsedMs: clock.now() - sentAt, reply: record };
+  }
+
+  #record(args: readonly Buffer[], onGrowth: (reply: KeptReply) => void): ReplyRecord {
+    const { style, maxChars, shelf } = this.#rendering;
+    return new ReplyRecord({
+      args,
+      style: isReport(args) ? 'report' : style,
+      maxChars,
+      shelf,
+      onGrowth: (reply) => {
+        if (isLarge(reply)) onGrowth(reply);
+      },
     });
   }
 
@@ -175,13 +214,6 @@ class ConsoleSession implements RedisSession {
     return this.#completion.keys(line, cursor, explicit, signal);
   }
 
-  /** Of what is known by now: help is there without a connection, too. */
-  #help(args: readonly Buffer[]): RenderedReply {
-    const { maxChars } = this.#render;
-    const text = helpText(args, this.#completion.docs);
-    return { kind: 'value', text: text.slice(0, maxChars), truncated: text.length > maxChars, elapsedMs: 0 };
-  }
-
   #completionPorts(): CompletionPorts {
     return {
       clock: this.#settings.clock,
@@ -216,13 +248,8 @@ class ConsoleSession implements RedisSession {
     await this.#connection.closed;
   }
 
-  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
-    const reply = await this.#answer(connection, args, signal);
-    return { kind: reply.type === 'error' ? 'error' : 'value', ...renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render) };
-  }
-
-  async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
-    const reply = await connection.call(args, signal);
+  async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
+    const reply = await connection.call(args, signal, reader);
     const { transaction } = this.#typed;
     this.#typed = stateAfterReply(this.#typed, args, reply);
     if (transaction && !this.#typed.transaction) this.#renewal?.transactionEnded();
@@ -355,6 +382,22 @@ function argumentsOf(line: string): Buffer[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isLarge({ rows, bytes }: KeptReply): boolean {
+  return rows > INLINE_ROWS || bytes > INLINE_BYTES;
+}
+
+/** How a fault ends a reply of which a part has come; `whole`: in no way that could be shown beside it. */
+function endingBy(error: unknown): RenderedReply['ending'] {
+  if (isCancelled(error)) return 'stopped';
+  return isFault(error) && error.code === 'redis.connectionLost' ? 'lost' : 'whole';
+}
+
+/** What is answered without the server: help is there without a connection, too. */
+function plainReply(text: string): RenderedReply {
+  const truncated = text.length > MAX_HELP_CHARS;
+  return { kind: 'value', text: text.slice(0, MAX_HELP_CHARS), large: false, truncated, ending: 'whole', elapsedMs: 0 };
 }
 
 function closedFault(): Fault {

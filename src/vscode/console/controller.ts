@@ -27,6 +27,8 @@ export interface ControllerPorts {
   readonly post: (message: ToPage) => void;
 }
 
+const MAX_SHOWN_BYTES = 1024 * 1024;
+
 /**
  * One console tab without its panel: owns the session, answers the page, and keeps what the page
  * missed while it was hidden (VS Code throws hidden pages away).
@@ -249,8 +251,11 @@ export class ConsoleController {
     let failed: Fault | undefined;
     try {
       if (!judged) await session.review([line, ...rest], abort.signal);
-      const { kind, text, truncated, elapsedMs } = await session.run(line, abort.signal);
-      answer = { type: 'reply', id, kind, text, truncated, elapsedMs, prompt: this.#prompt };
+      const rendered = await session.run(line, abort.signal);
+      const { kind, large, reply, elapsedMs } = rendered;
+      const beginning = large ? (await reply?.look('text', abort.signal))?.source.slice(0, Infinity, MAX_SHOWN_BYTES) : undefined;
+      const { text = rendered.text, cut = false } = beginning ?? {};
+      answer = { type: 'reply', id, kind, text, truncated: rendered.truncated || cut, elapsedMs, prompt: this.#prompt };
     } catch (error) {
       failed = asFault(error);
       answer = this.#faultMessage(id, failed);

@@ -35,7 +35,7 @@ export class FakeSession implements RedisSession {
   run(line: string, signal: AbortSignal): Promise<RenderedReply> {
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(cancelled()));
-      this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, truncated: false, elapsedMs: 1 }), fail: reject });
+      this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, large: false, truncated: false, ending: 'whole', elapsedMs: 1 }), fail: reject });
     });
   }
 
