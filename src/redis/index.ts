@@ -2,13 +2,18 @@
  * The entry of the lazy bundle: the only way by which ioredis is loaded.
  * Windows load it at the first console or ping.
  */
-import { pingWith, sessionOpener } from './session';
+import { systemClock } from '../base/clock';
+import { benchmarkRunner } from './benchmark/run';
+import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
 
 /** All of it, for whoever loads the bundle. */
-export const engine: RedisEngine = { openRedisSession };
+export const engine: RedisEngine = {
+  openRedisSession,
+  runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
+};
 
 /** Round-trip time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession`. */
 export function pingOnce(options: RedisSessionOptions, signal: AbortSignal): Promise<number> {

@@ -38,7 +38,8 @@ interface Rendering {
   readonly shelf: ReplyShelf;
 }
 
-const OPEN_TIMEOUT_MS = 15_000;
+/** For connecting, logging in and the first PING together. */
+export const OPEN_TIMEOUT_MS = 15_000;
 const MAX_REPLY_CHARS = 48 * 1024 * 1024;
 /** Of a reply as data. */
 const CALL_KEEP_BYTES = 1024 * 1024;

@@ -2,10 +2,12 @@ import type { Event } from '../base/event';
 import type { Endpoint } from '../model/endpoint';
 import type { TlsMode } from '../model/target';
 import type { RespValue } from '../wire/resp';
+import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
 import type { KeptReply } from './replies/types';
 
 export type { RespEntries, RespValue } from '../wire/resp';
+export type * from './benchmark/types';
 export type { CommandClass } from './guard/commandTable';
 export type { Verdict } from './guard/classify';
 export type { GuardPorts, GuardQuestion } from './guard/types';
@@ -147,5 +149,6 @@ export type OpenRedisSession = (options: RedisSessionOptions, signal: AbortSigna
 
 /** What the bundle of the engine offers to a window. */
 export interface RedisEngine {
+  readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
 }

@@ -7,6 +7,7 @@ import { Attempts } from './attempts';
 import { BastionAdvice } from './bastionAdvice';
 import { KeptBastionMemory } from './bastionMemory';
 import { BastionStarter } from './bastionStarter';
+import { Benchmarks } from './benchmark/benchmarks';
 import { BrokerCommands } from './brokerCommands';
 import { ChosenLogins } from './chosenLogins';
 import { ConnectCommands } from './connectCommands';
@@ -26,7 +27,7 @@ import { KeptLoginChoices } from './loginChoices';
 import { SecretLogins } from './logins';
 import { NodeView } from './nodeView';
 import { showNotices } from './notices';
-import { RedisCommands } from './redisCommands';
+import { type RedisCommandDeps, RedisCommands } from './redisCommands';
 import { resourceCommands } from './resourceCommands';
 import type { Projected } from './resourceNodes';
 import { ResourcesView } from './resourcesView';
@@ -59,7 +60,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
   const starter = new BastionStarter({ power: broker.power, policy: readStartPolicy, clock: systemClock, ui, attempts });
   scope.add(new TunnelNews({ board, ui, attempts, starter, logger, retry: (id) => broker.tunnels.retry(id) }));
   const logins = redisLogins(context, services);
-  const redis = scope.add(redisConsoles(context, services, logins));
+  const panes = redisPanes(scope, context, services, logins);
   const advice = bastionAdvice(context, services);
   const tree = scope.add(new TreeState(parseGrouping(readSetting('groupBy')), logger));
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
@@ -92,7 +93,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     reveal: (tunnel) => reveal(rowIdOf(tunnel, connections.saved)),
     recent: () => connections.commands.recentItems(),
   });
-  addOutageNotices(scope, { services, board, connecting: () => connecting, redis });
+  addOutageNotices(scope, { services, board, connecting: () => connecting, redis: panes.redis });
   scope.add(board.onDidLose((lost) => connecting.lost(lost)));
   const tunnels: TunnelCommands = new TunnelCommands({
     board,
@@ -103,7 +104,7 @@ export function activateSallyport(scope: Scope, context: vscode.ExtensionContext
     toggle: connections.toggle,
   });
   const pages = scope.add(new TunnelPages({ service: broker.tunnels, extensionUri: context.extensionUri, clock: systemClock, logger, choose: (row) => tunnels.choose(row) }));
-  const redisCommands = new RedisCommands({ redis, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
+  const redisCommands = new RedisCommands({ ...panes, changeLogin: (where) => logins.change(where), board, ui, attempts, connecting, tunnels });
   const others = accountHandlers(scope, { services, store, sshHosts, board, attempts, below: (row) => resources.below(row), log });
   followNames(scope, services, store, tree);
   followSettings(scope, store, tree);
@@ -151,10 +152,13 @@ function redisLogins(context: vscode.ExtensionContext, { ui, secrets, broker, lo
   return new ChosenLogins({ entered: new SecretLogins(secrets, ui), choices, aws: broker.cacheLogins, ui });
 }
 
-function redisConsoles(context: vscode.ExtensionContext, services: Services, logins: ChosenLogins): RedisConsoles {
-  const { logger } = services;
-  const history = new KeptHistory(context.globalState, (error) => logger.log('warn', 'history.notKept', { error }));
-  return new RedisConsoles(services, logins, history, context.extensionUri);
+/** The tabs with which a person works on a cache. */
+function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.ExtensionContext, services: Services, logins: ChosenLogins): Pick<RedisCommandDeps, 'benchmarks'> & { readonly redis: RedisConsoles } {
+  const history = new KeptHistory(globalState, (error) => services.logger.log('warn', 'history.notKept', { error }));
+  return {
+    redis: scope.add(new RedisConsoles(services, logins, history, extensionUri)),
+    benchmarks: scope.add(new Benchmarks(services, logins, extensionUri)),
+  };
 }
 
 function bastionAdvice(context: vscode.ExtensionContext, { broker, logger }: Services): BastionAdvice {

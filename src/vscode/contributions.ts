@@ -14,6 +14,9 @@ export const VIEWS = {
 
 export type ViewName = keyof typeof VIEWS;
 
+/** The console's tab, by which menus and keys know it. */
+export const CONSOLE_TAB = 'sallyport.redisConsole';
+
 interface CommandDeclaration {
   /** Theme icon for buttons in views; absent where the command has no button. */
   readonly icon?: `$(${string})`;
@@ -39,6 +42,7 @@ export const COMMANDS = {
   forgetConnection: { palette: 'sallyport.hasConnections' },
   pingRedis: { icon: '$(pulse)' },
   openConsole: { icon: '$(terminal)' },
+  benchmark: { icon: '$(dashboard)' },
   changeLogin: {},
   unlockWrites: {},
   lockWrites: {},
@@ -73,7 +77,7 @@ export const KEYS: readonly KeyDeclaration[] = [
     command: 'searchHistory',
     key: 'ctrl+r',
     // The page stays the active one while the person types elsewhere.
-    when: "activeWebviewPanelId == 'sallyport.redisConsole' && !terminalFocus && !inputFocus && !listFocus",
+    when: `activeWebviewPanelId == '${CONSOLE_TAB}' && !terminalFocus && !inputFocus && !listFocus`,
   },
 ];
 
@@ -121,6 +125,7 @@ export const SETTINGS = {
     restricted: true,
   },
   productionUnlockMinutes: { key: 'sallyport.production.unlockMinutes', type: 'number', default: 15, scope: 'machine', restricted: false },
+  pulseSeconds: { key: 'sallyport.console.pingSeconds', type: 'number', default: 2, scope: 'window', restricted: false },
   downSeconds: { key: 'sallyport.notifications.downSeconds', type: 'number', default: 20, scope: 'window', restricted: false },
   hideStatusWhenUnused: {
     key: 'sallyport.statusBar.hideWhenUnused',

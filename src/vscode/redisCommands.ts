@@ -16,6 +16,8 @@ export interface RedisTools {
   open(tunnel: TunnelInfo): Promise<void>;
   /** Round-trip time of a PING, ms; asks for the login where one is needed. @throws Fault. */
   ping(tunnel: TunnelInfo, signal: AbortSignal): Promise<number>;
+  /** That of the console which the person looks at. */
+  front(): TunnelInfo | undefined;
   /** Of the console in front. @throws Fault `redis.noConsole`. */
   unlockWrites(): Promise<void>;
   lockWrites(): void;
@@ -24,6 +26,7 @@ export interface RedisTools {
 
 export interface RedisCommandDeps {
   readonly redis: RedisTools;
+  readonly benchmarks: { open(tunnel: TunnelInfo): void };
   /** Lets the person choose how to log in; false when dismissed. @throws Fault */
   readonly changeLogin: (where: LoginPlace) => Promise<boolean>;
   readonly board: TunnelBoard;
@@ -43,11 +46,12 @@ export class RedisCommands {
     this.#deps = deps;
   }
 
-  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
-    const { redis } = this.#deps;
+  get handlers(): Pick<CommandHandlers, 'pingRedis' | 'openConsole' | 'benchmark' | 'changeLogin' | 'unlockWrites' | 'lockWrites' | 'searchHistory'> {
+    const { redis, benchmarks } = this.#deps;
     return {
       pingRedis: (argument) => this.#on('ping', argument, (tunnel) => this.#ping(tunnel)),
-      openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel)),
+      openConsole: (argument) => this.#on('console', argument, (tunnel) => this.open(tunnel), () => undefined),
+      benchmark: (argument) => this.#on('benchmark', argument, async (tunnel) => benchmarks.open(tunnel)),
       changeLogin: (argument) => this.#changeLoginOf(argument),
       unlockWrites: () => redis.unlockWrites(),
       lockWrites: async () => redis.lockWrites(),
@@ -97,14 +101,18 @@ export class RedisCommands {
     if (changed) then();
   }
 
-  async #on(event: string, argument: unknown, act: (tunnel: TunnelInfo) => Promise<void>): Promise<void> {
-    const retry = (): void => void this.#on(event, argument, act);
-    const tunnel = await this.#deps.attempts.run(event, () => this.#tunnel(argument), { retry });
+  /** `front`: what it is about when no row is told; a console that is in front needs no second one. */
+  async #on(event: string, argument: unknown, act: (tunnel: TunnelInfo) => Promise<void>, front = () => this.#deps.redis.front()): Promise<void> {
+    const retry = (): void => void this.#on(event, argument, act, front);
+    const tunnel = await this.#deps.attempts.run(event, () => this.#tunnel(argument, front), { retry });
     if (tunnel) await act(tunnel);
   }
 
-  async #tunnel(argument: unknown): Promise<TunnelInfo | undefined> {
+  async #tunnel(argument: unknown, front: () => TunnelInfo | undefined): Promise<TunnelInfo | undefined> {
     const { board, connecting } = this.#deps;
+    // A button in the title of a tab hands over the tab, the palette nothing: either way it is about what is in front.
+    const seen = typeof argument === 'string' ? undefined : front();
+    if (seen && seen.state.phase !== 'closed') return seen;
     const open = resolveTunnel(board.tunnels, argument) ?? (argument === undefined ? await this.#pickOpen() : undefined);
     if (open === null) return undefined;
     if (open) return checked(open);

@@ -47,6 +47,10 @@ export interface ConsoleStrings {
   readonly pinging: string;
   /** `{0}`: ms with one decimal. */
   readonly latency: string;
+  /** `{0}`: p50, `{1}`: p99, ms. */
+  readonly pulse: string;
+  /** `{0}`: how many pings, `{1}`: p50, `{2}`: p99, ms. */
+  readonly pulseLabel: string;
   readonly truncated: string;
   readonly unanswered: string;
   readonly clear: string;
@@ -85,6 +89,8 @@ const STRING_KEYS = [
   'ping',
   'pinging',
   'latency',
+  'pulse',
+  'pulseLabel',
   'truncated',
   'unanswered',
   'clear',
@@ -146,6 +152,8 @@ export type ToPage =
   | CompletionMessage
   /** Search the history, or go on to an older line: VS Code keeps the key for itself, so it comes as a command. */
   | { readonly type: 'searchHistory' }
+  /** Of the last pings that nobody asked for, oldest first, ms; null where one was not answered. */
+  | { readonly type: 'pulse'; readonly latencies: readonly (number | null)[] }
   | { readonly type: 'pong'; readonly latencyMs: number }
   | { readonly type: 'pingFailed'; readonly text: string };
 
@@ -200,6 +208,11 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseCompletion(value);
     case 'guard':
       return parseGuard(value);
+    case 'pulse': {
+      const latencies = value['latencies'];
+      const sound = Array.isArray(latencies) && latencies.length <= 1000 && latencies.every((latency) => latency === null || isDuration(latency));
+      return sound ? { type: 'pulse', latencies } : undefined;
+    }
     case 'pong': {
       const latencyMs = value['latencyMs'];
       return isDuration(latencyMs) ? { type: 'pong', latencyMs } : undefined;
@@ -291,3 +304,5 @@ function isStatus(value: unknown): value is ConsoleStatus {
 export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
 export { parseTunnelToHost } from './tunnel/messages';
 export type { TunnelFact, TunnelLevel, TunnelPageStrings, TunnelPoint, TunnelToHost, TunnelToPage } from './tunnel/messages';
+export { parseBenchmarkToHost } from './benchmark/messages';
+export type { BenchmarkRow, BenchmarkStrings, BenchmarkToHost, BenchmarkToPage } from './benchmark/messages';

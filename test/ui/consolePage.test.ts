@@ -243,6 +243,17 @@ describe('the console page in a real browser', function () {
     await rig.page.getByText('12.3 ms').waitFor();
   });
 
+  it('draws the latencies of the last pings, and has them as words', async () => {
+    const strip = rig.page.getByRole('img', { name: /pings/ });
+    assert.equal(await strip.isVisible(), false);
+    await say({ type: 'pulse', latencies: Array.from({ length: 60 }, (_, index) => (index === 30 ? null : 1 + Math.abs(Math.sin(index)) * (index % 17 === 0 ? 6 : 1))) });
+    await strip.waitFor();
+    assert.match((await strip.getAttribute('aria-label')) ?? '', /^The last 59 pings: p50 1\.\d ms, p99 \d\.\d ms$/);
+    await submit('GET greeting');
+    await reply(0, '"hello"');
+    await rig.pictures('console-latency');
+  });
+
   it('says that the connection is lost and offers to connect, and keeps what was typed', async () => {
     const connect = rig.page.getByRole('button', { name: 'Connect' });
     assert.equal(await connect.isVisible(), false);

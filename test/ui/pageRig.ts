@@ -21,16 +21,28 @@ const HOST = `
 /** Some of the colours that VS Code's own themes set for a page. */
 const THEMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   light: {
+    'font-family': 'sans-serif', 'font-size': '13px', 'editor-font-family': 'monospace', 'editor-font-size': '13px',
+    'charts-blue': '#0063d3', 'charts-purple': '#652d90', 'charts-green': '#388a34', 'charts-red': '#e51400', 'charts-yellow': '#bf8803', 'charts-orange': '#d18616', 'button-background': '#005fb8', 'button-foreground': '#ffffff',
+    'button-secondaryBackground': '#e5e5e5', 'button-secondaryForeground': '#3b3b3b', 'panel-border': '#e5e5e5', 'list-errorForeground': '#f85149', 'list-warningForeground': '#855f00', 'list-activeSelectionBackground': '#e8e8e8',
+    'list-activeSelectionForeground': '#000000', 'list-hoverBackground': '#f2f2f2', 'progressBar-background': '#005fb8', 'textLink-foreground': '#005fb8', 'badge-background': '#cccccc', 'badge-foreground': '#3b3b3b',
     'editor-foreground': '#3b3b3b', 'editor-background': '#ffffff', 'input-background': '#ffffff', 'input-foreground': '#3b3b3b', 'input-border': '#cecece',
     'input-placeholderForeground': '#767676', descriptionForeground: '#3b3b3b', 'editorSuggestWidget-background': '#f8f8f8', 'editorSuggestWidget-border': '#c8c8c8',
     'editorSuggestWidget-selectedBackground': '#e8e8e8', 'editorSuggestWidget-selectedForeground': '#000000', focusBorder: '#005fb8',
   },
   dark: {
+    'font-family': 'sans-serif', 'font-size': '13px', 'editor-font-family': 'monospace', 'editor-font-size': '13px',
+    'charts-blue': '#59a4f9', 'charts-purple': '#b180d7', 'charts-green': '#89d185', 'charts-red': '#f14c4c', 'charts-yellow': '#cca700', 'charts-orange': '#d18616', 'button-background': '#0078d4', 'button-foreground': '#ffffff',
+    'button-secondaryBackground': '#313131', 'button-secondaryForeground': '#cccccc', 'panel-border': '#2b2b2b', 'list-errorForeground': '#f88070', 'list-warningForeground': '#cca700', 'list-activeSelectionBackground': '#04395e',
+    'list-activeSelectionForeground': '#ffffff', 'list-hoverBackground': '#2a2d2e', 'progressBar-background': '#0078d4', 'textLink-foreground': '#4daafc', 'badge-background': '#616161', 'badge-foreground': '#f8f8f8',
     'editor-foreground': '#cccccc', 'editor-background': '#1f1f1f', 'input-background': '#313131', 'input-foreground': '#cccccc', 'input-border': '#3c3c3c',
     'input-placeholderForeground': '#989898', descriptionForeground: '#9d9d9d', 'editorSuggestWidget-background': '#202020', 'editorSuggestWidget-border': '#454545',
     'editorSuggestWidget-selectedBackground': '#04395e', 'editorSuggestWidget-selectedForeground': '#ffffff', focusBorder: '#0078d4',
   },
   highContrast: {
+    'font-family': 'sans-serif', 'font-size': '13px', 'editor-font-family': 'monospace', 'editor-font-size': '13px',
+    'charts-blue': '#59a4f9', 'charts-purple': '#b180d7', 'charts-green': '#89d185', 'charts-red': '#f14c4c', 'charts-yellow': '#ffd700', 'charts-orange': '#ffa500', 'button-foreground': '#ffffff', 'button-border': '#6fc3df',
+    'button-secondaryForeground': '#ffffff', 'panel-border': '#6fc3df', 'list-warningForeground': '#ffd700', 'list-errorForeground': '#f48771', 'progressBar-background': '#6fc3df', 'textLink-foreground': '#21a6ff',
+    'badge-background': '#000000', 'badge-foreground': '#ffffff',
     'editor-foreground': '#ffffff', 'editor-background': '#000000', 'input-background': '#000000', 'input-foreground': '#ffffff', 'input-border': '#6fc3df',
     'input-placeholderForeground': 'rgba(255, 255, 255, 0.7)', descriptionForeground: 'rgba(255, 255, 255, 0.7)', contrastBorder: '#6fc3df', contrastActiveBorder: '#f38518',
     'editorSuggestWidget-background': '#000000', focusBorder: '#f38518',

@@ -10,6 +10,7 @@ import type { Ui } from '../ui';
 import { ConsoleCompletion } from './consoleCompletion';
 import { ConsoleGuard } from './consoleGuard';
 import type { KeptHistory } from './keptHistory';
+import { ConsolePulse } from './pulse';
 import { needsLogin, needsOtherLogin, openWithLogin, type SessionServices, promptLabel } from './login';
 
 export interface ControllerPorts {
@@ -23,6 +24,8 @@ export interface ControllerPorts {
   readonly productionRules: () => ProductionRules;
   /** For how long writes to one are unlocked, ms. */
   readonly unlockMs: () => number;
+  /** Between two pings of the strip, ms; 0 is never. */
+  readonly pulseMs: () => number;
   /** Hands a message to the page that exists now. */
   readonly post: (message: ToPage) => void;
 }
@@ -37,6 +40,7 @@ export class ConsoleController {
   readonly #ports: ControllerPorts;
   readonly #guard: ConsoleGuard;
   readonly #completion: ConsoleCompletion;
+  readonly #pulse: ConsolePulse;
   #tunnel: TunnelInfo;
   #session: RedisSession | undefined;
   /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
@@ -53,10 +57,11 @@ export class ConsoleController {
   constructor(tunnel: TunnelInfo, ports: ControllerPorts) {
     this.#tunnel = tunnel;
     this.#ports = ports;
-    const { ui, clock, productionRules: rules, unlockMs, services } = ports;
+    const { ui, clock, productionRules: rules, unlockMs, pulseMs: everyMs, services } = ports;
     const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
     this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
     this.#completion = new ConsoleCompletion((message) => this.#post(message), services.logger);
+    this.#pulse = new ConsolePulse({ clock, everyMs, ping: () => this.#quietPing(), post: (message) => this.#post(message) });
   }
 
   get tunnel(): TunnelInfo {
@@ -111,9 +116,14 @@ export class ConsoleController {
     this.#post(this.#guard.message);
   }
 
+  pulseChanged(): void {
+    this.#pulse.changed();
+  }
+
   /** The page is gone until it says that it is ready again. */
   pageHidden(): void {
     this.#pageIsThere = false;
+    this.#pulse.end();
   }
 
   /** For each change of any tunnel. */
@@ -142,6 +152,7 @@ export class ConsoleController {
     this.#disposed = true;
     this.#pageIsThere = false;
     this.#completion.cancel();
+    this.#pulse.dispose();
     this.#guard.dispose();
     this.#life.abort();
     this.#running?.abort.abort();
@@ -166,6 +177,7 @@ export class ConsoleController {
     });
     this.#post(this.#guard.message);
     for (const message of this.#missed.splice(0)) this.#post(message);
+    this.#pulse.begin();
     if (!this.#session && this.#status === 'connecting') void this.#connect();
   }
 
@@ -280,9 +292,23 @@ export class ConsoleController {
     }
   }
 
+  /** Only on a connection that is free: a lost one comes back when the person wants something. */
+  async #quietPing(): Promise<number | undefined> {
+    const session = this.#session;
+    if (session?.state !== 'ready' || this.#running) return undefined;
+    try {
+      return await session.ping(this.#life.signal);
+    } catch (error) {
+      // Inside of a transaction it would become a part of it, and nothing was sent.
+      if (asFault(error).code === 'redis.busy') return undefined;
+      throw error;
+    }
+  }
+
   async #dropSession(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    this.#pulse.forget();
     await session?.dispose();
   }
 

@@ -24,25 +24,38 @@ export function promptLabel({ target, role }: Route): string {
 }
 
 /**
- * A session through the tunnel: with the remembered login first, then with whatever the person enters,
- * until it works or they give up. Without a guard nothing is judged: for sessions on which nobody types. The login goes from the input box to the session and nowhere else.
- * @throws Fault of `OpenRedisSession`; the last refusal when the person gives up; `operation.cancelled`.
+ * A session through the tunnel. Without a guard nothing is judged: for sessions on which nobody types.
+ * @throws Fault as `withLogin`
  */
-export async function openWithLogin(
-  { route, local }: TunnelInfo,
-  { openRedisSession, targetCa }: SessionServices,
+export function openWithLogin(
+  tunnel: TunnelInfo,
+  services: SessionServices,
   logins: RedisLogins,
   guard: GuardPorts | undefined,
   signal: AbortSignal,
 ): Promise<RedisSession> {
+  return withLogin(tunnel, services, logins, signal, (options) => services.openRedisSession({ ...options, ...(guard && { guard }) }, signal));
+}
+
+/**
+ * Uses the tunnel with the remembered login first, then with whatever the person enters, until it works or they give up. The login
+ * goes from the input box to the engine and nowhere else.
+ * @throws Fault of `use`; the last refusal when the person gives up; `operation.cancelled`.
+ */
+export async function withLogin<T>(
+  { route, local }: TunnelInfo,
+  { targetCa }: Pick<Services, 'targetCa'>,
+  logins: RedisLogins,
+  signal: AbortSignal,
+  use: (options: RedisSessionOptions) => Promise<T>,
+): Promise<T> {
   const { target, endpoint } = route;
   const ca = await targetCa();
   let login = await logins.known(route);
   for (;;) {
     if (signal.aborted) throw cancelled();
     try {
-      const options = { label: promptLabel(route), local, endpoint, tls: target.tls, ...loginOptions(login), ...(ca !== undefined && { ca }), ...(guard && { guard }) };
-      return await openRedisSession(options, signal);
+      return await use({ label: promptLabel(route), local, endpoint, tls: target.tls, ...loginOptions(login), ...(ca !== undefined && { ca }) });
     } catch (error) {
       const fault = asFault(error);
       if (!needsLogin(fault.code)) throw fault;

@@ -8,6 +8,7 @@ import { parseToHost } from '../../webview/protocol';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readSetting } from '../settings';
+import { CONSOLE_TAB } from '../contributions';
 import { createWebPage } from '../webPage';
 import { ConsoleController } from './controller';
 import type { KeptHistory } from './keptHistory';
@@ -19,9 +20,9 @@ interface Tab {
   readonly controller: ConsoleController;
 }
 
-const VIEW_TYPE = 'sallyport.redisConsole';
 /** A working day: what is open for longer is open for good. */
 const MAX_UNLOCK_MINUTES = 480;
+const MAX_PULSE_SECONDS = 3600;
 
 /** The Redis consoles of this window: one editor tab per tunnel. */
 export class RedisConsoles {
@@ -40,6 +41,11 @@ export class RedisConsoles {
     this.#listeners.add(
       services.broker.tunnels.onDidChange((info) => {
         for (const { controller } of this.#tabs) controller.tunnelChanged(info);
+      }),
+    );
+    this.#listeners.add(
+      onDidChangeSettings(['pulseSeconds'], () => {
+        for (const { controller } of this.#tabs) controller.pulseChanged();
       }),
     );
     this.#listeners.add(
@@ -73,6 +79,11 @@ export class RedisConsoles {
     } finally {
       await session.dispose();
     }
+  }
+
+  /** The tunnel of the console which the person looks at. */
+  front(): TunnelInfo | undefined {
+    return [...this.#tabs].find(({ panel }) => panel.active)?.controller.tunnel;
   }
 
   /** Of the console in front. @throws Fault `redis.noConsole`. */
@@ -113,7 +124,7 @@ export class RedisConsoles {
 
   #create(tunnel: TunnelInfo): void {
     const title = vscode.l10n.t('Redis: {0}', labelText(tunnel.route.target.name));
-    const { panel, post, load } = createWebPage({ viewType: VIEW_TYPE, title, name: 'console', extensionUri: this.#extensionUri });
+    const { panel, post, load } = createWebPage({ viewType: CONSOLE_TAB, title, name: 'console', extensionUri: this.#extensionUri });
     const controller = new ConsoleController(tunnel, {
       services: this.#services,
       logins: this.#logins,
@@ -123,6 +134,7 @@ export class RedisConsoles {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
+      pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });
     const tab: Tab = { panel, controller };

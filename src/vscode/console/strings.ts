@@ -19,6 +19,9 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     ping: l10n.t('Ping'),
     pinging: l10n.t('Waiting for the reply…'),
     latency: l10n.t('{0} ms'),
+    // The holes are filled by the page.
+    pulse: l10n.t('p50 {0} ms · p99 {1} ms'),
+    pulseLabel: l10n.t('The last {0} pings: p50 {1} ms, p99 {2} ms'),
     truncated: l10n.t('The reply is longer; only its beginning is shown.'),
     unanswered: l10n.t('The reply did not arrive.'),
     clear: l10n.t('Clear'),

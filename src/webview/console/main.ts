@@ -5,6 +5,7 @@ import { CompletionView } from './completionView';
 import { HistorySearch, InputHistory } from './history';
 import { type ConsoleEvent, step } from './model';
 import { restoreState, savedState } from './savedState';
+import { PulseView } from './pulseView';
 import { buildPage, UNLOCK_CLASS, View } from './view';
 
 /** What VS Code puts into every webview. */
@@ -22,6 +23,8 @@ let history = new InputHistory();
 let search: HistorySearch | undefined;
 const parts = buildPage(document.body);
 const view = new View(parts);
+const pulse = new PulseView();
+parts.latency.after(pulse.element);
 const completion = new CompletionPrompt();
 const completionView = new CompletionView(parts.input, (index) => {
   const to = completion.accept(index);
@@ -254,6 +257,10 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
     const to = completion.received(message);
     if (to) edit(to);
     else showCompletion();
+    return;
+  }
+  if (message.type === 'pulse') {
+    if (strings) pulse.show(message.latencies, strings);
     return;
   }
   const first = message.type === 'setup' && strings === undefined;

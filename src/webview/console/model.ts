@@ -157,6 +157,7 @@ function received(model: ConsoleModel, message: ToPage): Step {
     }
     case 'searchHistory':
     case 'completion':
+    case 'pulse':
       return quiet(model);
     case 'guard': {
       const { production, reasons, minutesLeft } = message;

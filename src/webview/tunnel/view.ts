@@ -1,7 +1,7 @@
+import { element, setText, shape } from '../dom';
 import { dotsOf, pathOf, xOf, type Frame, type Sample } from './graph';
 import type { TunnelPoint, TunnelToPage } from './messages';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 600;
 const HEIGHT = 220;
 const FRAME: Frame = { left: 8, top: 26, width: WIDTH - 16, height: HEIGHT - 52 };
@@ -149,22 +149,4 @@ function label(text: string, x: number, y: number, anchor: 'start' | 'middle' | 
   const made = shape('text', { x, y, 'text-anchor': anchor });
   made.textContent = text;
   return made;
-}
-
-function shape(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
-  const made = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
-  return made;
-}
-
-function element(name: string, className = '', ...children: (Node | string)[]): HTMLElement {
-  const made = document.createElement(name);
-  if (className !== '') made.className = className;
-  made.append(...children);
-  return made;
-}
-
-/** Leaves alone what is right already: a change is announced. */
-function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
 }

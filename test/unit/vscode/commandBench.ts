@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Target } from '../../../src/model/target';
+import type { TunnelInfo } from '../../../src/model/tunnel';
 import { Attempts } from '../../../src/vscode/attempts';
 import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
@@ -37,6 +38,9 @@ export class Bench {
     recent: () => [],
   });
   readonly consoles: string[] = [];
+  readonly benchmarks: string[] = [];
+  /** Of the console in front. */
+  front: TunnelInfo | undefined;
   readonly pings: (number | Error)[] = [];
   /** Caches whose login was changed. */
   readonly logins: string[] = [];
@@ -61,7 +65,8 @@ export class Bench {
     attempts: this.attempts,
     connecting: this.connecting,
     tunnels: this.tunnels,
-    redis: redisTools(this.consoles, this.pings),
+    redis: redisTools(this.consoles, this.pings, () => this.front),
+    benchmarks: { open: ({ route }) => void this.benchmarks.push(route.target.name) },
     changeLogin: ({ target, place }) => Promise.resolve(this.logins.push(`${target.name} of ${place.profile}`) < 10),
   });
   constructor(targets?: Target[]) {

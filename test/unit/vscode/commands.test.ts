@@ -188,6 +188,20 @@ describe('commands', () => {
       assert.deepEqual(bench.consoles, ['t1']);
     });
 
+    it('benchmarks the tunnel of the row, of the console in front, or one that is asked for', async () => {
+      const { redis, ui, service } = await use();
+      await redis.handlers.benchmark(targetNodeId(target()));
+      assert.equal(service.started.length, 1);
+      bench.front = { ...bench.board.tunnels[0]!, id: 'front', route: { ...bench.board.tunnels[0]!.route, target: target({ name: 'in front' }) } };
+      await redis.handlers.benchmark({ scheme: 'webview-panel' });
+      await redis.handlers.benchmark(undefined);
+      await redis.handlers.benchmark('tunnel:t1');
+      assert.deepEqual(bench.benchmarks, ['orders-cache', 'in front', 'in front', 'orders-cache']);
+      ui.choose = ['orders-cache'];
+      await redis.handlers.openConsole(undefined);
+      assert.deepEqual(bench.consoles, ['t1'], 'a console that is in front is not what a person opens another one for');
+    });
+
     it('unlocks and locks writes of the console in front', async () => {
       const { redis } = await use();
       await redis.handlers.unlockWrites(undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CONNECTION_METHODS, ENDPOINT_ROLES, MAX_CONNECTIONS, parseConnection, TARGET_KINDS } from '../../../src/model/connection';
 import {
   commandId,
-  COMMANDS,
+  COMMANDS, CONSOLE_TAB,
   CONTAINER,
   CONTEXT_KEYS,
   ITEM_WORDS,
@@ -88,7 +88,7 @@ describe('package.json', () => {
 
   it('uses in its conditions only declared context keys and item words, and all of the keys', () => {
     const used = new Set(whens.flatMap((when) => when.match(/\bsallyport\.\w+/g) ?? []));
-    const views_ = new Set<string>(Object.values(VIEWS));
+    const views_ = new Set<string>([...Object.values(VIEWS), CONSOLE_TAB]);
     const keys = [...used].filter((key) => !views_.has(key));
     assert.deepEqual(keys.toSorted(), Object.values(CONTEXT_KEYS).toSorted());
     const words = new Set(whens.flatMap((when) => [...when.matchAll(/viewItem =~ \/(.*?)\//g)].map(([, pattern]) => pattern!.replaceAll('\\b', ''))));

@@ -431,13 +431,14 @@ export function disposeAll(owned: readonly { dispose(): Promise<void> }[]): Prom
 }
 
 /** Consoles that write down what is asked of them; a ping takes what `pings` says next, or 2.1 ms. */
-export function redisTools(consoles: string[], pings: (number | Error)[]): RedisTools {
+export function redisTools(consoles: string[], pings: (number | Error)[], front: RedisTools['front'] = () => undefined): RedisTools {
   return {
     open: ({ id }) => Promise.resolve(void consoles.push(id)),
     ping: () => {
       const answer = pings.shift() ?? 2.1;
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
+    front,
     unlockWrites: () => Promise.resolve(void consoles.push('unlock')),
     lockWrites: () => void consoles.push('lock'),
     searchHistory: () => void consoles.push('search'),

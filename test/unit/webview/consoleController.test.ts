@@ -190,6 +190,75 @@ describe('ConsoleController', () => {
     assert.equal(world.status(), 'ready');
   });
 
+  describe('the strip of latencies', () => {
+    const pulses = (world: World): unknown[] => world.posted.flatMap((message) => (message.type === 'pulse' ? [message.latencies] : []));
+
+    it('is fed while the page is there, and not when it is hidden', async () => {
+      const world = new World();
+      world.pulseMs = 2000;
+      await world.start();
+      world.clock.advance(2000);
+      await settled();
+      world.clock.advance(2000);
+      await settled();
+      assert.deepEqual(pulses(world).at(-1), [1.5, 1.5]);
+      world.controller.pageHidden();
+      const { length } = world.posted;
+      world.clock.advance(60_000);
+      await settled();
+      assert.equal(world.posted.length, length);
+      world.controller.receive({ type: 'ready' });
+      assert.deepEqual(pulses(world).at(-1), [1.5, 1.5], 'what was measured is still there');
+    });
+
+    it('asks nothing on a connection that is busy, lost, or in a transaction, nor where it is switched off', async () => {
+      const world = new World();
+      world.pulseMs = 2000;
+      await world.start();
+      const { session } = world;
+      let asked = 0;
+      session.pinging = () => {
+        asked++;
+        return Promise.reject(new Fault('redis.busy', 'A transaction is open.'));
+      };
+      world.clock.advance(2000);
+      await settled();
+      assert.deepEqual([asked, pulses(world).length], [1, 0]);
+      world.controller.receive({ type: 'run', id: 0, line: 'BLPOP q 0', rest: [], judged: false });
+      await settled();
+      world.clock.advance(2000);
+      await settled();
+      session.runs[0]!.answer('nil');
+      session.change('lost');
+      await settled();
+      world.clock.advance(2000);
+      await settled();
+      session.change('ready');
+      world.pulseMs = 0;
+      world.clock.advance(60_000);
+      await settled();
+      assert.equal(asked, 1);
+    });
+
+    it('has one gap for pings that were not answered', async () => {
+      const world = new World();
+      world.pulseMs = 2000;
+      await world.start();
+      const { session } = world;
+      world.clock.advance(2000);
+      await settled();
+      session.pinging = () => Promise.reject(new Fault('redis.connectionLost', 'Gone.'));
+      for (let time = 0; time < 3; time++) {
+        world.clock.advance(2000);
+        await settled();
+      }
+      session.pinging = async () => 3;
+      world.clock.advance(2000);
+      await settled();
+      assert.deepEqual(pulses(world).at(-1), [1.5, null, 3]);
+    });
+  });
+
   it('disposes a session that is opened after the tab was closed', async () => {
     const world = new World();
     let letIn = (): void => {};
@@ -206,6 +275,7 @@ describe('ConsoleController', () => {
       clock: world.clock,
       productionRules: () => RULES,
       unlockMs: () => 1,
+      pulseMs: () => 0,
       post: (message) => world.posted.push(message),
     });
     controller.receive({ type: 'ready' });

@@ -93,6 +93,7 @@ export class World {
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
   rules = RULES;
+  pulseMs = 0;
   readonly controller: ConsoleController;
 
   constructor(name = 'orders') {
@@ -123,6 +124,7 @@ export class World {
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
+      pulseMs: () => this.pulseMs,
       post: (message) => this.posted.push(structuredClone(message)),
     });
   }
