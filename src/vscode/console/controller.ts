@@ -9,6 +9,7 @@ import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
 import { ConsoleCompletion } from './consoleCompletion';
 import { ConsoleGuard } from './consoleGuard';
+import { ConsoleReplies } from './consoleReplies';
 import type { KeptHistory } from './keptHistory';
 import { ConsolePulse } from './pulse';
 import { needsLogin, needsOtherLogin, openWithLogin, type SessionServices, promptLabel } from './login';
@@ -18,7 +19,9 @@ export interface ControllerPorts {
   readonly logins: RedisLogins;
   readonly history: KeptHistory;
   readonly strings: ConsoleStrings;
-  readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input'>;
+  readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input' | 'copy'>;
+  /** Shows a text as a new document that belongs to no file. */
+  readonly openDocument: (text: string, language: string) => Promise<void>;
   readonly clock: Clock;
   /** By what a target counts as production, as the settings say now. */
   readonly productionRules: () => ProductionRules;
@@ -30,8 +33,6 @@ export interface ControllerPorts {
   readonly post: (message: ToPage) => void;
 }
 
-const MAX_SHOWN_BYTES = 1024 * 1024;
-
 /**
  * One console tab without its panel: owns the session, answers the page, and keeps what the page
  * missed while it was hidden (VS Code throws hidden pages away).
@@ -41,6 +42,7 @@ export class ConsoleController {
   readonly #guard: ConsoleGuard;
   readonly #completion: ConsoleCompletion;
   readonly #pulse: ConsolePulse;
+  readonly #replies: ConsoleReplies;
   #tunnel: TunnelInfo;
   #session: RedisSession | undefined;
   /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
@@ -61,6 +63,8 @@ export class ConsoleController {
     const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
     this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
     this.#completion = new ConsoleCompletion((message) => this.#post(message), services.logger);
+    const post = (message: ToPage): void => this.#post(message);
+    this.#replies = new ConsoleReplies({ ui, clock, logger: services.logger, post, openDocument: ports.openDocument });
     this.#pulse = new ConsolePulse({ clock, everyMs, ping: () => this.#quietPing(), post: (message) => this.#post(message) });
   }
 
@@ -94,6 +98,16 @@ export class ConsoleController {
         break;
       case 'lockWrites':
         this.lockWrites();
+        break;
+      case 'view':
+      case 'rows':
+      case 'find':
+      case 'copy':
+      case 'copyText':
+      case 'openInEditor':
+      case 'openText':
+      case 'forget':
+        this.#replies.receive(message);
         break;
     }
   }
@@ -153,6 +167,7 @@ export class ConsoleController {
     this.#pageIsThere = false;
     this.#completion.cancel();
     this.#pulse.dispose();
+    this.#replies.dispose();
     this.#guard.dispose();
     this.#life.abort();
     this.#running?.abort.abort();
@@ -177,6 +192,7 @@ export class ConsoleController {
     });
     this.#post(this.#guard.message);
     for (const message of this.#missed.splice(0)) this.#post(message);
+    this.#replies.tellGrowth();
     this.#pulse.begin();
     if (!this.#session && this.#status === 'connecting') void this.#connect();
   }
@@ -263,12 +279,13 @@ export class ConsoleController {
     let failed: Fault | undefined;
     try {
       if (!judged) await session.review([line, ...rest], abort.signal);
-      const rendered = await session.run(line, abort.signal);
-      const { kind, large, reply, elapsedMs } = rendered;
-      const beginning = large ? (await reply?.look('text', abort.signal))?.source.slice(0, Infinity, MAX_SHOWN_BYTES) : undefined;
-      const { text = rendered.text, cut = false } = beginning ?? {};
-      answer = { type: 'reply', id, kind, text, truncated: rendered.truncated || cut, elapsedMs, prompt: this.#prompt };
+      const rendered = await session.run(line, abort.signal, (reply) => this.#replies.grows(id, reply));
+      this.#replies.ended(id, rendered);
+      const { kind, text, large, reply, truncated, ending, elapsedMs } = rendered;
+      const { rows, views } = { rows: large ? (reply?.rows ?? 0) : 0, views: reply?.views ?? [] };
+      answer = { type: 'reply', id, kind, text, rows, views, truncated, ending, elapsedMs, prompt: this.#prompt };
     } catch (error) {
+      this.#replies.ended(id);
       failed = asFault(error);
       answer = this.#faultMessage(id, failed);
     }

@@ -134,6 +134,7 @@ export class RedisConsoles {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: () => Math.min(Math.max(readSetting('productionUnlockMinutes'), 1), MAX_UNLOCK_MINUTES) * 60_000,
+      openDocument,
       pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });
@@ -153,4 +154,9 @@ export class RedisConsoles {
     });
     load();
   }
+}
+
+async function openDocument(content: string, language: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ content, language });
+  await vscode.window.showTextDocument(document, { preview: false });
 }

@@ -89,6 +89,7 @@ export class World {
   /** What the server says to an attempt; undefined lets it in. */
   refuse: (options: RedisSessionOptions) => Fault | undefined = () => undefined;
   readonly ui = new FakeUi();
+  readonly documents: { readonly text: string; readonly language: string }[] = [];
   readonly clock = new FakeClock();
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
@@ -121,6 +122,7 @@ export class World {
       history: this.history,
       strings: consoleStrings(plainText, 'Redis: orders'),
       ui: this.ui,
+      openDocument: async (text, language) => void this.documents.push({ text, language }),
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,
