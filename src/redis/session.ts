@@ -17,6 +17,7 @@ import { splitRepetition } from './repetition';
 import { ReplyRecord } from './replies/replyRecord';
 import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
+import { shapeOf } from './views/shapes';
 import type { ReplyReader, RespValue } from '../wire/resp';
 import type { Completion, CompletionCandidate, KeptReply, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RenderedReply } from './types';
 
@@ -170,7 +171,7 @@ class ConsoleSession implements RedisSession {
   #record(args: readonly Buffer[], onGrowth: (reply: KeptReply) => void): ReplyRecord {
     const { style, maxChars, shelf } = this.#rendering;
     return new ReplyRecord({
-      args,
+      shape: shapeOf(args),
       style: isReport(args) ? 'report' : style,
       maxChars,
       shelf,

@@ -80,7 +80,6 @@ export interface ConsoleStrings {
   readonly viewHex: string;
   readonly viewDecoded: string;
   readonly copy: string;
-  readonly copySelected: string;
   readonly openInEditor: string;
   readonly stop: string;
   readonly stopped: string;
@@ -89,8 +88,6 @@ export interface ConsoleStrings {
   readonly loading: string;
   /** `{0}`: the command. */
   readonly rowsLabel: string;
-  /** `{0}`: how many. */
-  readonly rows: string;
   /** `{0}`: how many so far. */
   readonly rowsSoFar: string;
   /** `{0}` and `{1}`: numbers of rows, `{2}`: of how many. */
@@ -143,7 +140,6 @@ const STRING_KEYS = [
   'viewHex',
   'viewDecoded',
   'copy',
-  'copySelected',
   'openInEditor',
   'stop',
   'stopped',
@@ -151,7 +147,6 @@ const STRING_KEYS = [
   'gone',
   'loading',
   'rowsLabel',
-  'rows',
   'rowsSoFar',
   'rowsShown',
   'find',

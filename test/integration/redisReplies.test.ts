@@ -5,6 +5,7 @@ import { sessionOpener } from '../../src/redis/session';
 import type { KeptReply, RedisSession, RowSource } from '../../src/redis/types';
 import { type RedisServer, startRedis } from '../sandbox/servers/redis';
 import { eventually } from '../fixtures/eventually';
+import { FakeTunnel } from './redisTunnel';
 import { replyText } from './replyText';
 
 const never = new AbortController().signal;
@@ -83,6 +84,41 @@ describe('Large Redis replies', function () {
     assert.equal(text.truncated, true);
     assert.deepEqual(text.rowsAt(999, 1), ['   1000) "element:1000"']);
     assert.equal(await run('PING'), 'PONG');
+  });
+
+  it('keeps what came when the connection is lost, and says so', async () => {
+    const tunnel = await FakeTunnel.to(server.port);
+    const cut = await sessionOpener({ shelf })({ local: tunnel.local, endpoint: { host: 'cache', port: 6379 }, tls: 'off' }, never);
+    try {
+      const reply = await cut.run('LRANGE many 0 -1', never, () => tunnel.cut());
+      assert.equal(reply.ending, 'lost');
+      const text = await textOf(reply.reply);
+      assert.ok(text.truncated && text.rows < MILLION);
+      assert.deepEqual(text.rowsAt(999, 1), ['   1000) "element:1000"']);
+      assert.equal(await replyText(await cut.run('PING', never)), 'PONG');
+    } finally {
+      await cut.dispose();
+      await tunnel.dispose();
+    }
+  });
+
+  it('has the views of a large reply, of as much as is reasonable', async () => {
+    const { reply } = await session.run('LRANGE many 0 -1', never);
+    assert.deepEqual(reply?.views, ['json']);
+    const json = await reply?.look('json', never);
+    assert.ok(json && json.source.truncated && json.source.bytes <= 4 * 1024 * 1024);
+    assert.deepEqual(json.source.rowsAt(0, 2), ['[', '  "element:1",']);
+    assert.ok(shelf.bytes <= SHELF_BYTES);
+    await session.run('HSET h name x bytes "\\x1f\\xff"', never);
+    const hash = await session.run('HGETALL h', never);
+    assert.deepEqual(hash.reply?.views, ['json', 'table', 'hex', 'decoded']);
+    const table = await hash.reply?.look('table', never);
+    assert.deepEqual(table?.source.rowsAt(0, 9), [['name', 'x'], ['bytes', String.raw`\x1f\xff`]]);
+    for (const line of ['INFO', 'CLIENT LIST', 'CONFIG GET max*', 'SLOWLOG GET', 'COMMAND DOCS get', 'MEMORY STATS']) {
+      const report = await session.run(line, never);
+      assert.ok(report.reply?.views.includes(line.startsWith('COMMAND') ? 'json' : 'table') || line === 'SLOWLOG GET', line);
+      for (const view of report.reply?.views ?? []) assert.ok(await report.reply?.look(view, never), `${line}: ${view}`);
+    }
   });
 
   it('drops the oldest replies when newer ones need the room, and says so', async () => {

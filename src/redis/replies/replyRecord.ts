@@ -1,14 +1,15 @@
 import type { ReplyReader } from '../../wire/resp';
 import { ReplyRenderer, type ReplyStyle } from '../render';
 import { lookAt, viewsOf } from '../views/look';
+import type { ReplyShape } from '../views/shapes';
 import type { ReplyShelf } from './replyShelf';
 import { TextStore } from './textStore';
 import type { KeptReply, OpenView, ReplyView } from './types';
 import { WireRecord } from './wireRecord';
 
 export interface ReplyRecordOptions {
-  /** The command. */
-  readonly args: readonly Buffer[];
+  /** What the command's reply means. */
+  readonly shape: ReplyShape;
   readonly style: ReplyStyle;
   /** Longest text, UTF-16 units. */
   readonly maxChars: number;
@@ -77,7 +78,7 @@ export class ReplyRecord implements KeptReply {
     this.#reader?.end();
     this.#reader = undefined;
     if (!whole) this.#text.cut();
-    this.#views = viewsOf(this.#wire.pieces, this.#options.args);
+    this.#views = viewsOf(this.#wire.pieces, this.#options.shape);
     this.#options.shelf.settle(this);
   }
 
@@ -107,8 +108,8 @@ export class ReplyRecord implements KeptReply {
 
   async #make(view: Exclude<ReplyView, 'text'>, signal: AbortSignal): Promise<OpenView | undefined> {
     if (!this.#views.includes(view)) return undefined;
-    const { args, shelf } = this.#options;
-    const opened = await lookAt(view, this.#wire, args, signal);
+    const { shape, shelf } = this.#options;
+    const opened = await lookAt(view, this.#wire, shape, signal);
     // It is counted once it is there; a view is small beside what may be kept.
     return opened && this.#kept && shelf.take(this, opened.source.bytes) ? opened : undefined;
   }

@@ -7,7 +7,7 @@ import { writeHex } from './hex';
 import { writeJson } from './json';
 import { indentJson, isJson } from './jsonText';
 import { bytesOf, isCut, readValue } from './readValue';
-import { itemsOf, shapeOf } from './shapes';
+import { itemsOf, type ReplyShape } from './shapes';
 import { tableOf } from './table';
 
 /** Of the reply's beginning that tells which views there are: every reply pays for it. */
@@ -20,10 +20,9 @@ const MAX_VIEW_CHARS = 4 * 1024 * 1024;
 const MAX_STRINGS = 1000;
 
 /** Which views the reply has; by its beginning. */
-export function viewsOf(wire: readonly Buffer[], args: readonly Buffer[]): readonly ReplyView[] {
+export function viewsOf(wire: readonly Buffer[], shape: ReplyShape): readonly ReplyView[] {
   const value = readValue(beginningOf(wire), HEAD_BYTES);
   if (!value || value.type === 'error') return [];
-  const shape = shapeOf(args);
   const report = shape.kind === 'info' || shape.kind === 'clients' || shape.kind === 'clusterNodes';
   // A report is text as it is.
   const strings = report ? [] : stringsIn(value);
@@ -41,7 +40,7 @@ export function viewsOf(wire: readonly Buffer[], args: readonly Buffer[]): reado
 export async function lookAt(
   view: Exclude<ReplyView, 'text'>,
   wire: { readonly pieces: readonly Buffer[]; readonly complete: boolean },
-  args: readonly Buffer[],
+  shape: ReplyShape,
   signal: AbortSignal,
 ): Promise<OpenView | undefined> {
   const value = readValue(wire.pieces, MAX_VALUE_BYTES);
@@ -49,9 +48,9 @@ export async function lookAt(
   const cut = !wire.complete || isCut(value);
   switch (view) {
     case 'json':
-      return jsonView(value, args, cut);
+      return jsonView(value, shape, cut);
     case 'table':
-      return tableView(value, args, cut);
+      return tableView(value, shape, cut);
     case 'hex':
       return textView(cut, (out) => writeStrings(value, out, ({ bytes }, target) => writeHex(bytes, target)));
     case 'decoded':
@@ -59,14 +58,14 @@ export async function lookAt(
   }
 }
 
-function jsonView(value: RespValue, args: readonly Buffer[], cut: boolean): OpenView {
+function jsonView(value: RespValue, shape: ReplyShape, cut: boolean): OpenView {
   const text = bytesOf(value)?.toString('utf8');
   if (text !== undefined && isJson(text)) return { ...textView(cut, (out) => indentJson(text, out)), language: 'json' };
-  return { ...textView(cut, (out) => writeJson(value, shapeOf(args), out)), language: 'json' };
+  return { ...textView(cut, (out) => writeJson(value, shape, out)), language: 'json' };
 }
 
-function tableView(value: RespValue, args: readonly Buffer[], cut: boolean): OpenView | undefined {
-  const table = tableOf(value, shapeOf(args));
+function tableView(value: RespValue, shape: ReplyShape, cut: boolean): OpenView | undefined {
+  const table = tableOf(value, shape);
   if (!table) return undefined;
   if (cut) table.cut();
   return { source: table, columns: table.columns, steps: [], language: 'plaintext' };

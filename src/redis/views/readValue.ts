@@ -1,7 +1,7 @@
 import { RespDecoder, type RespValue } from '../../wire/resp';
 
-/** What an element costs in memory beside its own bytes. */
-const ELEMENT_COST = 64;
+/** What an element costs in memory beside its own bytes, and as much for the time that it takes. */
+const ELEMENT_COST = 128;
 
 /** The value of what was sent, kept up to `keepBytes`, however much of it is there; of several replies an array. */
 export function readValue(wire: readonly Buffer[], keepBytes: number): RespValue | undefined {

@@ -57,6 +57,10 @@ export class ConsoleReplies {
   /** The command has been answered, or has failed. */
   ended(id: number, rendered?: RenderedReply): void {
     if (this.#growing?.id === id) this.#growing = undefined;
+    if (this.#life.signal.aborted) {
+      rendered?.reply?.forget();
+      return;
+    }
     if (rendered?.reply) this.#replies.set(id, rendered.reply);
     for (const [each, reply] of this.#replies) {
       if (this.#replies.size <= MAX_REPLIES && reply.kept) break;
@@ -72,8 +76,10 @@ export class ConsoleReplies {
     }
     this.#answer(request).catch((error: unknown) => {
       if (isCancelled(error)) return;
-      this.#ports.logger.log('warn', 'redis.viewFailed', { error });
-      if ('id' in request) this.#note(request.id, describeFault(asFault(error)));
+      const fault = asFault(error);
+      // Its message may quote the value.
+      this.#ports.logger.log('warn', 'redis.viewFailed', { code: fault.code });
+      if ('id' in request) this.#note(request.id, describeFault(fault));
     });
   }
 
@@ -141,17 +147,22 @@ export class ConsoleReplies {
     this.#ports.post({ type: 'rows', id, view, from, rows: opened ? opened.source.rowsAt(from, count) : 'gone' });
   }
 
-  /** Piece by piece, with turns for others between. A new search ends the one before. */
+  /** Piece by piece, with turns for others between; once round. A new search ends the one before. */
   async #find({ id, view, words, from, backwards }: Extract<ReplyRequest, { type: 'find' }>): Promise<void> {
     this.#finding?.abort();
     const finding = new AbortController();
     this.#finding = finding;
     let at: { readonly found?: number; readonly next?: number } = { next: from };
+    let again = true;
     while (at.next !== undefined) {
       const opened = await this.#look(id, view);
       if (finding.signal.aborted) return;
       if (!opened) return this.#note(id, this.#gone);
       at = opened.source.findFrom(words, at.next, backwards);
+      if (at.found === undefined && at.next === undefined && again) {
+        again = false;
+        at = { next: backwards ? opened.source.rows - 1 : 0 };
+      }
       await nextTurn();
     }
     this.#ports.post({ type: 'found', id, view, row: at.found ?? null });

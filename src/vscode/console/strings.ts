@@ -50,7 +50,6 @@ function replyStrings(l10n: Localizer) {
     viewHex: l10n.t('Hex'),
     viewDecoded: l10n.t('Decoded'),
     copy: l10n.t('Copy'),
-    copySelected: l10n.t('Copy Selected Rows'),
     openInEditor: l10n.t('Open in Editor'),
     stop: l10n.t('Stop'),
     stopped: l10n.t('Stopped; only the part that came is shown.'),
@@ -58,7 +57,6 @@ function replyStrings(l10n: Localizer) {
     gone: l10n.t('This reply is no longer kept: newer replies needed the room. Run the command again to see it.'),
     loading: l10n.t('Loading…'),
     rowsLabel: l10n.t('Reply to {0}'),
-    rows: l10n.t('{0} rows'),
     rowsSoFar: l10n.t('{0} rows so far'),
     // The holes are filled by the page.
     rowsShown: l10n.t('rows {0} to {1} of {2}'),

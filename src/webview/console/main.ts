@@ -178,6 +178,8 @@ function onPageKey(event: KeyboardEvent): boolean {
   switch (event.key.toLowerCase()) {
     case 'l':
       dispatch({ type: 'clear' });
+      // The keyboard may have been in what is gone.
+      parts.input.focus();
       return true;
     case 'c':
       // With a selection it copies.

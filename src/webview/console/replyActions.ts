@@ -1,6 +1,6 @@
 import { element } from '../dom';
 import type { ConsoleStrings, ReplyView } from '../protocol';
-import { filled } from './pulseView';
+import { filled } from './filled';
 import type { ReplyPane } from './replyPane';
 
 export interface ActionPorts {

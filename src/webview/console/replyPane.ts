@@ -1,6 +1,6 @@
 import { element, setText } from '../dom';
 import { type ConsoleStrings, MAX_COPY_CHARS, type ReplyMessage, type ReplyRequest, type ReplyView, type ViewShape } from '../protocol';
-import { filled } from './pulseView';
+import { filled } from './filled';
 import { VirtualList } from './virtualList';
 
 /** What of an outcome has a text to show. */

@@ -1,7 +1,7 @@
 import { element, setText } from '../dom';
 import type { ColumnMessage, ConsoleStrings, Row } from '../protocol';
 import { ListGeometry } from './listGeometry';
-import { filled } from './pulseView';
+import { filled } from './filled';
 import { BLOCK_ROWS, RowCache } from './rowCache';
 
 export interface ListPorts {

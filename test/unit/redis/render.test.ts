@@ -92,7 +92,7 @@ describe('renderReply', () => {
         const bytes = Buffer.from(sent, 'latin1');
         const [value] = new RespDecoder().push(bytes);
         assert.ok(value);
-        const record = new ReplyRecord({ args: [], style, maxChars: 1e6, shelf: new ReplyShelf() });
+        const record = new ReplyRecord({ shape: { kind: 'other' }, style, maxChars: 1e6, shelf: new ReplyShelf() });
         const decoder = new RespDecoder({}, () => record.reader());
         let from = 0;
         for (const cut of [...cuts.map((at) => Math.min(at, bytes.length)).toSorted((a, b) => a - b), bytes.length]) {
@@ -107,7 +107,7 @@ describe('renderReply', () => {
   });
 
   it('puts the replies of a repeated command one below the other', () => {
-    const record = new ReplyRecord({ args: [], style: 'typed', maxChars: 1e6, shelf: new ReplyShelf() });
+    const record = new ReplyRecord({ shape: { kind: 'other' }, style: 'typed', maxChars: 1e6, shelf: new ReplyShelf() });
     const decoder = new RespDecoder({}, () => record.reader());
     for (const sent of ['*2\r\n:1\r\n:2\r\n', '-ERR no\r\n', '%1\r\n+a\r\n*1\r\n:1\r\n']) decoder.push(Buffer.from(sent));
     record.settle(true);

@@ -3,6 +3,7 @@ import { nullLogger } from '../../../src/base/log';
 import { ReplyRecord } from '../../../src/redis/replies/replyRecord';
 import { ReplyShelf } from '../../../src/redis/replies/replyShelf';
 import type { KeptReply, RenderedReply } from '../../../src/redis/types';
+import { shapeOf } from '../../../src/redis/views/shapes';
 import { ConsoleReplies } from '../../../src/vscode/console/consoleReplies';
 import type { ToPage } from '../../../src/webview/protocol';
 import { RespDecoder } from '../../../src/wire/resp';
@@ -31,7 +32,7 @@ class Desk {
   /** A reply as a session would give it. */
   reply(line: string, wire: string | Buffer, onGrowth?: (reply: KeptReply) => void): RenderedReply {
     const args = line.split(' ').map((part) => Buffer.from(part));
-    const record = new ReplyRecord({ args, style: 'typed', maxChars: 1e8, shelf: this.shelf, ...(onGrowth && { onGrowth }) });
+    const record = new ReplyRecord({ shape: shapeOf(args), style: 'typed', maxChars: 1e8, shelf: this.shelf, ...(onGrowth && { onGrowth }) });
     const decoder = new RespDecoder({}, () => record.reader());
     const bytes = Buffer.from(wire);
     for (let at = 0; at < bytes.length; at += 65_536) decoder.push(bytes.subarray(at, at + 65_536));
@@ -122,7 +123,9 @@ describe('ConsoleReplies', () => {
     desk.replies.receive({ type: 'find', id: 1, view: 'text', words: 'nowhere', from: 0, backwards: false });
     desk.replies.receive({ type: 'find', id: 1, view: 'text', words: '(INTEGER) 43210', from: 0, backwards: false });
     assert.deepEqual(await desk.next(), { type: 'found', id: 1, view: 'text', row: 43_210 });
-    desk.replies.receive({ type: 'find', id: 1, view: 'text', words: 'nowhere', from: 0, backwards: true });
+    desk.replies.receive({ type: 'find', id: 1, view: 'text', words: '(integer) 77', from: 40_000, backwards: false });
+    assert.deepEqual(await desk.next(), { type: 'found', id: 1, view: 'text', row: 77 }, 'beyond the end it goes on at the beginning');
+    desk.replies.receive({ type: 'find', id: 1, view: 'text', words: 'nowhere', from: 100, backwards: true });
     assert.deepEqual(await desk.next(), { type: 'found', id: 1, view: 'text', row: null });
   });
 

@@ -3,6 +3,7 @@ import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { OpenView, ReplyView } from '../../../../src/redis/types';
 import { lookAt, viewsOf } from '../../../../src/redis/views/look';
+import { shapeOf } from '../../../../src/redis/views/shapes';
 
 const never = new AbortController().signal;
 const bulk = (value: string | Buffer): Buffer => {
@@ -13,10 +14,10 @@ const list = (...items: readonly (string | Buffer)[]): Buffer => Buffer.concat([
 const map = (...items: readonly (string | Buffer)[]): Buffer => Buffer.concat([Buffer.from(`%${items.length / 2}\r\n`), ...items.map((item) => (typeof item === 'string' ? bulk(item) : item))]);
 const wire = (text: string): Buffer => Buffer.from(text, 'latin1');
 const args = (line: string): Buffer[] => line.split(' ').map((part) => Buffer.from(part));
-const viewsFor = (line: string, sent: Buffer): readonly ReplyView[] => viewsOf([sent], args(line));
+const viewsFor = (line: string, sent: Buffer): readonly ReplyView[] => viewsOf([sent], shapeOf(args(line)));
 
 async function look(view: Exclude<ReplyView, 'text'>, line: string, sent: Buffer, complete = true): Promise<OpenView> {
-  const opened = await lookAt(view, { pieces: [sent], complete }, args(line), never);
+  const opened = await lookAt(view, { pieces: [sent], complete }, shapeOf(args(line)), never);
   assert.ok(opened);
   return opened;
 }
@@ -44,7 +45,7 @@ describe('views of a reply', () => {
     assert.deepEqual(viewsFor('LRANGE l 0 -1', list('a', 'b')), ['json']);
     assert.deepEqual(viewsFor('LRANGE l 0 -1', list('a', bulk(gzipSync('b')))), ['json', 'hex', 'decoded']);
     assert.deepEqual(viewsFor('INFO', bulk('# Server\r\nredis_version:7.0.15\r\n')), ['json', 'table']);
-    assert.deepEqual(viewsOf([], []), []);
+    assert.deepEqual(viewsOf([], shapeOf([])), []);
   });
 
   it('offers views of a reply of which only the beginning is there', async () => {
@@ -208,7 +209,7 @@ describe('views of a reply', () => {
 
   it('can be given up', async () => {
     const abort = new AbortController();
-    const looking = lookAt('decoded', { pieces: [bulk(gzipSync('a'.repeat(1000)))], complete: true }, args('GET a'), abort.signal);
+    const looking = lookAt('decoded', { pieces: [bulk(gzipSync('a'.repeat(1000)))], complete: true }, shapeOf(args('GET a')), abort.signal);
     abort.abort();
     await assert.rejects(looking, { code: 'operation.cancelled' });
   });
