@@ -1,7 +1,7 @@
 import { abortable } from '../base/abort';
 import { type Clock, systemClock } from '../base/clock';
 import { Emitter } from '../base/event';
-import { Fault, isCancelled, isFault } from '../base/fault';
+import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { isReport, preparesNext, refuseUnsupported } from './commands';
 import { helpText, isHelp } from './completion/help';
@@ -14,6 +14,7 @@ import { Guard, type GuardedConnection } from './guard/guard';
 import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import type { ReplyStyle } from './render';
 import { splitRepetition } from './repetition';
+import { endingBy, isLarge, plainReply } from './replies/rendered';
 import { ReplyRecord } from './replies/replyRecord';
 import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
@@ -44,10 +45,6 @@ export const OPEN_TIMEOUT_MS = 15_000;
 const MAX_REPLY_CHARS = 48 * 1024 * 1024;
 /** Of a reply as data. */
 const CALL_KEEP_BYTES = 1024 * 1024;
-const MAX_HELP_CHARS = 1024 * 1024;
-/** Up to here a reply's text is handed over as a whole. */
-const INLINE_ROWS = 1000;
-const INLINE_BYTES = 64 * 1024;
 
 export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf() }: SessionSettings = {}): OpenRedisSession {
   const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: CALL_KEEP_BYTES } };
@@ -384,22 +381,6 @@ function argumentsOf(line: string): Buffer[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isLarge({ rows, bytes }: KeptReply): boolean {
-  return rows > INLINE_ROWS || bytes > INLINE_BYTES;
-}
-
-/** How a fault ends a reply of which a part has come; `whole`: in no way that could be shown beside it. */
-function endingBy(error: unknown): RenderedReply['ending'] {
-  if (isCancelled(error)) return 'stopped';
-  return isFault(error) && error.code === 'redis.connectionLost' ? 'lost' : 'whole';
-}
-
-/** What is answered without the server: help is there without a connection, too. */
-function plainReply(text: string): RenderedReply {
-  const truncated = text.length > MAX_HELP_CHARS;
-  return { kind: 'value', text: text.slice(0, MAX_HELP_CHARS), large: false, truncated, ending: 'whole', elapsedMs: 0 };
 }
 
 function closedFault(): Fault {
