@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
 import { cancelled, type Fault, isFault } from '../base/fault';
-import { encodeCommand, type RespLimits, type RespValue } from '../wire/resp';
+import { encodeCommand, type ReplyReader, RespDecoder, type RespLimits, type RespValue } from '../wire/resp';
 import { brokenReply, connectionLost } from './faults';
 import { ReplyTap } from './replyTap';
 
@@ -9,6 +9,7 @@ import { ReplyTap } from './replyTap';
 const DISCONNECT_TIMEOUT_MS = 100;
 
 interface Waiter {
+  readonly reader: ReplyReader | undefined;
   readonly resolve: (value: RespValue) => void;
   readonly reject: (fault: Fault) => void;
 }
@@ -21,6 +22,8 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #tap: ReplyTap;
   readonly #waiting: Waiter[] = [];
+  /** Replies that have begun and are not told yet. */
+  #begun = 0;
   #lastWords: string | undefined;
   #ended: Fault | undefined;
   #listener: ((value: RespValue) => void) | undefined;
@@ -28,7 +31,8 @@ export class RedisConnection {
   readonly closed: Promise<Fault>;
 
   private constructor(socket: Socket, limits: Partial<RespLimits>) {
-    this.#tap = new ReplyTap(socket, limits, (value) => this.#onReply(value));
+    const decoder = new RespDecoder(limits, () => this.#waiting[this.#begun++]?.reader);
+    this.#tap = new ReplyTap(socket, decoder, (value) => this.#onReply(value));
     this.closed = new Promise((resolve) => {
       let cause: unknown;
       this.#tap.on('error', (error) => {
@@ -60,10 +64,10 @@ export class RedisConnection {
 
   /**
    * Sends a command and resolves with its reply, which may be an error value. A command cannot be taken back:
-   * when the signal fires, the connection is ended.
+   * when the signal fires, the connection is ended. A `reader` is told of the reply while it comes.
    * @throws Fault `redis.connectionLost`, `operation.cancelled`.
    */
-  call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
+  call(args: readonly (string | Buffer)[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(cancelled());
@@ -78,6 +82,7 @@ export class RedisConnection {
         this.dispose();
       };
       const waiter: Waiter = {
+        reader,
         resolve: (value) => {
           signal.removeEventListener('abort', onAbort);
           resolve(value);
@@ -117,6 +122,7 @@ export class RedisConnection {
 
   #onReply(value: RespValue): boolean {
     // RESP3 pushes are not replies.
+    if (value.type !== 'push') this.#begun--;
     const waiter = value.type === 'push' ? undefined : this.#waiting.shift();
     if (waiter) waiter.resolve(value);
     else if (this.#listener) this.#listener(value);

@@ -1,15 +1,18 @@
-import type { RespValue } from '../wire/resp';
+import { StringDecoder } from 'node:string_decoder';
+import { replay, type ReplySink, type RespScalar, type RespValue, type SequenceKind } from '../wire/resp';
+import { ESCAPE_SLICE, escaped } from './escape';
 
 export interface RenderOptions {
   /** Longest text, UTF-16 units. */
   readonly maxChars: number;
-  /**
-   * `typed`, unless told: with quotes, types and numbers, as on a terminal. `raw`: without, as redis-cli prints into a pipe.
-   * `report`: raw, and without the line end that redis-cli adds itself: how it prints INFO and the like everywhere.
-   */
+  /** `typed` unless told. */
   readonly style?: ReplyStyle;
 }
 
+/**
+ * `typed`: with quotes, types and numbers, as on a terminal. `raw`: without, as redis-cli prints into a pipe.
+ * `report`: raw, and without the line end that redis-cli adds itself: how it prints INFO and the like everywhere.
+ */
 export type ReplyStyle = 'typed' | 'raw' | 'report';
 
 export interface RenderedText {
@@ -17,23 +20,26 @@ export interface RenderedText {
   readonly truncated: boolean;
 }
 
-/** 1 MB of text is far more than anyone reads in a console. */
-export const MAX_REPLY_CHARS = 1024 * 1024;
-
-/**
- * The reply as redis-cli prints it (cliFormatReplyTTY and cliFormatReplyRaw of redis-cli.c), without the last line end. Stops working once the text is full, however large the reply.
- */
-export function renderReply(value: RespValue, options: RenderOptions): RenderedText {
-  const out = new BoundedText(options.maxChars);
-  const { style = 'typed' } = options;
-  if (style === 'typed') renderTyped(value, '', out);
-  else renderRaw(value, out);
-  const { text, truncated } = out;
-  // Into a pipe the line end comes on top, so an error has two.
-  return { text: style !== 'raw' && text.endsWith('\n') ? text.slice(0, -1) : text, truncated };
+/** Where a text goes, and stops once it is full. */
+export interface TextTarget {
+  readonly full: boolean;
+  add(part: string): void;
+  /** Something is missing. */
+  cut(): void;
 }
 
-class BoundedText {
+/** The reply as redis-cli prints it, without the last line end. Stops working once the text is full, however large the reply. */
+export function renderReply(value: RespValue, { maxChars, style = 'typed' }: RenderOptions): RenderedText {
+  const out = new BoundedText(maxChars);
+  const renderer = new ReplyRenderer(out, style);
+  replay(value, renderer);
+  renderer.end();
+  const { text, truncated } = out;
+  // The bound may have fallen behind a line end.
+  return { text: truncated && text.endsWith('\n') ? text.slice(0, -1) : text, truncated };
+}
+
+class BoundedText implements TextTarget {
   readonly #max: number;
   readonly #parts: string[] = [];
   #length = 0;
@@ -48,11 +54,14 @@ class BoundedText {
   }
 
   add(part: string): void {
-    const room = this.#max - this.#length;
-    if (part.length > room) this.truncated = true;
-    const fitting = part.length > room ? part.slice(0, Math.max(0, room)) : part;
+    const fitting = part.slice(0, this.#max - this.#length);
+    if (fitting.length < part.length) this.truncated = true;
     this.#parts.push(fitting);
     this.#length += fitting.length;
+  }
+
+  cut(): void {
+    this.truncated = true;
   }
 
   get text(): string {
@@ -60,46 +69,272 @@ class BoundedText {
   }
 }
 
-function renderTyped(value: RespValue, indent: string, out: BoundedText): void {
-  switch (value.type) {
-    case 'array':
-    case 'set':
-    case 'push':
-    case 'map':
-      renderAggregate(value, indent, out);
-      return;
-    case 'bulk':
-      out.add('"');
-      addEscaped(value.bytes, out);
-      if (value.omitted > 0) out.truncated = true;
-      else out.add('"');
-      break;
-    case 'verbatim':
-      out.add(value.bytes.toString('utf8'));
-      if (value.omitted > 0) out.truncated = true;
-      break;
-    case 'status':
-    case 'error':
-    case 'integer':
-    case 'double':
-    case 'bigNumber':
-    case 'boolean':
-    case 'null':
-      out.add(typedScalar(value));
-  }
-  out.add('\n');
+interface Frame {
+  readonly kind: SequenceKind;
+  /** Values that were told; of a map, keys and values. */
+  told: number;
+  /** Digits of the last number. */
+  readonly width: number;
+  /** Before the lines of its own elements, and before those of theirs. */
+  readonly indent: string;
+  readonly inner: string;
+  /** Whether the first element begins a line, and so is indented like the others. */
+  readonly onOwnLine: boolean;
 }
 
-type Aggregate = Extract<RespValue, { type: 'array' | 'set' | 'push' | 'map' }>;
-
-const EMPTY: Readonly<Record<Aggregate['type'], string>> = {
+const EMPTY: Readonly<Record<SequenceKind, string>> = {
   array: '(empty array)',
   set: '(empty set)',
   push: '(empty push)',
   map: '(empty hash)',
 };
 
-function typedScalar(value: Exclude<RespValue, Aggregate | { type: 'bulk' | 'verbatim' }>): string {
+const SEPARATORS: Readonly<Record<SequenceKind, string>> = { array: ')', push: ')', set: '~', map: '#' };
+
+/**
+ * Prints a reply while it arrives, as redis-cli prints it when it is there (cliFormatReplyTTY and cliFormatReplyRaw of
+ * redis-cli.c). Whatever is told after the text is full costs next to nothing.
+ */
+export class ReplyRenderer implements ReplySink {
+  readonly #out: TextTarget;
+  readonly #style: ReplyStyle;
+  readonly #frames: Frame[] = [];
+  /** A line end that is printed only when something follows. */
+  #lineEnd = false;
+  #decoder: StringDecoder | undefined;
+  /** What the form of a map's value depends on is still to come. */
+  #ahead: LookAhead | undefined;
+  /** Whether the values of maps that are told now have several lines; of use for those with one element. */
+  #multiline = false;
+
+  constructor(out: TextTarget, style: ReplyStyle) {
+    this.#out = out;
+    this.#style = style;
+  }
+
+  open(kind: SequenceKind, size: number): void {
+    if (this.#ignores() || this.#held((sink) => sink.open(kind, size), { opens: kind, size })) return;
+    if (this.#style !== 'typed') {
+      this.#beforeRaw();
+      this.#push(kind, size, '', false);
+      return;
+    }
+    this.#before();
+    const parent = this.#frames.at(-1);
+    const indent = parent?.inner ?? '';
+    const isMapValue = parent?.kind === 'map' && parent.told % 2 === 1;
+    if (size === 0) {
+      this.#add(EMPTY[kind]);
+      this.#lineEnd = true;
+    }
+    const onOwnLine = isMapValue && (size > 1 || (size === 1 && this.#multiline));
+    if (onOwnLine) this.#add('\n');
+    this.#push(kind, size, indent, onOwnLine);
+  }
+
+  close(omitted: number): void {
+    if (this.#out.full || this.#held((sink) => sink.close(omitted), { closes: true })) return;
+    if (omitted > 0) this.#out.cut();
+    this.#frames.pop();
+    this.#after();
+  }
+
+  scalar(value: RespScalar): void {
+    if (this.#ignores() || this.#held((sink) => sink.scalar(value), {})) return;
+    if (this.#style === 'typed') {
+      this.#before();
+      this.#add(typedScalar(value));
+      this.#lineEnd = true;
+    } else {
+      this.#beforeRaw();
+      const text = rawScalar(value);
+      if (text !== '') this.#add(text);
+      if (value.type === 'error') this.#addLineEnd();
+    }
+    this.#after();
+  }
+
+  beginString(kind: 'bulk' | 'verbatim'): void {
+    if (this.#ignores() || this.#held((sink) => sink.beginString(kind), { opens: 'string', size: 0 })) return;
+    const typed = this.#style === 'typed';
+    if (typed) this.#before();
+    else this.#beforeRaw();
+    this.#decoder = typed && kind === 'bulk' ? undefined : new StringDecoder('utf8');
+    if (!this.#decoder) this.#add('"');
+  }
+
+  piece(bytes: Buffer): void {
+    if (this.#ignores() || this.#held((sink) => sink.piece(bytes), { bytes: bytes.length })) return;
+    if (this.#decoder) {
+      this.#addLines(this.#decoder.write(bytes));
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += ESCAPE_SLICE) {
+      if (this.#ignores()) return;
+      this.#add(escaped(bytes.subarray(at, at + ESCAPE_SLICE)));
+    }
+  }
+
+  endString(omitted: number): void {
+    if (this.#ignores() || this.#held((sink) => sink.endString(omitted), { closes: true })) return;
+    if (this.#decoder) this.#addLines(this.#decoder.end());
+    else if (omitted === 0) this.#add('"');
+    if (omitted > 0) this.#out.cut();
+    if (this.#style === 'typed') this.#addLineEnd();
+    this.#after();
+  }
+
+  missing(): void {
+    if (this.#ignores() || this.#held((sink) => sink.missing(), {})) return;
+    this.#out.cut();
+    this.#after();
+  }
+
+  /** After the last value. */
+  end(): void {
+    this.#decide(false);
+    // Into a pipe the line end comes on top, so an error has two.
+    if (this.#lineEnd && this.#style === 'raw') this.#add('');
+  }
+
+  /** Before the first value of the next reply in the same text. */
+  between(): void {
+    this.end();
+    this.#frames.length = 0;
+    this.#lineEnd = true;
+  }
+
+  /** A line that belongs to no reply, behind a whole one or before the first. */
+  line(text: string): void {
+    if (this.#ignores()) return;
+    this.#decide(false);
+    this.#frames.length = 0;
+    this.#add(text);
+    this.#lineEnd = true;
+  }
+
+  #push(kind: SequenceKind, size: number, indent: string, onOwnLine: boolean): void {
+    const width = String(size).length;
+    this.#frames.push({ kind, told: 0, width, indent, inner: this.#style === 'typed' ? indent + ' '.repeat(width + 2) : '', onOwnLine });
+  }
+
+  /** What stands before a value of an aggregate. */
+  #before(): void {
+    const frame = this.#frames.at(-1);
+    if (!frame || (frame.kind === 'map' && frame.told % 2 === 1)) return;
+    const index = frame.kind === 'map' ? frame.told / 2 : frame.told;
+    // Otherwise the first element stands behind its parent's number.
+    const indent = index === 0 && !frame.onOwnLine ? '' : frame.indent;
+    this.#add(`${indent}${String(index + 1).padStart(frame.width)}${SEPARATORS[frame.kind]} `);
+  }
+
+  #beforeRaw(): void {
+    const frame = this.#frames.at(-1);
+    if (!frame || frame.told === 0) return;
+    if (frame.kind === 'map' && frame.told % 2 === 1) this.#add(' ');
+    else this.#addLineEnd();
+  }
+
+  #after(): void {
+    const frame = this.#frames.at(-1);
+    if (!frame) return;
+    frame.told++;
+    if (this.#style !== 'typed' || frame.kind !== 'map' || frame.told % 2 === 0) return;
+    // `key => value`: the key's own line end is taken back.
+    this.#lineEnd = false;
+    this.#add(' => ');
+    this.#ahead = new LookAhead();
+  }
+
+  /** Whether there is no room for more: what comes then is not even looked at. */
+  #ignores(): boolean {
+    if (this.#out.full) this.#out.cut();
+    return this.#out.full;
+  }
+
+  #add(part: string): void {
+    this.#out.add(this.#lineEnd ? `\n${part}` : part);
+    this.#lineEnd = false;
+  }
+
+  #addLineEnd(): void {
+    if (this.#lineEnd) this.#add('');
+    this.#lineEnd = true;
+  }
+
+  /** The last line end is held back, as ours are. */
+  #addLines(text: string): void {
+    if (text === '') return;
+    const ends = text.endsWith('\n');
+    if (!ends || text.length > 1) this.#add(ends ? text.slice(0, -1) : text);
+    if (ends) this.#addLineEnd();
+  }
+
+  /** Whether the call has to wait until the form of the value is known. */
+  #held(call: (sink: ReplySink) => void, step: Step): boolean {
+    const ahead = this.#ahead;
+    if (!ahead) return false;
+    const multiline = ahead.take(call, step);
+    if (multiline === undefined) return true;
+    this.#decide(multiline);
+    return false;
+  }
+
+  #decide(multiline: boolean): void {
+    const calls = this.#ahead?.calls ?? [];
+    this.#ahead = undefined;
+    this.#multiline = multiline;
+    for (const call of calls) {
+      call(this);
+      // What follows a key inside of this value is decided together with it.
+      this.#ahead = undefined;
+    }
+  }
+}
+
+interface Step {
+  /** A string is closed by its end. */
+  readonly opens?: SequenceKind | 'string';
+  readonly size?: number;
+  readonly closes?: boolean;
+  readonly bytes?: number;
+}
+
+/** Of a key inside of such a value; beyond it the form does not matter any more. */
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/**
+ * cliIsMultilineValueTTY of redis-cli.c, for a value that is just arriving: an aggregate of more than one element has several
+ * lines, and one of a single element has them if that one (of a map: its value) has.
+ */
+class LookAhead {
+  readonly calls: ((sink: ReplySink) => void)[] = [];
+  /** Inside of a key that comes before the value in question: how deep. */
+  #keyDepth: number | undefined;
+  #bytes = 0;
+
+  /** Whether the value has several lines, once that is known; else the call is kept. */
+  take(call: (sink: ReplySink) => void, step: Step): boolean | undefined {
+    this.#bytes += step.bytes ?? 0;
+    if (this.#bytes > MAX_HELD_BYTES) return false;
+    if (this.#keyDepth === undefined) {
+      const { opens, size = 0 } = step;
+      if (opens === undefined || opens === 'string' || size !== 1) return opens !== undefined && size > 1;
+      if (opens === 'map') this.#keyDepth = 0;
+    } else {
+      if (step.opens) this.#keyDepth++;
+      if (step.closes) this.#keyDepth--;
+      // The value has ended without the pair that it had announced.
+      if (this.#keyDepth < 0) return false;
+      const inside = this.#keyDepth > 0 || step.bytes !== undefined;
+      if (!inside) this.#keyDepth = undefined;
+    }
+    this.calls.push(call);
+    return undefined;
+  }
+}
+
+function typedScalar(value: RespScalar): string {
   switch (value.type) {
     case 'status':
       return value.text;
@@ -119,145 +354,18 @@ function typedScalar(value: Exclude<RespValue, Aggregate | { type: 'bulk' | 'ver
   }
 }
 
-/** `onOwnLine`: the first element begins a line, and so is indented like the others. */
-function renderAggregate(value: Aggregate, indent: string, out: BoundedText, onOwnLine = false): void {
-  const items = itemsOf(value);
-  const length = items.length + value.omitted;
-  if (length === 0) {
-    out.add(EMPTY[value.type]);
-    out.add('\n');
-    return;
-  }
-  const width = String(length).length;
-  const separator = value.type === 'set' ? '~' : value.type === 'map' ? '#' : ')';
-  const inner = indent + ' '.repeat(width + 2);
-  for (const [index, item] of items.entries()) {
-    if (out.full) {
-      out.truncated = true;
-      break;
-    }
-    // Otherwise the first element stands behind its parent's number.
-    out.add(`${index === 0 && !onOwnLine ? '' : indent}${String(index + 1).padStart(width)}${separator} `);
-    if (isPair(item)) {
-      renderPair(item, inner, out);
-    } else {
-      renderTyped(item, inner, out);
-    }
-  }
-  if (value.omitted > 0) out.truncated = true;
-}
-
-function isPair(item: RespValue | readonly [RespValue, RespValue]): item is readonly [RespValue, RespValue] {
-  return Array.isArray(item);
-}
-
-/** `key => value`: the key's own line end is taken back, and a value of several lines begins on the next one. */
-function renderPair([key, value]: readonly [RespValue, RespValue], indent: string, out: BoundedText): void {
-  const line = new BoundedText(MAX_REPLY_CHARS);
-  renderTyped(key, indent, line);
-  out.add(`${line.text.slice(0, -1)} => `);
-  if (!isMultiline(value)) {
-    renderTyped(value, indent, out);
-    return;
-  }
-  out.add('\n');
-  renderAggregate(value, indent, out, true);
-}
-
-/** cliIsMultilineValueTTY of redis-cli.c. */
-function isMultiline(value: RespValue): value is Aggregate {
-  if (!isAggregate(value)) return false;
-  const items = itemsOf(value);
-  if (items.length + value.omitted > 1) return true;
-  const [only] = items;
-  if (!only) return false;
-  return isMultiline(isPair(only) ? only[1] : only);
-}
-
-function itemsOf(value: Aggregate): readonly (RespValue | readonly [RespValue, RespValue])[] {
-  return value.type === 'map' ? value.entries : value.items;
-}
-
-function isAggregate(value: RespValue): value is Aggregate {
-  return value.type === 'array' || value.type === 'set' || value.type === 'push' || value.type === 'map';
-}
-
-const PRINTABLE = /^[ !#-[\]-~]*$/;
-const SLICE = 4096;
-
-/** sdscatrepr of sds.c: everything that is not printable ASCII is an escape. */
-function addEscaped(bytes: Buffer, out: BoundedText): void {
-  for (let at = 0; at < bytes.length; at += SLICE) {
-    if (out.full) {
-      out.truncated = true;
-      return;
-    }
-    const slice = bytes.subarray(at, at + SLICE);
-    const text = slice.toString('latin1');
-    out.add(PRINTABLE.test(text) ? text : Array.from(slice, escapeByte).join(''));
-  }
-}
-
-const NAMED: Readonly<Record<number, string>> = {
-  0x22: String.raw`\"`,
-  0x5c: '\\\\',
-  0x0a: String.raw`\n`,
-  0x0d: String.raw`\r`,
-  0x09: String.raw`\t`,
-  0x07: String.raw`\a`,
-  0x08: String.raw`\b`,
-};
-
-function escapeByte(byte: number): string {
-  const named = NAMED[byte];
-  if (named !== undefined) return named;
-  if (byte >= 0x20 && byte < 0x7f) return String.fromCharCode(byte);
-  return String.raw`\x${byte.toString(16).padStart(2, '0')}`;
-}
-
-function renderRaw(value: RespValue, out: BoundedText): void {
+function rawScalar(value: RespScalar): string {
   switch (value.type) {
-    case 'bulk':
-    case 'verbatim':
-      out.add(value.bytes.toString('utf8'));
-      if (value.omitted > 0) out.truncated = true;
-      return;
     case 'status':
+    case 'error':
     case 'double':
     case 'bigNumber':
-      out.add(value.text);
-      return;
-    case 'error':
-      out.add(`${value.text}\n`);
-      return;
+      return value.text;
     case 'integer':
-      out.add(String(value.value));
-      return;
+      return String(value.value);
     case 'boolean':
-      out.add(value.value ? '(true)' : '(false)');
-      return;
+      return value.value ? '(true)' : '(false)';
     case 'null':
-      return;
-    case 'array':
-    case 'set':
-    case 'push':
-    case 'map':
-      renderRawItems(value, out);
+      return '';
   }
-}
-
-function renderRawItems(value: Aggregate, out: BoundedText): void {
-  const items = value.type === 'map' ? value.entries.map(([key, item]) => [key, item]) : value.items.map((item) => [item]);
-  for (const [index, group] of items.entries()) {
-    if (out.full) {
-      out.truncated = true;
-      break;
-    }
-    if (index > 0) out.add('\n');
-    for (const [part, item] of group.entries()) {
-      if (part > 0) out.add(' ');
-      renderRaw(item, out);
-    }
-  }
-  if (value.omitted > 0) out.truncated = true;
 }

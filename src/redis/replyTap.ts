@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { RespDecoder, type RespLimits, type RespValue } from '../wire/resp';
+import type { RespDecoder, RespValue } from '../wire/resp';
 
 const ACKNOWLEDGEMENT = Buffer.from('+OK\r\n');
 
@@ -15,10 +15,10 @@ export class ReplyTap extends Duplex {
   readonly #onReply: (value: RespValue) => boolean;
 
   /** `onReply` says whether the reply answers a command; what does not is kept from ioredis. */
-  constructor(socket: Socket, limits: Partial<RespLimits>, onReply: (value: RespValue) => boolean) {
+  constructor(socket: Socket, decoder: RespDecoder, onReply: (value: RespValue) => boolean) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
-    this.#decoder = new RespDecoder(limits);
+    this.#decoder = decoder;
     this.#onReply = onReply;
     socket.on('data', (chunk: Buffer) => this.#decode(chunk));
     socket.on('error', (error) => this.destroy(error));

@@ -5,7 +5,7 @@ import { Fault, isCancelled } from '../base/fault';
 import { formatEndpoint } from '../model/endpoint';
 import { explainError } from './cluster/explain';
 import { followCluster } from './cluster/open';
-import { isReport, preparesNext, refuseUnsupported } from './commands';
+import { preparesNext, refuseUnsupported } from './commands';
 import { helpText, isHelp } from './completion/help';
 import { type CompletionPorts, CompletionSource } from './completion/source';
 import type { RedisConnection } from './connection';
@@ -15,11 +15,13 @@ import { refusalFault, refusedFault } from './faults';
 import { Guard, type GuardedConnection } from './guard/guard';
 import { livePlan } from './live/plan';
 import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
-import { MAX_REPLY_CHARS, type RenderedText, type RenderOptions, renderReply } from './render';
 import { splitRepetition } from './repetition';
+import { endingBy, isLarge, plainReply } from './replies/rendered';
+import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
-import type { RespValue } from '../wire/resp';
-import type { Completion, CompletionCandidate, LiveRequest, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
+import { recordOf, rendered, type Rendering } from './replies/recordOf';
+import type { ReplyReader, RespValue } from '../wire/resp';
+import type { Completion, CompletionCandidate, KeptReply, LiveRequest, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -29,20 +31,24 @@ export interface SessionSettings {
   readonly maxChars?: number;
   /** Of replies that are no reports. */
   readonly style?: 'typed' | 'raw';
+  /** Where the replies of all sessions are kept. */
+  readonly shelf?: ReplyShelf;
 }
 
 /** For connecting, logging in and the first PING together. */
 export const OPEN_TIMEOUT_MS = 15_000;
+const MAX_REPLY_CHARS = 48 * 1024 * 1024;
+/** Of a reply as data. */
+const CALL_KEEP_BYTES = 1024 * 1024;
 
-export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed' }: SessionSettings = {}): OpenRedisSession {
-  // Every byte that is kept shows as at least one character, so this much always fills the text.
-  const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: maxChars } };
-  const render: RenderOptions = { maxChars, style };
+export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf() }: SessionSettings = {}): OpenRedisSession {
+  const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: CALL_KEEP_BYTES } };
+  const rendering: Rendering = { maxChars, style, shelf };
   const open: OpenRedisSession = async (options, signal) => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
-    const alone = (one: RedisSessionOptions): RedisSession => new ConsoleSession(one, settings, render, state, connection);
-    return options.cluster ? followCluster(options, options.cluster, connection, { clock, render, open, alone }, signal) : alone(options);
+    const alone = (one: RedisSessionOptions): RedisSession => new ConsoleSession(one, settings, rendering, state, connection);
+    return options.cluster ? followCluster(options, options.cluster, connection, { clock, rendering, open, alone }, signal) : alone(options);
   };
   return open;
 }
@@ -60,7 +66,7 @@ export async function pingWith(open: OpenRedisSession, options: RedisSessionOpti
 class ConsoleSession implements RedisSession {
   readonly #options: RedisSessionOptions;
   readonly #settings: EstablishSettings;
-  readonly #render: RenderOptions;
+  readonly #rendering: Rendering;
   readonly #changes = new Emitter<RedisSessionState>();
   readonly #life = new AbortController();
   readonly #guard: Guard | undefined;
@@ -80,13 +86,13 @@ class ConsoleSession implements RedisSession {
   constructor(
     options: RedisSessionOptions,
     settings: EstablishSettings,
-    render: RenderOptions,
+    rendering: Rendering,
     typed: ConnectionState,
     connection: RedisConnection,
   ) {
     this.#options = options;
     this.#settings = settings;
-    this.#render = render;
+    this.#rendering = rendering;
     this.#guard = options.guard && new Guard(options.guard);
     this.#typed = typed;
     this.#connection = connection;
@@ -123,29 +129,38 @@ class ConsoleSession implements RedisSession {
     await this.#inTurn(signal, (connection) => guard.review(commands, this.#guarded(connection), signal));
   }
 
-  async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
+  async run(line: string, signal: AbortSignal, onGrowth: (reply: KeptReply) => void = () => {}): Promise<RenderedReply> {
     const { times, args } = splitRepetition(splitArguments(line));
-    if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    if (args.length === 0) return plainReply('');
     this.#completion.cancel();
-    if (isHelp(args)) return this.#help(args);
+    if (isHelp(args)) return plainReply(helpText(args, this.#completion.docs));
     refuseUnsupported(args);
-    return this.#inTurn(signal, async (connection) => {
-      const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
-      const { clock } = this.#settings;
-      const sentAt = clock.now();
-      const first = await this.#exchange(connection, args, signal);
-      let { kind, text, truncated } = first;
-      for (let time = 1; time < times; time++) {
-        allowed?.check();
-        const next = await this.#exchange(connection, args, signal);
-        // All of them run; of their texts as much is kept as of one.
-        const room = this.#render.maxChars - text.length - 1;
-        if (room > 0) text += `\n${next.text.slice(0, room)}`;
-        truncated ||= next.truncated || next.text.length > room;
-        ({ kind } = next);
+    const { clock } = this.#settings;
+    const record = recordOf(args, this.#rendering, onGrowth);
+    let kind: RenderedReply['kind'] = 'value';
+    let ending: RenderedReply['ending'] = 'whole';
+    let sentAt = clock.now();
+    try {
+      await this.#inTurn(signal, async (connection) => {
+        const allowed = await this.#guard?.admit(line, args, this.#guarded(connection), signal);
+        sentAt = clock.now();
+        for (let time = 0; time < times; time++) {
+          if (time > 0) allowed?.check();
+          const reply = await this.#answer(connection, args, signal, record.reader());
+          kind = reply.type === 'error' ? 'error' : 'value';
+          const explanation = reply.type === 'error' ? explainError(args, reply.text, { managed: this.#options.managed, keys: [], followed: 'never' }) : undefined;
+          if (explanation !== undefined) record.note(`-> ${explanation}`);
+        }
+      });
+    } catch (error) {
+      ending = endingBy(error);
+      // What has been shown already stays.
+      if (ending === 'whole' || !isLarge(record)) {
+        record.forget();
+        throw error;
       }
-      return { kind, text, truncated, elapsedMs: clock.now() - sentAt };
-    });
+    }
+    return rendered(record, { kind, ending, elapsedMs: clock.now() - sentAt });
   }
 
   liveRequest(line: string): LiveRequest | undefined {
@@ -199,13 +214,6 @@ class ConsoleSession implements RedisSession {
     return this.#completion.keys(line, cursor, explicit, signal);
   }
 
-  /** Of what is known by now: help is there without a connection, too. */
-  #help(args: readonly Buffer[]): RenderedReply {
-    const { maxChars } = this.#render;
-    const text = helpText(args, this.#completion.docs);
-    return { kind: 'value', text: text.slice(0, maxChars), truncated: text.length > maxChars, elapsedMs: 0 };
-  }
-
   #completionPorts(): CompletionPorts {
     return {
       clock: this.#settings.clock,
@@ -240,16 +248,8 @@ class ConsoleSession implements RedisSession {
     await this.#connection.closed;
   }
 
-  async #exchange(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RenderedText & Pick<RenderedReply, 'kind'>> {
-    const reply = await this.#answer(connection, args, signal);
-    const rendered = renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render);
-    if (reply.type !== 'error') return { kind: 'value', ...rendered };
-    const explanation = explainError(args, reply.text, { managed: this.#options.managed, keys: [], followed: 'never' });
-    return { kind: 'error', ...rendered, ...(explanation !== undefined && { text: `${rendered.text}\n-> ${explanation}` }) };
-  }
-
-  async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
-    const reply = await connection.call(args, signal);
+  async #answer(connection: RedisConnection, args: readonly Buffer[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
+    const reply = await connection.call(args, signal, reader);
     this.#answered(args, reply);
     return reply;
   }

@@ -8,6 +8,7 @@ import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
 import type { LiveFeed, LiveRequest } from './live/types';
 import type { ManagedService } from './managedLimits';
+import type { KeptReply } from './replies/types';
 
 export type { ManagedService } from './managedLimits';
 export type { RespEntries, RespValue } from '../wire/resp';
@@ -16,6 +17,7 @@ export type { CommandClass } from './guard/commandTable';
 export type { Verdict } from './guard/classify';
 export type { GuardPorts, GuardQuestion } from './guard/types';
 export type { LiveDraft, LiveEntry, LiveFeed, LiveKind, LiveLog, LiveMark, LiveMarkKind, LiveMessage, LiveRequest, LiveState, LiveStats } from './live/types';
+export type { KeptReply, OpenView, ReplyView, RowSource, TableColumn } from './replies/types';
 
 /** Credentials of AUTH: a password alone (AUTH token), or a user of an ACL. */
 export interface RedisLogin {
@@ -123,10 +125,16 @@ export interface ClusterAccess {
 /** A reply as text, exactly as redis-cli prints it on a terminal, and how to colour it. */
 export interface RenderedReply {
   readonly kind: 'value' | 'error';
+  /** At most 1000 lines and 64 KB; that of a larger one is had row by row from `reply`, and this is empty. */
   readonly text: string;
-  /** Whether the text was cut at the session's size bound. */
+  readonly large: boolean;
+  /** Whether there was more than is kept; 48 MB of text are. */
   readonly truncated: boolean;
+  /** `stopped` by the signal, or `lost` with the connection, when a large reply had come in part; that part is here. */
+  readonly ending: 'whole' | 'stopped' | 'lost';
   readonly elapsedMs: number;
+  /** Absent where nothing was sent. */
+  readonly reply?: KeptReply;
 }
 
 export type RedisSessionState = 'ready' | 'lost' | 'closed';
@@ -188,14 +196,16 @@ export interface RedisSession {
    * @throws Fault `redis.syntax` (unbalanced quotes), `redis.unsupported` (commands that need a pane of their own),
    *   `redis.readOnly` and `redis.notConfirmed` (the guard; nothing was sent then),
    *   `redis.connectionLost`, `redis.closed`, `operation.cancelled`, and those of `OpenRedisSession` when it connects again.
+   *   What of a large reply has come before the connection was lost or the command was cancelled is no fault: see `ending`.
+   * `onGrowth`: called again and again, at once from the first part that makes a reply a large one.
    */
-  run(line: string, signal: AbortSignal): Promise<RenderedReply>;
+  run(line: string, signal: AbortSignal, onGrowth?: (reply: KeptReply) => void): Promise<RenderedReply>;
   /** What a live pane has to run in place of this session, for a line that streams or waits; undefined for every other line. */
   liveRequest(line: string): LiveRequest | undefined;
   /**
    * Runs one command by its arguments, as a page does on the person's behalf: judged by the guard as if it had been typed, its
-   * reply as data, of which as much is kept as of a reply's text. An error that the server answers is a reply, too. In a cluster
-   * it goes where its keys are; SCAN and DBSIZE are those of all primaries, with cursors that only this session understands.
+   * reply as data, of which a megabyte is kept. An error that the server answers is a reply, too. In a cluster it goes where its
+   * keys are; SCAN and DBSIZE are those of all primaries, with cursors that only this session understands.
    * @throws Fault as `run`, but for `redis.syntax`.
    */
   call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue>;

@@ -4,6 +4,7 @@
  */
 
 import { type CompletionMessage, parseComplete, parseCompletion } from './console/completionMessages';
+import { isView, parseReplyMessage, parseReplyRequest, type ReplyMessage, type ReplyRequest, type ReplyView } from './console/replyMessages';
 
 /** Where the console stands; exactly one at a time. */
 export type ConsoleStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
@@ -21,6 +22,7 @@ export type ToHost =
   | { readonly type: 'cancel'; readonly id: number }
   /** `id`: of the request, rising by one. `explicit`: the person has asked for it, rather than just typed. */
   | { readonly type: 'complete'; readonly id: number; readonly line: string; readonly cursor: number; readonly explicit: boolean }
+  | ReplyRequest
   | { readonly type: 'ping' }
   /** Connect again, asking for the password where one is needed. */
   | { readonly type: 'connect' }
@@ -70,6 +72,32 @@ export interface ConsoleStrings {
   readonly deprecated: string;
   /** `{0}`: what replaces it, or a version. */
   readonly deprecatedFor: string;
+  /** `{0}`: the command. */
+  readonly actions: string;
+  readonly viewText: string;
+  readonly viewJson: string;
+  readonly viewTable: string;
+  readonly viewHex: string;
+  readonly viewDecoded: string;
+  readonly copy: string;
+  readonly openInEditor: string;
+  readonly stop: string;
+  readonly stopped: string;
+  readonly cutOff: string;
+  readonly gone: string;
+  readonly loading: string;
+  /** `{0}`: the command. */
+  readonly rowsLabel: string;
+  /** `{0}`: how many so far. */
+  readonly rowsSoFar: string;
+  /** `{0}` and `{1}`: numbers of rows, `{2}`: of how many. */
+  readonly rowsShown: string;
+  readonly find: string;
+  readonly findNext: string;
+  readonly findPrevious: string;
+  /** `{0}`: the number of a row. */
+  readonly foundAt: string;
+  readonly notFound: string;
 }
 
 const STRING_KEYS = [
@@ -105,7 +133,32 @@ const STRING_KEYS = [
   'since',
   'deprecated',
   'deprecatedFor',
+  'actions',
+  'viewText',
+  'viewJson',
+  'viewTable',
+  'viewHex',
+  'viewDecoded',
+  'copy',
+  'openInEditor',
+  'stop',
+  'stopped',
+  'cutOff',
+  'gone',
+  'loading',
+  'rowsLabel',
+  'rowsSoFar',
+  'rowsShown',
+  'find',
+  'findNext',
+  'findPrevious',
+  'foundAt',
+  'notFound',
 ] as const satisfies readonly (keyof ConsoleStrings)[];
+
+export type ReplyEnding = 'whole' | 'stopped' | 'lost';
+
+const ENDINGS: ReadonlySet<unknown> = new Set<ReplyEnding>(['whole', 'stopped', 'lost']);
 
 /** To the page. */
 export type ToPage =
@@ -125,8 +178,15 @@ export type ToPage =
       readonly type: 'reply';
       readonly id: number;
       readonly kind: 'value' | 'error';
+      /** Empty where the reply is large. */
       readonly text: string;
+      /** Of the text of a large reply, which the extension has; else 0. */
+      readonly rows: number;
+      /** What else can be shown of it. */
+      readonly views: readonly ReplyView[];
       readonly truncated: boolean;
+      /** A large reply of which only a part came: the person stopped it, or the connection was lost. */
+      readonly ending: ReplyEnding;
       /** ms. */
       readonly elapsedMs: number;
       readonly prompt: string;
@@ -150,6 +210,7 @@ export type ToPage =
       readonly minutesLeft: number;
     }
   | CompletionMessage
+  | ReplyMessage
   /** Search the history, or go on to an older line: VS Code keeps the key for itself, so it comes as a command. */
   | { readonly type: 'searchHistory' }
   /** Of the last pings that nobody asked for, oldest first, ms; null where one was not answered. */
@@ -186,7 +247,7 @@ export function parseToHost(value: unknown): ToHost | undefined {
     case 'cancel':
       return isId(id) ? { type, id } : undefined;
     default:
-      return undefined;
+      return parseReplyRequest(value);
   }
 }
 
@@ -222,7 +283,7 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return isText(text) ? { type: 'pingFailed', text } : undefined;
     }
     default:
-      return undefined;
+      return parseReplyMessage(value);
   }
 }
 
@@ -242,12 +303,13 @@ function parseStatus(value: Fields): ToPage | undefined {
 }
 
 function parseReply(value: Fields): ToPage | undefined {
-  const { id, kind, text, truncated, elapsedMs, prompt } = value as Record<
-    'id' | 'kind' | 'text' | 'truncated' | 'elapsedMs' | 'prompt',
+  const { id, kind, text, rows, views, truncated, ending, elapsedMs, prompt } = value as Record<
+    'id' | 'kind' | 'text' | 'rows' | 'views' | 'truncated' | 'ending' | 'elapsedMs' | 'prompt',
     unknown
   >;
   if (!isId(id) || (kind !== 'value' && kind !== 'error') || !isText(text) || typeof truncated !== 'boolean') return undefined;
-  return isDuration(elapsedMs) && isText(prompt) ? { type: 'reply', id, kind, text, truncated, elapsedMs, prompt } : undefined;
+  if (!isId(rows) || !isViews(views) || !ENDINGS.has(ending) || !isDuration(elapsedMs) || !isText(prompt)) return undefined;
+  return { type: 'reply', id, kind, text, rows, views, truncated, ending: ending as ReplyEnding, elapsedMs, prompt };
 }
 
 function parseFault(value: Fields): ToPage | undefined {
@@ -293,6 +355,10 @@ function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+export function isViews(value: unknown): value is readonly ReplyView[] {
+  return Array.isArray(value) && value.length <= 10 && value.every(isView);
+}
+
 function isDuration(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
@@ -301,6 +367,7 @@ function isStatus(value: unknown): value is ConsoleStatus {
   return typeof value === 'string' && STATUSES.has(value);
 }
 
+export { MAX_COPY_CHARS, MAX_ROWS, REPLY_VIEWS, type ColumnMessage, type ReplyMessage, type ReplyRequest, type ReplyView, type Row, type ViewShape } from './console/replyMessages';
 export { MAX_COMPLETED_CHARS, type CandidateMessage, type CompletionMessage } from './console/completionMessages';
 export { parseKeysToHost } from './keys/messages';
 export type { KeysStatus, KeysStrings, KeysToHost, KeysToPage, SearchState } from './keys/messages';

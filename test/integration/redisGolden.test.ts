@@ -8,6 +8,7 @@ import { splitArguments } from '../../src/redis/splitArguments';
 import type { RedisSession } from '../../src/redis/types';
 import { type RedisServer, startRedis } from '../sandbox/servers/redis';
 import { GOLDEN } from './redisGoldenCommands';
+import { replyText } from './replyText';
 
 /** SHA-1 of `return ARGV`. */
 const ECHO_SHA = '4cf2342858f27cba86b2b790280b0ba54885a7d0';
@@ -34,7 +35,7 @@ async function ours(session: RedisSession, lines: readonly string[]): Promise<st
   let output = '';
   for (const line of lines) {
     try {
-      const { text } = await session.run(line, never);
+      const text = await replyText(await session.run(line, never));
       // A blank line is answered by nothing, and so is a report without a line.
       const silent = text === '' && (line.trim() === '' || isReport(splitArguments(line)));
       if (!silent) output += `${text}\n`;

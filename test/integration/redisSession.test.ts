@@ -9,6 +9,7 @@ import type { RedisSession, RedisSessionOptions, RedisSessionState } from '../..
 import { type Servers, startServers } from '../sandbox/servers';
 import { startRedis } from '../sandbox/servers/redis';
 import { FakeTunnel, scriptedServer } from './redisTunnel';
+import { replyText } from './replyText';
 import { eventually } from '../fixtures/eventually';
 
 const NAME = 'cache.sandbox.internal';
@@ -71,7 +72,7 @@ describe('Redis session', () => {
     return session;
   }
 
-  const run = async (session: RedisSession, line: string): Promise<string> => (await session.run(line, never)).text;
+  const run = async (session: RedisSession, line: string): Promise<string> => replyText(await session.run(line, never));
 
   const tlsOptions = (more: Partial<RedisSessionOptions> = {}): Promise<RedisSessionOptions> =>
     optionsFor(servers.tls.port, { tls: 'required', ca, login: { password: PASSWORD }, ...more });
@@ -251,7 +252,7 @@ describe('Redis session', () => {
       assert.equal((await session.run('PING', never)).kind, 'value');
       assert.equal((await faultOf(session.run('GET "a', never))).code, 'redis.syntax');
       assert.equal((await faultOf(session.run('subscribe a', never))).code, 'redis.unsupported');
-      assert.deepEqual(await session.run('  ', never), { kind: 'value', text: '', truncated: false, elapsedMs: 0 });
+      assert.deepEqual(await session.run('  ', never), { kind: 'value', text: '', large: false, truncated: false, ending: 'whole', elapsedMs: 0 });
       assert.equal(await run(session, 'PING'), 'PONG');
     });
 
@@ -272,14 +273,16 @@ describe('Redis session', () => {
     });
 
     it('cuts a huge reply and stays in step', async () => {
-      const reply = await session.run('EVAL "local t={} for i=1,300000 do t[i]=i end return t" 0', never);
+      const small = await open(await optionsFor(servers.plain.port), sessionOpener({ maxChars: 1024 * 1024 }));
+      const reply = await small.run('EVAL "local t={} for i=1,300000 do t[i]=i end return t" 0', never);
       assert.equal(reply.truncated, true);
-      assert.ok(reply.text.length <= 1024 * 1024 && reply.text.length > 1_000_000);
-      assert.ok(reply.text.startsWith('     1) (integer) 1\n'));
-      assert.equal(await run(session, 'PING'), 'PONG');
-      const value = await session.run(`EVAL "return string.rep('x', 5000000)" 0`, never);
+      const text = await replyText(reply);
+      assert.ok(text.length <= 1024 * 1024 && text.length > 1_000_000);
+      assert.ok(text.startsWith('     1) (integer) 1\n'));
+      assert.equal(await run(small, 'PING'), 'PONG');
+      const value = await small.run(`EVAL "return string.rep('x', 5000000)" 0`, never);
       assert.equal(value.truncated, true);
-      assert.equal(await run(session, 'PING'), 'PONG');
+      assert.equal(await run(small, 'PING'), 'PONG');
     });
 
     it('connects again after a loss, to the same database, and runs nothing twice', async () => {

@@ -19,7 +19,7 @@ const CHATTER = `
   for (let id = 1; id < 1020; id++) {
     input.value = 'ECHO ' + id;
     input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-    const data = { type: 'reply', id, kind: 'value', text: '"' + id + '"', truncated: false, elapsedMs: 1, prompt: 'cache:6379' };
+    const data = { type: 'reply', id, kind: 'value', text: '"' + id + '"', rows: 0, views: ['hex'], truncated: false, ending: 'whole', elapsedMs: 1, prompt: 'cache:6379' };
     window.dispatchEvent(new MessageEvent('message', { data }));
   }`;
 const DISTANCE_TO_END = "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('.log'))";
@@ -40,7 +40,7 @@ describe('the console page in a real browser', function () {
   const setup = (running: number | null = null): Promise<void> =>
     say({ type: 'setup', strings, prompt: 'cache:6379', status: 'ready', detail: '', running, history: ['HGETALL h', 'GET old', 'GET old'] });
   const reply = (id: number, text: string): Promise<void> =>
-    say({ type: 'reply', id, kind: 'value', text, truncated: false, elapsedMs: 1, prompt: 'cache:6379' });
+    say({ type: 'reply', id, kind: 'value', text, rows: 0, views: [], truncated: false, ending: 'whole', elapsedMs: 1, prompt: 'cache:6379' });
   const status = (status: ConsoleStatus, detail = ''): Promise<void> => say({ type: 'status', status, prompt: 'cache:6379', detail });
   const input = (): Locator => rig.page.getByRole('textbox', { name: 'Redis command' });
   const log = (): Locator => rig.page.getByRole('log', { name: 'Replies' });

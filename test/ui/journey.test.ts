@@ -107,6 +107,24 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       await workbench.picture('console');
     });
 
+    it('shows a reply as a table, and opens it as JSON in an editor', async () => {
+      await ask(workbench, 'HSET ship name Beagle masts 3', '(integer) 2');
+      await ask(workbench, 'HGETALL ship', '4) "3"');
+      const { webview } = workbench;
+      await webview.getByText('4) "3"').hover();
+      const actions = webview.getByRole('toolbar', { name: 'Actions for the reply to HGETALL ship' });
+      await actions.getByRole('button', { name: 'Table' }).click();
+      await webview.getByRole('gridcell', { name: 'Beagle' }).waitFor();
+      await workbench.picture('console-table');
+      await actions.getByRole('button', { name: 'JSON' }).click();
+      await webview.locator('pre', { hasText: '"name": "Beagle"' }).waitFor();
+      await actions.getByRole('button', { name: 'Open in Editor' }).click();
+      await workbench.tab(/Untitled/).waitFor();
+      await workbench.page.locator('.view-line', { hasText: 'Beagle' }).waitFor();
+      await workbench.runCommand('View: Revert and Close Editor');
+      await ask(workbench, 'DEL ship', '(integer) 1');
+    });
+
     for (const theme of OTHER_THEMES) {
       it(`is readable in the ${theme} theme`, async () => {
         await workbench.setTheme(theme);

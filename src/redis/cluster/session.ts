@@ -4,12 +4,14 @@ import { Emitter } from '../../base/event';
 import { Fault } from '../../base/fault';
 import { formatEndpoint } from '../../model/endpoint';
 import type { RespValue } from '../../wire/resp';
-import { isReport, refuseUnsupported, word } from '../commands';
+import { refuseUnsupported, word } from '../commands';
 import { isHelp } from '../completion/help';
 import { MAX_CANDIDATES } from '../completion/complete';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from '../connectionState';
 import { Guard, type GuardedConnection } from '../guard/guard';
-import { type RenderOptions, renderReply } from '../render';
+import { recordOf, rendered, type Rendering } from '../replies/recordOf';
+import { plainReply } from '../replies/rendered';
+import type { ReplyRecord } from '../replies/replyRecord';
 import { splitRepetition } from '../repetition';
 import { splitArguments } from '../splitArguments';
 import type { ClusterAccess, ClusterNode, ClusterTopology, Completion, CompletionCandidate, LiveRequest, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from '../types';
@@ -24,7 +26,7 @@ import { primariesOf } from './topology';
 
 export interface ClusterSessionOptions {
   readonly options: RedisSessionOptions;
-  readonly render: RenderOptions;
+  readonly rendering: Rendering;
   readonly clock: Clock;
   readonly topology: ClusterTopology;
   readonly current: ClusterNode;
@@ -46,7 +48,7 @@ interface Transaction {
  */
 export class ClusterSession implements RedisSession {
   readonly #options: RedisSessionOptions;
-  readonly #render: RenderOptions;
+  readonly #rendering: Rendering;
   readonly #clock: Clock;
   readonly #nodes: NodeSessions;
   readonly #deliveries: Deliveries;
@@ -63,9 +65,9 @@ export class ClusterSession implements RedisSession {
   #lastTurn: Promise<void> = Promise.resolve();
   readonly cluster: ClusterAccess;
 
-  constructor({ options, render, clock, topology, current, nodes }: ClusterSessionOptions) {
+  constructor({ options, rendering, clock, topology, current, nodes }: ClusterSessionOptions) {
     this.#options = options;
-    this.#render = render;
+    this.#rendering = rendering;
     this.#clock = clock;
     this.#typed = initialState(options.login);
     const { guard, cluster: _, ...plain } = options;
@@ -110,7 +112,7 @@ export class ClusterSession implements RedisSession {
   async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
     const addressed = addressedTo(line);
     const { times, args } = splitRepetition(splitArguments(addressed?.line ?? line));
-    if (args.length === 0) return { kind: 'value', text: '', truncated: false, elapsedMs: 0 };
+    if (args.length === 0) return plainReply('');
     if (isHelp(args)) return this.#nodes.seed.run(addressed?.line ?? line, signal);
     refuseUnsupported(args);
     return this.#inTurn(signal, async () => {
@@ -119,13 +121,18 @@ export class ClusterSession implements RedisSession {
       const to = addressed && this.#addressees(addressed.to, args);
       const allowed = await this.#guard?.admit(line, args, this.#guarded(), signal);
       const sentAt = this.#clock.now();
-      const text = new Texts(this.#render);
-      for (let time = 0; time < times; time++) {
-        if (time > 0) allowed?.check();
-        await (to ? this.#runAt(to, isGroup(addressed.to), args, text, signal) : this.#runWhereItBelongs(args, text, signal));
+      const text = new Texts(args, this.#rendering);
+      try {
+        for (let time = 0; time < times; time++) {
+          if (time > 0) allowed?.check();
+          await (to ? this.#runAt(to, isGroup(addressed.to), args, text, signal) : this.#runWhereItBelongs(args, text, signal));
+        }
+      } catch (error) {
+        text.forget();
+        throw error;
       }
       this.#change('ready');
-      return { ...text.done, elapsedMs: this.#clock.now() - sentAt };
+      return text.done(this.#clock.now() - sentAt);
     });
   }
 
@@ -224,7 +231,7 @@ export class ClusterSession implements RedisSession {
 
   async #runWhereItBelongs(args: readonly Buffer[], text: Texts, signal: AbortSignal): Promise<void> {
     const { reply, notes } = await this.#exchange(args, signal);
-    text.add(notes, args, reply, this.#explanation(args, reply, 'yes'));
+    text.add(notes, reply, this.#explanation(args, reply, 'yes'));
   }
 
   /** One node, or several with a line for each before its reply. */
@@ -232,11 +239,11 @@ export class ClusterSession implements RedisSession {
     const [only] = nodes;
     if (!several && only) {
       const reply = await this.#deliveries.askNode(only, args, signal);
-      text.add([heading(only)], args, reply, this.#explanation(args, reply, 'addressed'));
+      text.add([heading(only)], reply, this.#explanation(args, reply, 'addressed'));
       return;
     }
     const answers = await askAll(nodes, (node) => this.#deliveries.askNode(node, args, signal));
-    for (const { node, reply } of answers) text.add([heading(node)], args, reply, undefined);
+    for (const { node, reply } of answers) text.add([heading(node)], reply, undefined);
     const sum = sumOf(args, answers);
     if (sum !== undefined) text.note(sum);
     const explanations = new Set(answers.map(({ reply }) => this.#explanation(args, reply, 'yes')));
@@ -366,37 +373,32 @@ export class ClusterSession implements RedisSession {
   }
 }
 
-/** The texts of several replies as one, of which as much is kept as of one. */
+/** The replies of several nodes, and what is to be said of them, as one text. */
 class Texts {
-  readonly #render: RenderOptions;
-  #text = '';
-  #truncated = false;
+  readonly #record: ReplyRecord;
   #kind: RenderedReply['kind'] = 'value';
-  #empty = true;
 
-  constructor(render: RenderOptions) {
-    this.#render = render;
+  constructor(args: readonly Buffer[], rendering: Rendering) {
+    this.#record = recordOf(args, rendering, () => {});
   }
 
-  add(notes: readonly string[], args: readonly Buffer[], reply: RespValue, explanation: string | undefined): void {
+  add(notes: readonly string[], reply: RespValue, explanation: string | undefined): void {
     for (const note of notes) this.note(note);
-    const { text, truncated } = renderReply(reply, isReport(args) ? { ...this.#render, style: 'report' } : this.#render);
-    this.note(text);
+    this.#record.take(reply);
     if (explanation !== undefined) this.note(`-> ${explanation}`);
-    this.#truncated ||= truncated;
     this.#kind = reply.type === 'error' ? 'error' : 'value';
   }
 
   note(line: string): void {
-    const room = this.#render.maxChars - this.#text.length;
-    const added = this.#empty ? line : `\n${line}`;
-    this.#empty = false;
-    this.#text += added.slice(0, Math.max(0, room));
-    this.#truncated ||= added.length > room;
+    this.#record.note(line);
   }
 
-  get done(): Omit<RenderedReply, 'elapsedMs'> {
-    return { kind: this.#kind, text: this.#text, truncated: this.#truncated };
+  forget(): void {
+    this.#record.forget();
+  }
+
+  done(elapsedMs: number): RenderedReply {
+    return rendered(this.#record, { kind: this.#kind, ending: 'whole', elapsedMs });
   }
 }
 

@@ -9,6 +9,7 @@ import type { RedisLogins } from '../services';
 import type { Ui } from '../ui';
 import { ConsoleCompletion } from './consoleCompletion';
 import { ConsoleGuard } from './consoleGuard';
+import { ConsoleReplies } from './consoleReplies';
 import type { KeptHistory } from './keptHistory';
 import { ConsolePulse } from './pulse';
 import { needsLogin, needsOtherLogin, openWithLogin, type SessionServices, promptLabel } from './login';
@@ -18,7 +19,9 @@ export interface ControllerPorts {
   readonly logins: RedisLogins;
   readonly history: KeptHistory;
   readonly strings: ConsoleStrings;
-  readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input'>;
+  readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input' | 'copy'>;
+  /** Shows a text as a new document that belongs to no file. */
+  readonly openDocument: (text: string, language: string) => Promise<void>;
   readonly clock: Clock;
   /** By what a target counts as production, as the settings say now. */
   readonly productionRules: () => ProductionRules;
@@ -41,6 +44,7 @@ export class ConsoleController {
   readonly #guard: ConsoleGuard;
   readonly #completion: ConsoleCompletion;
   readonly #pulse: ConsolePulse;
+  readonly #replies: ConsoleReplies;
   #tunnel: TunnelInfo;
   #session: RedisSession | undefined;
   /** Ends with the tunnel or the tab; a new one begins with the next tunnel. */
@@ -61,6 +65,8 @@ export class ConsoleController {
     const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
     this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
     this.#completion = new ConsoleCompletion((message) => this.#post(message), services.logger);
+    const post = (message: ToPage): void => this.#post(message);
+    this.#replies = new ConsoleReplies({ ui, clock, logger: services.logger, post, openDocument: ports.openDocument });
     this.#pulse = new ConsolePulse({ clock, everyMs, ping: () => this.#quietPing(), post: (message) => this.#post(message) });
   }
 
@@ -94,6 +100,16 @@ export class ConsoleController {
         break;
       case 'lockWrites':
         this.lockWrites();
+        break;
+      case 'view':
+      case 'rows':
+      case 'find':
+      case 'copy':
+      case 'copyText':
+      case 'openInEditor':
+      case 'openText':
+      case 'forget':
+        this.#replies.receive(message);
         break;
     }
   }
@@ -153,6 +169,7 @@ export class ConsoleController {
     this.#pageIsThere = false;
     this.#completion.cancel();
     this.#pulse.dispose();
+    this.#replies.dispose();
     this.#guard.dispose();
     this.#life.abort();
     this.#running?.abort.abort();
@@ -177,6 +194,7 @@ export class ConsoleController {
     });
     this.#post(this.#guard.message);
     for (const message of this.#missed.splice(0)) this.#post(message);
+    this.#replies.tellGrowth();
     this.#pulse.begin();
     if (!this.#session && this.#status === 'connecting') void this.#connect();
   }
@@ -264,9 +282,13 @@ export class ConsoleController {
     try {
       const live = session.liveRequest(line);
       if (!judged) await session.review([line, ...rest], abort.signal);
-      const { kind, text, truncated, elapsedMs } = live ? await this.#runBeside(live) : await session.run(line, abort.signal);
-      answer = { type: 'reply', id, kind, text, truncated, elapsedMs, prompt: this.#prompt };
+      const rendered = live ? await this.#runBeside(live) : await session.run(line, abort.signal, (reply) => this.#replies.grows(id, reply));
+      this.#replies.ended(id, rendered);
+      const { kind, text, large, reply, truncated, ending, elapsedMs } = rendered;
+      const { rows, views } = { rows: large ? (reply?.rows ?? 0) : 0, views: reply?.views ?? [] };
+      answer = { type: 'reply', id, kind, text, rows, views, truncated, ending, elapsedMs, prompt: this.#prompt };
     } catch (error) {
+      this.#replies.ended(id);
       failed = asFault(error);
       answer = this.#faultMessage(id, failed);
     }
@@ -278,7 +300,7 @@ export class ConsoleController {
   async #runBeside(live: LiveRequest): Promise<RenderedReply> {
     const { openLive, ui } = this.#ports;
     await openLive(this.#tunnel, live);
-    return { kind: 'value', text: ui.l10n.t('It goes on in a pane of its own.'), truncated: false, elapsedMs: 0 };
+    return { kind: 'value', text: ui.l10n.t('It goes on in a pane of its own.'), large: false, truncated: false, ending: 'whole', elapsedMs: 0 };
   }
 
   #faultMessage(id: number, fault: Fault): ToPage {

@@ -135,6 +135,7 @@ export class RedisConsoles {
       productionRules: readProductionRules,
       unlockMs: readUnlockMs,
       openLive: this.#openLive,
+      openDocument,
       pulseMs: () => Math.min(Math.max(readSetting('pulseSeconds'), 0), MAX_PULSE_SECONDS) * 1000,
       post,
     });
@@ -154,4 +155,9 @@ export class RedisConsoles {
     });
     load();
   }
+}
+
+async function openDocument(content: string, language: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ content, language });
+  await vscode.window.showTextDocument(document, { preview: false });
 }

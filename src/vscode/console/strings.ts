@@ -36,5 +36,34 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     since: l10n.t('since {0}'),
     deprecated: l10n.t('deprecated'),
     deprecatedFor: l10n.t('deprecated: {0}'),
+    ...replyStrings(l10n),
+  };
+}
+
+/** For the replies and their views. */
+function replyStrings(l10n: Localizer) {
+  return {
+    actions: l10n.t('Actions for the reply to {0}'),
+    viewText: l10n.t('Text'),
+    viewJson: l10n.t('JSON'),
+    viewTable: l10n.t('Table'),
+    viewHex: l10n.t('Hex'),
+    viewDecoded: l10n.t('Decoded'),
+    copy: l10n.t('Copy'),
+    openInEditor: l10n.t('Open in Editor'),
+    stop: l10n.t('Stop'),
+    stopped: l10n.t('Stopped; only the part that came is shown.'),
+    cutOff: l10n.t('The connection was lost; only the part that came is shown.'),
+    gone: l10n.t('This reply is no longer kept: newer replies needed the room. Run the command again to see it.'),
+    loading: l10n.t('Loading…'),
+    rowsLabel: l10n.t('Reply to {0}'),
+    rowsSoFar: l10n.t('{0} rows so far'),
+    // The holes are filled by the page.
+    rowsShown: l10n.t('rows {0} to {1} of {2}'),
+    find: l10n.t('Find in this reply'),
+    findNext: l10n.t('Next Match'),
+    findPrevious: l10n.t('Previous Match'),
+    foundAt: l10n.t('Found in row {0}.'),
+    notFound: l10n.t('Not found.'),
   };
 }

@@ -6,7 +6,8 @@ import { HistorySearch, InputHistory } from './history';
 import { type ConsoleEvent, step } from './model';
 import { restoreState, savedState } from './savedState';
 import { PulseView } from './pulseView';
-import { buildPage, UNLOCK_CLASS, View } from './view';
+import { UNLOCK_CLASS } from './entryView';
+import { buildPage, View } from './view';
 
 /** What VS Code puts into every webview. */
 declare function acquireVsCodeApi(): {
@@ -22,7 +23,7 @@ const saved = restoreState(getState());
 let history = new InputHistory();
 let search: HistorySearch | undefined;
 const parts = buildPage(document.body);
-const view = new View(parts);
+const view = new View(parts, { send, leave: () => parts.input.focus(), stop: () => dispatch({ type: 'cancel' }) });
 const pulse = new PulseView();
 parts.latency.after(pulse.element);
 const completion = new CompletionPrompt();
@@ -177,6 +178,8 @@ function onPageKey(event: KeyboardEvent): boolean {
   switch (event.key.toLowerCase()) {
     case 'l':
       dispatch({ type: 'clear' });
+      // The keyboard may have been in what is gone.
+      parts.input.focus();
       return true;
     case 'c':
       // With a selection it copies.
@@ -238,7 +241,9 @@ parts.lock.addEventListener('click', () => {
 });
 parts.log.addEventListener('click', (event) => {
   if (event.target instanceof HTMLElement && event.target.classList.contains(UNLOCK_CLASS)) dispatch({ type: 'unlockWrites' });
-  if (!hasSelection()) parts.input.focus();
+  // What is operated itself keeps the keyboard.
+  const operated = event.target instanceof Element && event.target.closest('.actions, .list, .stop') !== null;
+  if (!operated && !hasSelection()) parts.input.focus();
 });
 parts.input.addEventListener('blur', () => {
   completion.clear();
@@ -261,6 +266,10 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   }
   if (message.type === 'pulse') {
     if (strings) pulse.show(message.latencies, strings);
+    return;
+  }
+  if (message.type === 'view' || message.type === 'rows' || message.type === 'found' || message.type === 'noted') {
+    view.receive(message);
     return;
   }
   const first = message.type === 'setup' && strings === undefined;

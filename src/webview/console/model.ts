@@ -1,4 +1,4 @@
-import { type ConsoleStatus, MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, type ToHost, type ToPage } from '../protocol';
+import { type ConsoleStatus, MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, type ReplyEnding, type ReplyView, type ToHost, type ToPage } from '../protocol';
 import { hasSecretReply, isSecretLine, masked } from '../../model/redisSecrets';
 
 /** One line of the console and what became of it. */
@@ -14,8 +14,19 @@ export interface Entry {
 
 export type Outcome =
   /** `dropped`: never sent, because the line before it failed or was cancelled, or it is too long. `unanswered`: the page was away meanwhile. */
-  | { readonly kind: 'running' | 'cancelled' | 'dropped' | 'unanswered' }
-  | { readonly kind: 'value' | 'error' | 'fault'; readonly text: string; readonly truncated: boolean; readonly elapsedMs?: number }
+  | { readonly kind: 'cancelled' | 'dropped' | 'unanswered' }
+  /** `rows`: of a large reply, as far as it has come. */
+  | { readonly kind: 'running'; readonly rows?: number }
+  | {
+      readonly kind: 'value' | 'error' | 'fault';
+      readonly text: string;
+      readonly truncated: boolean;
+      readonly elapsedMs?: number;
+      /** Of a large reply, whose text the extension has; else 0 or absent. */
+      readonly rows?: number;
+      readonly views?: readonly ReplyView[];
+      readonly ending?: ReplyEnding;
+    }
   /** The target is read-only here; unlocking is the way out. */
   | { readonly kind: 'readOnly'; readonly text: string };
 
@@ -79,7 +90,7 @@ export function step(model: ConsoleModel, event: ConsoleEvent): Step {
       return cancelled(model);
     case 'clear':
       // What is still to come stays visible.
-      return quiet({ ...model, entries: model.entries.filter(({ outcome }) => outcome.kind === 'running') });
+      return { model: { ...model, entries: model.entries.filter(({ outcome }) => outcome.kind === 'running') }, messages: [{ type: 'forget' }] };
     case 'ping':
       if (model.status !== 'ready' || model.latency.kind === 'asked' || model.running !== undefined) return quiet(model);
       return { model: { ...model, latency: { kind: 'asked' } }, messages: [{ type: 'ping' }] };
@@ -146,8 +157,10 @@ function received(model: ConsoleModel, message: ToPage): Step {
     case 'status':
       return startNext(withStatus(model, message));
     case 'reply': {
-      const { id, kind, text, truncated, elapsedMs, prompt } = message;
-      return startNext(answered({ ...model, prompt }, id, { kind, text, truncated, elapsedMs }));
+      const { id, kind, text, truncated, elapsedMs, rows, views, ending, prompt } = message;
+      const next = answered({ ...model, prompt }, id, { kind, text, truncated, elapsedMs, rows, views, ending });
+      // The lines of a paste may depend on the one of which only a part came.
+      return ending === 'whole' ? startNext(next) : quiet(withoutWaiting(next));
     }
     case 'fault': {
       const { id, text, prompt } = message;
@@ -155,9 +168,15 @@ function received(model: ConsoleModel, message: ToPage): Step {
       // The lines of a paste may depend on the one that failed.
       return quiet(withoutWaiting(answered({ ...model, prompt }, id, outcome)));
     }
+    case 'growing':
+      return quiet({ ...model, entries: model.entries.map((entry) => (entry.id === message.id ? grown(entry, message.rows) : entry)) });
     case 'searchHistory':
     case 'completion':
     case 'pulse':
+    case 'view':
+    case 'rows':
+    case 'found':
+    case 'noted':
       return quiet(model);
     case 'guard': {
       const { production, reasons, minutesLeft } = message;
@@ -168,6 +187,10 @@ function received(model: ConsoleModel, message: ToPage): Step {
     case 'pingFailed':
       return quiet({ ...model, latency: { kind: 'failed', text: message.text } });
   }
+}
+
+function grown(entry: Entry, rows: number): Entry {
+  return entry.outcome.kind === 'running' ? { ...entry, outcome: { kind: 'running', rows } } : entry;
 }
 
 function failure({ cancelled: wanted, readOnly }: Extract<ToPage, { type: 'fault' }>, text: string): Outcome {

@@ -1,5 +1,6 @@
 import { element, setText, shape } from '../dom';
 import type { ConsoleStrings } from '../protocol';
+import { filled } from './filled';
 import { HEIGHT, pulseSummary, WIDTH } from './pulse';
 
 /** What stands beside the Ping button: a line and two figures. */
@@ -28,8 +29,4 @@ export class PulseView {
     this.element.setAttribute('aria-label', label);
     this.element.title = label;
   }
-}
-
-function filled(pattern: string, values: readonly (string | undefined)[]): string {
-  return pattern.replaceAll(/\{(\d)\}/g, (hole, index: string) => values[Number(index)] ?? hole);
 }

@@ -1,4 +1,5 @@
 import { isSecretLine } from '../../model/redisSecrets';
+import { isViews } from '../protocol';
 import { EMPTY_MODEL, type ConsoleModel, type Entry, MAX_ENTRIES, type Outcome } from './model';
 
 /**
@@ -28,8 +29,10 @@ export function savedState(model: ConsoleModel, draft: string): SavedState {
 }
 
 function storable(entry: Entry): Entry {
-  if (entry.fleeting && 'text' in entry.outcome) return { ...entry, outcome: { ...entry.outcome, text: '•••' } };
-  return entry;
+  const { outcome } = entry;
+  if (!entry.fleeting) return entry;
+  if (outcome.kind === 'readOnly') return { ...entry, outcome: { ...outcome, text: '•••' } };
+  return 'text' in outcome ? { ...entry, outcome: { ...outcome, text: '•••', rows: 0, views: [] } } : entry;
 }
 
 /** The model that a saved state stands for; anything that does not look like one gives an empty console. */
@@ -53,7 +56,8 @@ function isEntry(value: unknown): value is Entry {
 
 function isOutcome(value: unknown): value is Outcome {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, text, truncated } = value as { kind?: unknown; text?: unknown; truncated?: unknown };
+  const { kind, text, truncated, rows = 0, views = [] } = value as Partial<Record<'kind' | 'text' | 'truncated' | 'rows' | 'views', unknown>>;
+  if (!Number.isSafeInteger(rows) || !isViews(views)) return false;
   if (kind === 'value' || kind === 'error' || kind === 'fault') return typeof text === 'string' && typeof truncated === 'boolean';
   if (kind === 'readOnly') return typeof text === 'string';
   return kind === 'running' || kind === 'cancelled' || kind === 'dropped' || kind === 'unanswered';

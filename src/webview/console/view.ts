@@ -1,6 +1,9 @@
-import type { ConsoleStrings } from '../protocol';
+import { setText } from '../dom';
+import type { ConsoleStrings, ReplyMessage } from '../protocol';
+import { type EntryPorts, EntryView } from './entryView';
 import type { HistorySearch } from './history';
 import type { ConsoleModel, Entry } from './model';
+import { ReplyActions } from './replyActions';
 
 /** What the page consists of; every text enters as text, never as markup. */
 export interface Parts {
@@ -53,17 +56,33 @@ export function buildPage(root: HTMLElement): Parts {
   return { log, banner, bannerText, connect, progress, ping, latency, guard, lock, cancel, clear, found, prompt, input };
 }
 
-/** The buttons below what was refused because the target is read-only. */
-export const UNLOCK_CLASS = 'unlock';
-
 /** Keeps the page equal to the model; only entries that changed are touched. */
 export class View {
   readonly #parts: Parts;
-  readonly #shown = new Map<number, { readonly entry: Entry; readonly element: HTMLElement }>();
+  readonly #ports: EntryPorts;
+  readonly #shown = new Map<number, EntryView>();
+  readonly #actions: ReplyActions;
+  /** What has changed since the actions were placed. */
+  #latest: EntryView | undefined;
+  #attaching = false;
   #strings: ConsoleStrings | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, ports: EntryPorts) {
     this.#parts = parts;
+    this.#ports = ports;
+    this.#actions = new ReplyActions({ move: (step) => this.#moveActions(step), leave: ports.leave });
+    const follow = ({ target }: Event): void => {
+      const place = target instanceof Element ? target.closest<HTMLElement>('.entry') : null;
+      // It is not taken away from the keyboard.
+      if (place && !this.#actions.focused) this.#attachActions(this.#shown.get(Number(place.dataset['entry'])));
+    };
+    parts.log.addEventListener('pointerover', follow);
+    parts.log.addEventListener('focusin', follow);
+  }
+
+  /** For one of the replies. */
+  receive(message: ReplyMessage): void {
+    this.#shown.get(message.id)?.pane?.receive(message);
   }
 
   /** `search`: under way, so that the input holds what is searched for. */
@@ -111,11 +130,38 @@ export class View {
     for (const entry of entries) {
       const old = this.#shown.get(entry.id);
       if (old?.entry === entry) continue;
-      const fresh = entryElement(entry, strings);
-      if (old) old.element.replaceWith(fresh);
-      else this.#parts.log.append(fresh);
-      this.#shown.set(entry.id, { entry, element: fresh });
+      if (old) old.update(entry, strings);
+      const shown = old ?? new EntryView(entry, strings, this.#ports);
+      if (!old) this.#parts.log.append(shown.element);
+      this.#shown.set(entry.id, shown);
+      if (shown.pane) this.#latest = shown;
     }
+    if (this.#latest) this.#attachSoon();
+  }
+
+  /** The last reply has the actions, so that the Tab key finds them. */
+  #attachSoon(): void {
+    if (this.#attaching) return;
+    this.#attaching = true;
+    requestAnimationFrame(() => {
+      this.#attaching = false;
+      const latest = this.#latest;
+      this.#latest = undefined;
+      if (latest && (!this.#actions.focused || this.#actions.pane === latest.pane)) this.#attachActions(latest);
+    });
+  }
+
+  #attachActions(shown: EntryView | undefined): void {
+    if (shown?.pane?.settled && this.#strings) this.#actions.attach(shown.pane, shown.entry.shown, shown.element, this.#strings);
+  }
+
+  #moveActions(step: -1 | 1): void {
+    const settled = [...this.#shown.values()].filter(({ pane }) => pane?.settled);
+    const next = settled[settled.findIndex(({ pane }) => pane === this.#actions.pane) + step];
+    if (!next) return;
+    this.#attachActions(next);
+    next.element.scrollIntoView({ block: 'nearest' });
+    this.#actions.focus();
   }
 
   #showLatency({ latency }: ConsoleModel, strings: ConsoleStrings): void {
@@ -158,50 +204,10 @@ export class View {
   }
 }
 
-function entryElement({ prompt, shown, outcome }: Entry, strings: ConsoleStrings): HTMLElement {
-  const typed = element('div', 'typed', text('span', 'prompt', `${prompt}> `), text('span', 'line', shown));
-  const parts: HTMLElement[] = [typed];
-  switch (outcome.kind) {
-    case 'value':
-    case 'error':
-    case 'fault':
-      // A lone carriage return is a blank in a browser; with the line feed it is a line end.
-      parts.push(text('pre', `reply ${outcome.kind}`, outcome.text.replaceAll('\r\n', '\n')));
-      if (outcome.truncated) parts.push(text('div', 'note', strings.truncated));
-      break;
-    case 'readOnly':
-      parts.push(text('pre', 'reply fault', outcome.text), labelled(button(UNLOCK_CLASS), strings.unlock));
-      break;
-    case 'cancelled':
-      parts.push(text('div', 'note', strings.cancelled));
-      break;
-    case 'dropped':
-      parts.push(text('div', 'note', strings.notRun));
-      break;
-    case 'unanswered':
-      parts.push(text('div', 'note', strings.unanswered));
-      break;
-    case 'running':
-      break;
-  }
-  return element('div', 'entry', ...parts);
-}
-
-function labelled(target: HTMLButtonElement, label: string): HTMLButtonElement {
-  target.textContent = label;
-  return target;
-}
-
 function element(tag: string, name: string, ...children: readonly HTMLElement[]): HTMLElement {
   const created = document.createElement(tag);
   created.className = name;
   created.append(...children);
-  return created;
-}
-
-function text(tag: string, name: string, content: string): HTMLElement {
-  const created = element(tag, name);
-  created.textContent = content;
   return created;
 }
 
@@ -210,11 +216,6 @@ function button(name: string): HTMLButtonElement {
   created.className = name;
   created.type = 'button';
   return created;
-}
-
-/** Leaves a text alone that is the same: writing it again would make a screen reader say it again. */
-function setText(target: HTMLElement, content: string): void {
-  if (target.textContent !== content) target.textContent = content;
 }
 
 function fill(pattern: string, value: string | number): string {

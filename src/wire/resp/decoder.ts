@@ -1,5 +1,7 @@
-import { Fault } from '../../base/fault';
-import type { RespEntries, RespValue } from './values';
+import type { Fault } from '../../base/fault';
+import { lengthOf, malformed, scalar, tooLarge, verbatim } from './grammar';
+import { type ReplyReader, replay } from './reader';
+import type { RespEntries, RespScalar, RespValue } from './values';
 
 /** Ceilings that are checked when a length is read, before anything is allocated for it. */
 export interface RespLimits {
@@ -12,10 +14,12 @@ export interface RespLimits {
   /** Longest line: statuses, errors, numbers, lengths; bytes. */
   readonly maxLineBytes: number;
   /**
-   * What is kept of one top-level reply, bytes; an element counts 3 besides its own bytes. The rest is
+   * What is kept of one top-level reply, bytes; an element counts `elementCost` besides its own bytes. The rest is
    * consumed without being kept, so a huge reply costs no memory; `omitted` tells how much.
    */
   readonly keepBytes: number;
+  /** Bytes. Every element takes at least this much of a reply's text; of memory it takes 50 to 100. */
+  readonly elementCost: number;
 }
 
 /** What a server may send by its own limits (proto-max-bulk-len), and a bound on memory. */
@@ -25,6 +29,7 @@ export const DEFAULT_RESP_LIMITS: RespLimits = {
   maxDepth: 64,
   maxLineBytes: 64 * 1024,
   keepBytes: 64 * 1024 * 1024,
+  elementCost: 3,
 };
 
 type AggregateKind = 'array' | 'set' | 'push' | 'map' | 'attribute';
@@ -36,6 +41,8 @@ interface Frame {
   readonly kind: AggregateKind;
   /** Values still to come, a map having two per pair; infinitely many until the end of a streamed one. */
   left: number;
+  /** Whether it came without a length. */
+  readonly streamed: boolean;
   omitted: number;
   /** For the next value. */
   attributes: Entries;
@@ -47,6 +54,10 @@ interface Frame {
 interface Payload {
   /** `part`: of a string that is streamed. */
   readonly kind: StringKind | 'part';
+  /** Of the payload, bytes. */
+  readonly size: number;
+  /** Bytes at its beginning that no reader is told. */
+  skip: number;
   /** Bytes still to come, the closing CRLF included. */
   left: number;
   /** Bytes of the payload that will be kept. */
@@ -64,9 +75,8 @@ interface StreamedString {
 
 const AGGREGATES: Readonly<Record<string, AggregateKind>> = { '*': 'array', '~': 'set', '>': 'push', '%': 'map', '|': 'attribute' };
 const PAYLOADS: Readonly<Record<string, StringKind>> = { $: 'bulk', '=': 'verbatim', '!': 'error' };
-/** Also what a C library prints for those that are no numbers. */
-const DOUBLE = /^[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|inf|nan)$/i;
-const ELEMENT_COST = 3;
+/** `txt:` before the text of a verbatim string. */
+const FORMAT_BYTES = 4;
 const MAX_PARTS = 1024;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -84,10 +94,17 @@ export class RespDecoder {
   #budget: number;
   #failure: Fault | undefined;
   #done: RespValue[] = [];
+  readonly #readerOf: (() => ReplyReader | undefined) | undefined;
+  /** Of the reply that is arriving. */
+  #reader: ReplyReader | undefined;
+  /** Open frames of which a reader is told nothing, or only when they are complete. */
+  #untold = 0;
 
-  constructor(limits: Partial<RespLimits> = {}) {
+  /** `readerOf` is asked at the beginning of every reply, and not for pushes, which answer nothing. */
+  constructor(limits: Partial<RespLimits> = {}, readerOf?: () => ReplyReader | undefined) {
     this.#limits = { ...DEFAULT_RESP_LIMITS, ...limits };
     this.#budget = this.#limits.keepBytes;
+    this.#readerOf = readerOf;
   }
 
   /**
@@ -98,7 +115,17 @@ export class RespDecoder {
     if (this.#failure) throw this.#failure;
     try {
       let at = 0;
-      while (at < chunk.length) at = this.#payload ? this.#takePayload(this.#payload, chunk, at) : this.#takeLine(chunk, at);
+      let lent = 0;
+      while (at < chunk.length) {
+        const { reader: before, complete } = { reader: this.#reader, complete: this.#done.length };
+        at = this.#payload ? this.#takePayload(this.#payload, chunk, at) : this.#takeLine(chunk, at);
+        // The line with which a reply begins may have come in pieces; it was lent there.
+        if (!before) lent = at;
+        if (this.#done.length === complete) continue;
+        before?.wire(chunk.subarray(lent, at));
+        this.#reader = undefined;
+      }
+      this.#reader?.wire(chunk.subarray(lent));
     } catch (error) {
       this.#failure = error as Fault;
       throw error;
@@ -106,6 +133,24 @@ export class RespDecoder {
     const done = this.#done;
     this.#done = [];
     return done;
+  }
+
+  /**
+   * The reply that is incomplete, as if what is missing had not been kept; undefined if none has begun. Nothing can be pushed
+   * any more.
+   */
+  beginning(): RespValue | undefined {
+    this.#failure ??= malformed('something after its end');
+    const { payload, streamed } = { payload: this.#payload, streamed: this.#streamed };
+    if (payload) this.#closePayload({ ...payload, omitted: payload.size - payload.chunks.reduce((sum, { length }) => sum + length, 0) });
+    if (streamed) this.#deliverBytes('bulk', Buffer.concat(streamed.chunks), streamed.omitted + 1);
+    for (let frame = this.#frames.at(-1); frame; frame = this.#frames.at(-1)) {
+      // Of an endless one nobody knows how much is missing; of a key at least its value is.
+      frame.omitted += frame.left === Infinity ? 2 - (frame.items.length % 2) : frame.left;
+      frame.left = 0;
+      this.#close();
+    }
+    return this.#done[0];
   }
 
   #takeLine(chunk: Buffer, from: number): number {
@@ -122,8 +167,22 @@ export class RespDecoder {
     this.#line = [];
     this.#lineBytes = 0;
     if (line.length < 3 || line[line.length - 2] !== CR) throw malformed('a line that does not end in CRLF');
-    this.#header(String.fromCharCode(line[0]!), line.toString('utf8', 1, line.length - 2));
+    const mark = String.fromCharCode(line[0]!);
+    if (this.#frames.length === 0 && !this.#streamed && mark !== '|' && mark !== '>') this.#begin(line);
+    this.#header(mark, line.toString('utf8', 1, line.length - 2));
     return end;
+  }
+
+  #begin(line: Buffer): void {
+    this.#reader = this.#readerOf?.();
+    if (!this.#reader) return;
+    this.#budget = Math.min(this.#budget, this.#reader.keepBytes);
+    this.#reader.wire(line);
+  }
+
+  /** Whoever is told of what arrives now. */
+  get #listener(): ReplyReader | undefined {
+    return this.#untold === 0 ? this.#reader : undefined;
   }
 
   #header(mark: string, rest: string): void {
@@ -142,7 +201,13 @@ export class RespDecoder {
     }
     const payload = PAYLOADS[mark];
     if (payload) this.#openPayload(payload, rest);
-    else this.#deliver(this.#afford(rest.length) ? scalar(mark, rest) : checked(mark, rest));
+    else this.#deliverScalar(scalar(mark, rest), rest.length);
+  }
+
+  /** A value that is not kept has been held to the same grammar. */
+  #deliverScalar(value: RespScalar, bytes: number): void {
+    this.#listener?.scalar(value);
+    this.#deliver(this.#afford(bytes) ? value : undefined);
   }
 
   #openAggregate(kind: AggregateKind, rest: string): void {
@@ -150,13 +215,15 @@ export class RespDecoder {
     const size = rest === '?' && kind !== 'attribute' && kind !== 'push' ? Infinity : lengthOf(rest);
     if (size < 0) {
       if (kind !== 'array') throw malformed(`a length of ${rest}`);
-      this.#deliver(this.#afford(0) ? { type: 'null' } : undefined);
+      this.#deliverScalar({ type: 'null' }, 0);
       return;
     }
     if (size > this.#limits.maxElements && size !== Infinity) throw tooLarge(`an aggregate of ${rest} elements`);
     if (this.#frames.length >= this.#limits.maxDepth) throw tooLarge(`more than ${this.#limits.maxDepth} aggregates inside each other`);
     const left = isPaired(kind) ? size * 2 : size;
-    this.#frames.push({ kind, left, omitted: 0, items: [], attributes: [], kept: this.#afford(0) });
+    if (kind === 'attribute' || size === Infinity) this.#untold++;
+    else this.#listener?.open(kind, size);
+    this.#frames.push({ kind, left, streamed: size === Infinity, omitted: 0, items: [], attributes: [], kept: this.#afford(0) });
     if (left === 0) this.#close();
   }
 
@@ -171,17 +238,19 @@ export class RespDecoder {
   #openPayload(kind: StringKind, rest: string): void {
     if (rest === '?' && kind === 'bulk') {
       this.#streamed = { chunks: [], kept: 0, omitted: 0 };
+      this.#listener?.beginString('bulk');
       return;
     }
     const size = lengthOf(rest);
     if (size < 0) {
       if (kind !== 'bulk') throw malformed(`a length of ${rest}`);
-      this.#deliver(this.#afford(0) ? { type: 'null' } : undefined);
+      this.#deliverScalar({ type: 'null' }, 0);
       return;
     }
     if (size > this.#limits.maxBulkBytes) throw tooLarge(`a string of ${rest} bytes`);
-    const room = Math.min(size, Math.max(0, this.#budget - ELEMENT_COST));
-    this.#payload = { kind, left: size + 2, room, omitted: size - room, chunks: [] };
+    const room = Math.min(size, Math.max(0, this.#budget - this.#limits.elementCost));
+    this.#payload = { kind, size, skip: kind === 'verbatim' ? FORMAT_BYTES : 0, left: size + 2, room, omitted: size - room, chunks: [] };
+    if (kind !== 'error') this.#listener?.beginString(kind);
   }
 
   #openPart(streamed: StreamedString, mark: string, rest: string): void {
@@ -191,12 +260,13 @@ export class RespDecoder {
     if (streamed.kept + streamed.omitted + size > this.#limits.maxBulkBytes) throw tooLarge(`a string of more than ${this.#limits.maxBulkBytes} bytes`);
     if (size === 0) {
       this.#streamed = undefined;
+      this.#listener?.endString(0);
       this.#deliverBytes('bulk', Buffer.concat(streamed.chunks), streamed.omitted);
       return;
     }
     // What comes after a gap is not a beginning any more.
-    const room = streamed.omitted > 0 ? 0 : Math.min(size, Math.max(0, this.#budget - ELEMENT_COST - streamed.kept));
-    this.#payload = { kind: 'part', left: size + 2, room, omitted: size - room, chunks: [] };
+    const room = streamed.omitted > 0 ? 0 : Math.min(size, Math.max(0, this.#budget - this.#limits.elementCost - streamed.kept));
+    this.#payload = { kind: 'part', size, skip: 0, left: size + 2, room, omitted: size - room, chunks: [] };
   }
 
   #takePayload(payload: Payload, chunk: Buffer, from: number): number {
@@ -205,13 +275,22 @@ export class RespDecoder {
     const keep = Math.min(body, payload.room);
     if (keep > 0) payload.chunks.push(chunk.subarray(from, from + keep));
     payload.room -= keep;
+    if (payload.kind !== 'error') this.#tellPiece(payload, chunk.subarray(from, from + body));
     for (let at = from + body; at < end; at++) {
       const expected = payload.left - (at - from) === 2 ? CR : LF;
       if (chunk[at] !== expected) throw malformed('a string that is longer than announced');
     }
     payload.left -= end - from;
-    if (payload.left === 0) this.#closePayload(payload);
+    if (payload.left > 0) return end;
+    if (payload.kind === 'bulk' || payload.kind === 'verbatim') this.#listener?.endString(0);
+    this.#closePayload(payload);
     return end;
+  }
+
+  #tellPiece(payload: Payload, bytes: Buffer): void {
+    const skipped = Math.min(payload.skip, bytes.length);
+    payload.skip -= skipped;
+    if (bytes.length > skipped) this.#listener?.piece(bytes.subarray(skipped));
   }
 
   #closePayload({ kind, chunks, omitted }: Payload): void {
@@ -231,15 +310,22 @@ export class RespDecoder {
 
   #deliverBytes(kind: StringKind, bytes: Buffer, omitted: number): void {
     // A top-level reply is always kept, if only as an empty beginning.
-    if (!this.#afford(bytes.length) && this.#frames.length > 0) this.#deliver(undefined);
+    const kept = this.#afford(bytes.length) || this.#frames.length === 0;
+    if (kind === 'error') this.#tellError(kept ? bytes : undefined);
+    if (!kept) this.#deliver(undefined);
     else if (kind === 'bulk') this.#deliver({ type: 'bulk', bytes, omitted });
     else if (kind === 'error') this.#deliver({ type: 'error', text: bytes.toString('utf8') });
     else this.#deliver(verbatim(bytes, omitted));
   }
 
+  #tellError(bytes: Buffer | undefined): void {
+    if (bytes) this.#listener?.scalar({ type: 'error', text: bytes.toString('utf8') });
+    else this.#listener?.missing();
+  }
+
   /** Takes the cost of an element from what may be kept; false once nothing more fits. */
   #afford(bytes: number): boolean {
-    const cost = bytes + ELEMENT_COST;
+    const cost = bytes + this.#limits.elementCost;
     const fits = cost <= this.#budget;
     // Nothing smaller that comes later is kept either: what is kept is a beginning, without holes.
     this.#budget = fits ? this.#budget - cost : 0;
@@ -269,13 +355,23 @@ export class RespDecoder {
 
   #close(): void {
     const frame = this.#frames.pop()!;
+    if (frame.streamed || frame.kind === 'attribute') this.#untold--;
     if (frame.kind !== 'attribute') {
-      this.#deliver(frame.kept ? aggregateOf(frame) : undefined);
+      const value = frame.kept ? aggregateOf(frame) : undefined;
+      this.#tellEnd(frame, value);
+      this.#deliver(value);
       return;
     }
     // An attribute belongs to the value that follows it and takes no place of its own.
     const pending = this.#frames.at(-1)?.attributes ?? this.#attributes;
     for (const entry of entriesOf(frame.items)) pending.push(entry);
+  }
+
+  #tellEnd({ streamed }: Frame, value: RespValue | undefined): void {
+    const listener = this.#listener;
+    if (!streamed) listener?.close(0);
+    else if (value && listener) replay(value, listener);
+    else listener?.missing();
   }
 }
 
@@ -298,53 +394,4 @@ function entriesOf(items: readonly RespValue[]): RespEntries {
   const entries: [RespValue, RespValue][] = [];
   for (let at = 0; at + 1 < items.length; at += 2) entries.push([items[at]!, items[at + 1]!]);
   return entries;
-}
-
-function scalar(mark: string, rest: string): RespValue {
-  switch (mark) {
-    case '+':
-      return { type: 'status', text: rest };
-    case '-':
-      return { type: 'error', text: rest };
-    case ':':
-      if (!/^[+-]?\d{1,19}$/.test(rest)) throw malformed('an integer that is none');
-      return { type: 'integer', value: BigInt(rest.startsWith('+') ? rest.slice(1) : rest) };
-    case '_':
-      return { type: 'null' };
-    case '#':
-      if (rest !== 't' && rest !== 'f') throw malformed('a boolean that is none');
-      return { type: 'boolean', value: rest === 't' };
-    case ',':
-      if (!DOUBLE.test(rest)) throw malformed('a double that is none');
-      return { type: 'double', text: rest };
-    case '(':
-      if (!/^[+-]?\d+$/.test(rest)) throw malformed('a big number that is none');
-      return { type: 'bigNumber', text: rest };
-    default:
-      throw malformed(`a reply of the unknown type ${JSON.stringify(mark)}`);
-  }
-}
-
-/** A value that is not kept is held to the same grammar. */
-function checked(mark: string, rest: string): undefined {
-  scalar(mark, rest);
-}
-
-function verbatim(bytes: Buffer, omitted: number): RespValue {
-  if (bytes.length + omitted < 4) throw malformed('a verbatim string without a format');
-  return { type: 'verbatim', format: bytes.toString('latin1', 0, 3), bytes: bytes.subarray(4), omitted };
-}
-
-function lengthOf(rest: string): number {
-  // Nineteen digits announce at most 2^63; as a number that is far above any ceiling, so the lost precision does not matter.
-  if (!/^(-1|\d{1,19})$/.test(rest)) throw malformed('a length that is none');
-  return Number(rest);
-}
-
-function malformed(what: string): Fault {
-  return new Fault('resp.protocol', `The server sent ${what}, which is not the Redis protocol.`);
-}
-
-function tooLarge(what: string): Fault {
-  return new Fault('resp.tooLarge', `The server announced ${what}, which is more than is accepted.`);
 }

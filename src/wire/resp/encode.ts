@@ -1,3 +1,5 @@
+import type { RespValue } from './values';
+
 const CRLF = Buffer.from('\r\n');
 
 /** A command as an array of bulk strings, the form that every server version reads; strings go as UTF-8. */
@@ -8,4 +10,61 @@ export function encodeCommand(args: readonly (string | Buffer)[]): Buffer {
     parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, CRLF);
   }
   return Buffer.concat(parts);
+}
+
+const AGGREGATES = { array: '*', set: '~', push: '>' } as const;
+
+/** A value as a server would send it in RESP3, so that it decodes to the same; of what was not kept nothing is there. */
+export function encodeValue(value: RespValue): Buffer {
+  const parts: Buffer[] = [];
+  addValue(value, parts);
+  return Buffer.concat(parts);
+}
+
+function addValue(value: RespValue, parts: Buffer[]): void {
+  switch (value.type) {
+    case 'status':
+      addLine(`+${value.text}`, parts);
+      break;
+    case 'error':
+      // Of any bytes: a blob error.
+      addBytes('!', Buffer.from(value.text), parts);
+      break;
+    case 'integer':
+      addLine(`:${value.value}`, parts);
+      break;
+    case 'bulk':
+      addBytes('$', value.bytes, parts);
+      break;
+    case 'verbatim':
+      addBytes('=', Buffer.concat([Buffer.from(`${value.format}:`), value.bytes]), parts);
+      break;
+    case 'null':
+      addLine('_', parts);
+      break;
+    case 'boolean':
+      addLine(value.value ? '#t' : '#f', parts);
+      break;
+    case 'double':
+      addLine(`,${value.text}`, parts);
+      break;
+    case 'bigNumber':
+      addLine(`(${value.text}`, parts);
+      break;
+    case 'map':
+      addLine(`%${value.entries.length}`, parts);
+      for (const entry of value.entries) for (const one of entry) addValue(one, parts);
+      break;
+    default:
+      addLine(`${AGGREGATES[value.type]}${value.items.length}`, parts);
+      for (const item of value.items) addValue(item, parts);
+  }
+}
+
+function addLine(line: string, parts: Buffer[]): void {
+  parts.push(Buffer.from(line), CRLF);
+}
+
+function addBytes(mark: string, bytes: Buffer, parts: Buffer[]): void {
+  parts.push(Buffer.from(`${mark}${bytes.length}\r\n`), bytes, CRLF);
 }

@@ -8,6 +8,9 @@ export type RespEntries = readonly (readonly [RespValue, RespValue])[];
  */
 export type RespValue = RespShape & { readonly attributes?: RespEntries };
 
+/** A value that is neither made of others nor a string. */
+export type RespScalar = Exclude<RespShape, { readonly type: 'array' | 'set' | 'push' | 'map' | 'bulk' | 'verbatim' }>;
+
 type RespShape =
   /** `+`: a status such as `OK`. */
   | { readonly type: 'status'; readonly text: string }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { renderReply, type RenderOptions } from '../../../src/redis/render';
+import fc from 'fast-check';
+import { renderReply, type RenderOptions, type ReplyStyle } from '../../../src/redis/render';
+import { ReplyRecord } from '../../../src/redis/replies/replyRecord';
+import { ReplyShelf } from '../../../src/redis/replies/replyShelf';
 import { RespDecoder } from '../../../src/wire/resp';
 
 function render(wire: string, options: Partial<RenderOptions> = {}, keepBytes = 1e6): { text: string; truncated: boolean } {
@@ -68,5 +71,46 @@ describe('renderReply', () => {
     const started = performance.now();
     render(`$50000000\r\n${'\x01'.repeat(50_000_000)}\r\n`, { maxChars: 1000 }, 1e9);
     assert.ok(performance.now() - started < 2000);
+  });
+
+  const scalar = fc.constantFrom('+OK\r\n', '-ERR no\r\n', ':7\r\n', '_\r\n', '#t\r\n', ',1.5\r\n', '(12\r\n', '$-1\r\n', '$3\r\na\nb\r\n', '$0\r\n\r\n', '=6\r\ntxt:x\n\r\n', '$?\r\n;2\r\nab\r\n;1\r\n\xff\r\n;0\r\n', '!5\r\nERR a\r\n');
+  const sized = (mark: string, items: readonly string[], size = items.length): string => `${mark}${size}\r\n${items.join('')}`;
+  const { value: anyReply } = fc.letrec<{ value: string }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5, withCrossShrink: true },
+      scalar,
+      fc.tuple(fc.constantFrom('*', '~'), fc.array(tie('value'), { maxLength: 3 })).map(([mark, items]) => sized(mark, items)),
+      fc.array(fc.tuple(scalar, tie('value')), { maxLength: 2 }).map((pairs) => sized('%', pairs.flat(), pairs.length)),
+      tie('value').map((item) => `|1\r\n+a\r\n*1\r\n:1\r\n${item}`),
+      fc.array(tie('value'), { maxLength: 2 }).map((items) => `*?\r\n${items.join('')}.\r\n`),
+    ),
+  }));
+
+  it('prints the same while a reply arrives, cut at any points, as when it is there', () => {
+    fc.assert(
+      fc.property(anyReply, fc.array(fc.nat(300), { maxLength: 8 }), fc.constantFrom<ReplyStyle>('typed', 'raw', 'report'), (sent, cuts, style) => {
+        const bytes = Buffer.from(sent, 'latin1');
+        const [value] = new RespDecoder().push(bytes);
+        assert.ok(value);
+        const record = new ReplyRecord({ shape: { kind: 'other' }, style, maxChars: 1e6, shelf: new ReplyShelf() });
+        const decoder = new RespDecoder({}, () => record.reader());
+        let from = 0;
+        for (const cut of [...cuts.map((at) => Math.min(at, bytes.length)).toSorted((a, b) => a - b), bytes.length]) {
+          decoder.push(bytes.subarray(from, cut));
+          from = cut;
+        }
+        record.settle(true);
+        assert.equal(record.text, renderReply(value, { maxChars: 1e6, style }).text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('puts the replies of a repeated command one below the other', () => {
+    const record = new ReplyRecord({ shape: { kind: 'other' }, style: 'typed', maxChars: 1e6, shelf: new ReplyShelf() });
+    const decoder = new RespDecoder({}, () => record.reader());
+    for (const sent of ['*2\r\n:1\r\n:2\r\n', '-ERR no\r\n', '%1\r\n+a\r\n*1\r\n:1\r\n']) decoder.push(Buffer.from(sent));
+    record.settle(true);
+    assert.equal(record.text, '1) (integer) 1\n2) (integer) 2\n(error) ERR no\n1# a => 1) (integer) 1');
   });
 });

@@ -57,7 +57,7 @@ describe('ConsoleController', () => {
     await settled();
     world.session.runs[0]!.answer('"x"');
     await settled();
-    assert.deepEqual(world.last, { type: 'reply', id: 1, kind: 'value', text: '"x"', truncated: false, elapsedMs: 1, prompt: 'cache.internal:6379' });
+    assert.deepEqual(world.last, { type: 'reply', id: 1, kind: 'value', text: '"x"', rows: 0, views: [], truncated: false, ending: 'whole', elapsedMs: 1, prompt: 'cache.internal:6379' });
     world.controller.receive({ type: 'run', id: 2, line: 'BLPOP q 0', rest: [], judged: false });
     world.controller.receive({ type: 'cancel', id: 1 });
     await settled();
@@ -284,6 +284,7 @@ describe('ConsoleController', () => {
       history: world.history,
       strings: consoleStrings(plainText, 'x'),
       ui: world.ui,
+      openDocument: async () => {},
       clock: world.clock,
       productionRules: () => RULES,
       unlockMs: () => 1,

@@ -35,7 +35,7 @@ export class FakeSession implements RedisSession {
   run(line: string, signal: AbortSignal): Promise<RenderedReply> {
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(cancelled()));
-      this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, truncated: false, elapsedMs: 1 }), fail: reject });
+      this.runs.push({ line, answer: (text) => resolve({ kind: 'value', text, large: false, truncated: false, ending: 'whole', elapsedMs: 1 }), fail: reject });
     });
   }
 
@@ -100,6 +100,7 @@ export class World {
   /** What the server says to an attempt; undefined lets it in. */
   refuse: (options: RedisSessionOptions) => Fault | undefined = () => undefined;
   readonly ui = new FakeUi();
+  readonly documents: { readonly text: string; readonly language: string }[] = [];
   readonly clock = new FakeClock();
   readonly state = new MemoryState();
   readonly history = new KeptHistory(this.state, (error) => assert.fail(String(error)));
@@ -134,6 +135,7 @@ export class World {
       history: this.history,
       strings: consoleStrings(plainText, 'Redis: orders'),
       ui: this.ui,
+      openDocument: async (text, language) => void this.documents.push({ text, language }),
       clock: this.clock,
       productionRules: () => this.rules,
       unlockMs: () => 15 * 60_000,

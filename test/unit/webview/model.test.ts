@@ -40,7 +40,7 @@ class Driver {
   }
 
   reply(id: number, text = 'OK'): this {
-    return this.hear({ type: 'reply', id, kind: 'value', text, truncated: false, elapsedMs: 1, prompt: 'h:1' });
+    return this.hear({ type: 'reply', id, kind: 'value', text, rows: 0, views: [], truncated: false, ending: 'whole', elapsedMs: 1, prompt: 'h:1' });
   }
 
   fail(id: number, cancelled = false): this {
@@ -141,6 +141,46 @@ describe('console model', () => {
     assert.deepEqual(driver.sent, []);
     for (const status of ['failed', 'lost'] as const) assert.deepEqual(driver.status(status).on({ type: 'connect' }).sent.pop(), { type: 'connect' });
     assert.deepEqual(driver.status('tunnelClosed').on({ type: 'connect' }).sent, []);
+  });
+
+  const large = { type: 'reply', id: 0, kind: 'value', text: '', rows: 5000, views: ['json'], truncated: false, ending: 'whole', elapsedMs: 1, prompt: 'h:1' } as const;
+
+  it('shows a large reply while it comes, and its end', () => {
+    const driver = new Driver().setup().submit('LRANGE l 0 -1').hear({ type: 'growing', id: 0, rows: 2000 });
+    assert.deepEqual(driver.model.entries[0]?.outcome, { kind: 'running', rows: 2000 });
+    assert.equal(driver.model.running, 0);
+    driver.hear(large).hear({ type: 'growing', id: 0, rows: 3000 });
+    const outcome = driver.model.entries[0]?.outcome;
+    assert.ok(outcome?.kind === 'value' && outcome.rows === 5000, 'what comes late changes nothing');
+  });
+
+  it('runs nothing after a reply of which only a part came', () => {
+    for (const ending of ['stopped', 'lost'] as const) {
+      const driver = new Driver().setup().submit('LRANGE l 0 -1\nDEL l').hear({ ...large, ending });
+      assert.deepEqual(driver.shown, ['LRANGE l 0 -1: ', 'DEL l: dropped']);
+      assert.equal(driver.sent.filter(({ type }) => type === 'run').length, 1);
+    }
+  });
+
+  it('comes back with what is known of a large reply, but not of one that is secret', () => {
+    const back = (line: string): unknown => {
+      const driver = new Driver().setup().submit(line).hear(large);
+      return restoreState(structuredClone(savedState(driver.model, ''))).model.entries[0]?.outcome;
+    };
+    assert.deepEqual(back('LRANGE l 0 -1'), { kind: 'value', text: '', truncated: false, elapsedMs: 1, rows: 5000, views: ['json'], ending: 'whole' });
+    assert.deepEqual(back('CONFIG GET requirepass'), { kind: 'value', text: '•••', truncated: false, elapsedMs: 1, rows: 0, views: [], ending: 'whole' });
+  });
+
+  it('takes no state in which a reply claims what is none', () => {
+    const driver = new Driver().setup().submit('LRANGE l 0 -1').hear(large);
+    const state = JSON.stringify(savedState(driver.model, ''));
+    assert.equal(restoreState(JSON.parse(state)).model.entries.length, 1);
+    assert.equal(restoreState(JSON.parse(state.replace('5000', '"x"'))).model.entries.length, 0);
+    assert.equal(restoreState(JSON.parse(state.replace('["json"]', '["html"]'))).model.entries.length, 0);
+  });
+
+  it('tells the extension what it need not keep any more', () => {
+    assert.deepEqual(new Driver().setup().on({ type: 'clear' }).sent, [{ type: 'forget' }]);
   });
 
   it('clears everything but what is running', () => {

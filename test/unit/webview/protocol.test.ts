@@ -18,7 +18,7 @@ const TO_PAGE: readonly ToPage[] = [
   { type: 'setup', strings: consoleStrings(plainText, 'Redis: x'), prompt: 'h:1', status: 'connecting', detail: '', running: null, history: ['GET a'] },
   { type: 'setup', strings: consoleStrings(plainText, 'Redis: x'), prompt: 'h:1', status: 'lost', detail: 'x', running: 4, history: [] },
   { type: 'status', status: 'tunnelClosed', prompt: 'h:1', detail: '' },
-  { type: 'reply', id: 1, kind: 'error', text: 'x', truncated: false, elapsedMs: 0.5, prompt: 'h:1' },
+  { type: 'reply', id: 1, kind: 'error', text: 'x', rows: 0, views: ['json', 'table'], truncated: false, ending: 'stopped', elapsedMs: 0.5, prompt: 'h:1' },
   { type: 'fault', id: 1, text: 'x', cancelled: true, readOnly: false, prompt: 'h:1' },
   { type: 'guard', production: true, reasons: 'x', minutesLeft: 15 },
   { type: 'searchHistory' },

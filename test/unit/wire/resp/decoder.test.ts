@@ -193,4 +193,49 @@ describe('RespDecoder', () => {
   it('holds values that are not kept to the same grammar', () => {
     assert.equal(code(() => decode(Buffer.from('*3\r\n$9\r\nxxxxxxxxx\r\n:1\r\n:x\r\n'), [], { keepBytes: 8 })), 'resp.protocol');
   });
+
+  it('gives the beginning of a reply that is cut anywhere', () => {
+    for (const [wire, whole] of REPLIES) {
+      const bytes = Buffer.from(wire);
+      for (let cut = 0; cut < bytes.length; cut++) {
+        const decoder = new RespDecoder();
+        assert.deepEqual(decoder.push(bytes.subarray(0, cut)), []);
+        const value = decoder.beginning();
+        // An attribute alone is the beginning of nothing, and a scalar begins with its line.
+        if (value && !wire.startsWith('|')) assert.equal(value.type, whole.type, `${JSON.stringify(wire)} cut at ${cut}`);
+        assert.equal(code(() => decoder.push(Buffer.from('+OK\r\n'))), 'resp.protocol', 'nothing may follow');
+      }
+    }
+    const decoder = new RespDecoder();
+    decoder.push(Buffer.from('%3\r\n+a\r\n:1\r\n+b\r\n*2\r\n$5\r\nhe'));
+    const inner: RespValue = { type: 'array', items: [{ type: 'bulk', bytes: Buffer.from('he'), omitted: 3 }], omitted: 1 };
+    assert.deepEqual(decoder.beginning(), { type: 'map', entries: [[status('a'), integer(1n)], [status('b'), inner]], omitted: 1 });
+  });
+
+  it('lends each reader the bytes of its own reply, however they arrive', () => {
+    const sent = ['*2\r\n$3\r\nabc\r\n:1\r\n', '>1\r\n+push\r\n', '|1\r\n+a\r\n:1\r\n+OK\r\n', '=7\r\ntxt:xyz\r\n'];
+    const expected = [sent[0], '+OK\r\n', sent[3]];
+    const bytes = Buffer.from(sent.join(''));
+    for (let size = 1; size <= bytes.length; size++) {
+      const lent: string[] = [];
+      const told: string[] = [];
+      const decoder = new RespDecoder({}, () => {
+        const index = lent.push('') - 1;
+        return {
+          keepBytes: 1000,
+          wire: (piece) => void (lent[index] += piece.toString()),
+          open: (kind, count) => void told.push(`${kind} ${count}`),
+          close: () => void told.push('close'),
+          scalar: ({ type }) => void told.push(type),
+          beginString: (kind) => void told.push(`${kind}:`),
+          piece: (part) => void (told[told.length - 1] += part.toString()),
+          endString: () => void told.push('end'),
+          missing: () => void told.push('missing'),
+        };
+      });
+      for (let at = 0; at < bytes.length; at += size) decoder.push(bytes.subarray(at, at + size));
+      assert.deepEqual(lent, expected, `in pieces of ${size}`);
+      assert.deepEqual(told, ['array 2', 'bulk:abc', 'end', 'integer', 'close', 'status', 'verbatim:xyz', 'end']);
+    }
+  });
 });
