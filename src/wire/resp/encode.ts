@@ -55,7 +55,9 @@ function addValue(value: RespValue, parts: Buffer[]): void {
       addLine(`%${value.entries.length}`, parts);
       for (const entry of value.entries) for (const one of entry) addValue(one, parts);
       break;
-    default:
+    case 'array':
+    case 'set':
+    case 'push':
       addLine(`${AGGREGATES[value.type]}${value.items.length}`, parts);
       for (const item of value.items) addValue(item, parts);
   }

@@ -199,7 +199,7 @@ describe('ConsoleController', () => {
     await settled();
     assert.deepEqual(world.live, [request]);
     assert.deepEqual(world.session.runs, []);
-    assert.deepEqual(world.last, { type: 'reply', id: 4, kind: 'value', text: 'It goes on in a pane of its own.', truncated: false, elapsedMs: 0, prompt: 'cache.internal:6379' });
+    assert.deepEqual(world.last, { type: 'reply', id: 4, kind: 'value', text: 'It goes on in a pane of its own.', rows: 0, views: [], ending: 'whole', truncated: false, elapsedMs: 0, prompt: 'cache.internal:6379' });
   });
 
   describe('the strip of latencies', () => {
