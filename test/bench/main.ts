@@ -1,6 +1,7 @@
 // Prints measured figures: all areas, or those named; --json for one JSON object on standard output.
 import { parseArgs } from 'node:util';
 import { brokerFigures } from './broker';
+import { consoleFigures } from './console';
 import { discoveryFigures } from './discovery';
 import { extensionFigures } from './extension';
 import { type Figures, rounded } from './figures';
@@ -10,6 +11,7 @@ import { ssmFigures } from './ssm';
 const AREAS: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
   extension: extensionFigures,
   broker: brokerFigures,
+  console: consoleFigures,
   discovery: discoveryFigures,
   ssm: ssmFigures,
   ssh: sshFigures,
