@@ -238,7 +238,7 @@ describe('a tunnel survives', function () {
       bench.hosts.set(`${host}:7000`, { kind: 'server', host: '127.0.0.1', port: servers[0]!.port });
       return bench.route({ host, port: 7000 }, 'i-1');
     });
-    const infos = await Promise.all(routes.map((route) => tunnels.start(route, {}, never)));
+    const infos = await Promise.all(routes.map((route) => tunnels.start(route, {}, new AbortController().signal)));
     assert.equal(new Set(infos.map(({ local }) => local.port)).size, 50);
     endSessions();
     await eventually(async () => (await tunnels.list()).every(({ state, reconnects }) => state.phase === 'open' && reconnects === 1), 'all again', 20_000);

@@ -14,7 +14,7 @@ const LIVE: LiveStatus = { type: 'status', tone: 'live', text: 'Live', note: '',
 const ROWS_IN_DOCUMENT = "document.querySelectorAll('.row').length";
 const AT_END = "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)(document.querySelector('.list'))";
 const SCROLL_UP = "document.querySelector('.list').scrollTop = 2200";
-const FIRST_SEEN = "document.elementFromPoint(200, document.querySelector('.list').getBoundingClientRect().top + 11).closest('.row').dataset.seq";
+const FIRST_SEEN = "document.elementFromPoint(200, document.querySelector('.list').getBoundingClientRect().top + 11)?.closest('.row')?.dataset.seq";
 /** 5,000 messages a second for two seconds, as the extension would send them; how long the longest frame took, ms. */
 const FLOOD = `new Promise((done) => {
   let seq = 0, batch = 0, longest = 0, last = performance.now();
