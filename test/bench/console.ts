@@ -118,13 +118,13 @@ async function consolePage(page: Page, port: number): Promise<ConsoleController>
   const local = { host: '127.0.0.1', port };
   const tunnel = { id: 't1', route: { target: { id: 'bench', name: 'cache', tls: 'off' }, endpoint: local }, local, state: { phase: 'open', streams: 0 } } as unknown as TunnelInfo;
   const memory = new Map<string, unknown>();
-  const history = new KeptHistory({ get: (key: string) => memory.get(key), update: async (key: string, value: unknown) => void memory.set(key, value) } as never, () => {});
+  const history = new KeptHistory({ get: (key: string) => memory.get(key), update: async (key: string, value: unknown) => void memory.set(key, value) }, () => {});
   const controller = new ConsoleController(tunnel, {
     services: { openRedisSession: engine.openRedisSession, targetCa: async () => undefined, logger: nullLogger },
     logins: { known: async () => undefined, ask: async () => undefined, forget: async () => {} },
     history,
     strings: consoleStrings(plainText, 'Redis: cache'),
-    ui: { l10n: plainText, confirm: async () => true, input: async () => undefined, copy: async () => {} } as never,
+    ui: { l10n: plainText, confirm: async () => true, input: async () => undefined, copy: async () => {} },
     clock: systemClock,
     productionRules: () => ({ tags: [], accounts: [], namePatterns: [] }),
     unlockMs: () => 60_000,

@@ -50,7 +50,7 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
   integration: {
     needs: [],
     provisions: { programs: [...SERVERS, 'sshd', 'postgres', 'mariadbd', 'memcached'], vscode: false },
-    steps: (out) => [mocha(out, 'integration', ['--timeout', '60000'], 16)],
+    steps: (out) => [mocha(out, 'integration', ['--timeout', '60000'], 15)],
   },
   package: {
     needs: [],
