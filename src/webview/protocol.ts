@@ -5,6 +5,7 @@
 
 import { type CompletionMessage, parseComplete, parseCompletion } from './console/completionMessages';
 import { isView, parseReplyMessage, parseReplyRequest, type ReplyMessage, type ReplyRequest, type ReplyView } from './console/replyMessages';
+import { type Fields, isAmount, isCount, isFields } from './parsing';
 
 /** Where the console stands; exactly one at a time. */
 export type ConsoleStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
@@ -225,8 +226,6 @@ const MAX_TEXT_CHARS = 2 * 1024 * 1024;
 export const MAX_PASTE_LINES = 10_000;
 export const MAX_PASTE_CHARS = 8 * 1024 * 1024;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
 export function parseToHost(value: unknown): ToHost | undefined {
   if (!isFields(value)) return undefined;
@@ -239,13 +238,13 @@ export function parseToHost(value: unknown): ToHost | undefined {
     case 'lockWrites':
       return { type };
     case 'run':
-      return isId(id) && isText(line, MAX_LINE_CHARS) && isLines(rest) && typeof judged === 'boolean'
+      return isCount(id) && isText(line, MAX_LINE_CHARS) && isLines(rest) && typeof judged === 'boolean'
         ? { type, id, line, rest, judged }
         : undefined;
     case 'complete':
       return parseComplete(value);
     case 'cancel':
-      return isId(id) ? { type, id } : undefined;
+      return isCount(id) ? { type, id } : undefined;
     default:
       return parseReplyRequest(value);
   }
@@ -271,12 +270,12 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseGuard(value);
     case 'pulse': {
       const latencies = value['latencies'];
-      const sound = Array.isArray(latencies) && latencies.length <= 1000 && latencies.every((latency) => latency === null || isDuration(latency));
+      const sound = Array.isArray(latencies) && latencies.length <= 1000 && latencies.every((latency) => latency === null || isAmount(latency));
       return sound ? { type: 'pulse', latencies } : undefined;
     }
     case 'pong': {
       const latencyMs = value['latencyMs'];
-      return isDuration(latencyMs) ? { type: 'pong', latencyMs } : undefined;
+      return isAmount(latencyMs) ? { type: 'pong', latencyMs } : undefined;
     }
     case 'pingFailed': {
       const text = value['text'];
@@ -293,7 +292,7 @@ function parseSetup(value: Fields): ToPage | undefined {
     unknown
   >;
   const texts = parseStrings(strings);
-  if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isId(running)) || !isLines(history)) return undefined;
+  if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isCount(running)) || !isLines(history)) return undefined;
   return { type: 'setup', strings: texts, prompt, status, detail, running, history };
 }
 
@@ -307,21 +306,21 @@ function parseReply(value: Fields): ToPage | undefined {
     'id' | 'kind' | 'text' | 'rows' | 'views' | 'truncated' | 'ending' | 'elapsedMs' | 'prompt',
     unknown
   >;
-  if (!isId(id) || (kind !== 'value' && kind !== 'error') || !isText(text) || typeof truncated !== 'boolean') return undefined;
-  if (!isId(rows) || !isViews(views) || !ENDINGS.has(ending) || !isDuration(elapsedMs) || !isText(prompt)) return undefined;
+  if (!isCount(id) || (kind !== 'value' && kind !== 'error') || !isText(text) || typeof truncated !== 'boolean') return undefined;
+  if (!isCount(rows) || !isViews(views) || !ENDINGS.has(ending) || !isAmount(elapsedMs) || !isText(prompt)) return undefined;
   return { type: 'reply', id, kind, text, rows, views, truncated, ending: ending as ReplyEnding, elapsedMs, prompt };
 }
 
 function parseFault(value: Fields): ToPage | undefined {
   const { id, text, cancelled, readOnly, prompt } = value as Record<'id' | 'text' | 'cancelled' | 'readOnly' | 'prompt', unknown>;
-  return isId(id) && isText(text) && typeof cancelled === 'boolean' && typeof readOnly === 'boolean' && isText(prompt)
+  return isCount(id) && isText(text) && typeof cancelled === 'boolean' && typeof readOnly === 'boolean' && isText(prompt)
     ? { type: 'fault', id, text, cancelled, readOnly, prompt }
     : undefined;
 }
 
 function parseGuard(value: Fields): ToPage | undefined {
   const { production, reasons, minutesLeft } = value as Record<'production' | 'reasons' | 'minutesLeft', unknown>;
-  return typeof production === 'boolean' && isText(reasons) && isDuration(minutesLeft)
+  return typeof production === 'boolean' && isText(reasons) && isAmount(minutesLeft)
     ? { type: 'guard', production, reasons, minutesLeft }
     : undefined;
 }
@@ -337,10 +336,6 @@ function parseStrings(value: unknown): ConsoleStrings | undefined {
   return strings as ConsoleStrings;
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isText(value: unknown, limit = MAX_TEXT_CHARS): value is string {
   return typeof value === 'string' && value.length <= limit;
 }
@@ -351,16 +346,8 @@ function isLines(value: unknown): value is readonly string[] {
   return value.every((line) => isText(line, MAX_LINE_CHARS) && (chars += line.length) <= MAX_PASTE_CHARS);
 }
 
-function isId(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
 export function isViews(value: unknown): value is readonly ReplyView[] {
   return Array.isArray(value) && value.length <= 10 && value.every(isView);
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function isStatus(value: unknown): value is ConsoleStatus {

@@ -4,6 +4,7 @@
  */
 
 import type { BenchmarkPlan, BenchmarkTest } from '../../model/benchmark';
+import { isAmount, isFields, isText } from '../parsing';
 
 export const BENCHMARK_TESTS: readonly BenchmarkTest[] = ['PING', 'SET', 'GET'];
 export const BENCHMARK_NUMBERS = ['clients', 'requests', 'pipeline', 'valueBytes'] as const satisfies readonly (keyof BenchmarkPlan)[];
@@ -76,8 +77,6 @@ export interface BenchmarkToPage {
   readonly notes: readonly string[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
 export function parseBenchmarkToHost(value: unknown): BenchmarkToHost | undefined {
   if (!isFields(value)) return undefined;
@@ -96,7 +95,7 @@ export function parseBenchmarkToPage(value: unknown): BenchmarkToPage | undefine
   const sound =
     isFields(strings) &&
     STRING_KEYS.every((key) => isText(strings[key])) &&
-    [page.title, page.about, page.status].every(isText) &&
+    [page.title, page.about, page.status].every((one) => isText(one)) &&
     ['none', 'ok', 'warning', 'error'].includes(page.level) &&
     typeof page.running === 'boolean' &&
     (progress === null || (isFields(progress) && isAmount(progress['share']) && isText(progress['text']))) &&
@@ -106,7 +105,7 @@ export function parseBenchmarkToPage(value: unknown): BenchmarkToPage | undefine
     Array.isArray(page.rows) &&
     page.rows.every(isRow) &&
     Array.isArray(page.notes) &&
-    page.notes.every(isText);
+    page.notes.every((one) => isText(one));
   return sound ? page : undefined;
 }
 
@@ -128,22 +127,10 @@ function isRow(value: unknown): boolean {
     isText(rateText) &&
     Array.isArray(cells) &&
     cells.length === 6 &&
-    cells.every(isText)
+    cells.every((one) => isText(one))
   );
 }
 
 function isPair(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value.every(isAmount);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 10_000;
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

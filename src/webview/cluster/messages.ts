@@ -3,6 +3,8 @@
  * are there to be drawn.
  */
 
+import { isFields, isText } from '../parsing';
+
 /** From the page. `node`: the key of one. */
 export type ClusterToHost =
   | { readonly type: 'ready' | 'refresh' | 'readAll' | 'connect' }
@@ -96,8 +98,6 @@ const MAX_NODES = 3000;
 const MAX_RANGES = 16_384;
 const SLOTS = 16_384;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
 export function parseClusterToHost(value: unknown): ClusterToHost | undefined {
   if (!isFields(value)) return undefined;
@@ -159,12 +159,4 @@ function isList(value: unknown, limit: number, isOne: (one: unknown) => boolean)
 
 function isLevel(value: unknown): boolean {
   return value === 'none' || value === 'ok' || value === 'warning' || value === 'error';
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 10_000;
 }

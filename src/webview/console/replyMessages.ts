@@ -1,5 +1,7 @@
 /** The messages about replies that are kept by the extension: their views, and the rows of the large ones. */
 
+import { type Fields, isCount, isText } from '../parsing';
+
 /** How a reply can be looked at; `text` is how redis-cli prints it. */
 export type ReplyView = 'text' | 'json' | 'table' | 'hex' | 'decoded';
 
@@ -59,8 +61,6 @@ const MAX_WORDS_CHARS = 1000;
 /** Of a text that the page itself has. */
 export const MAX_COPY_CHARS = 2 * 1024 * 1024;
 const MAX_NOTE_CHARS = 2000;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export function parseReplyRequest(value: Fields): ReplyRequest | undefined {
   const { type, id, view, from, to, count, words, backwards, text } = value as Record<
@@ -135,12 +135,4 @@ function isRow(value: unknown): value is Row {
 
 export function isView(value: unknown): value is ReplyView {
   return (REPLY_VIEWS as readonly unknown[]).includes(value);
-}
-
-function isText(value: unknown, limit: number): value is string {
-  return typeof value === 'string' && value.length <= limit;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,5 +1,7 @@
 /** The messages between the extension and the page of a diagnosis. All texts come translated from the extension. */
 
+import { isFields, isText } from '../parsing';
+
 export type DiagnosisToHost = { readonly type: 'ready' | 'again' | 'copy' };
 
 export const VERDICTS = ['pass', 'warn', 'fail', 'unknown', 'skip', 'running'] as const;
@@ -28,8 +30,6 @@ export interface DiagnosisToPage {
   readonly checks: readonly DiagnosisCheck[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. */
 export function parseDiagnosisToHost(value: unknown): DiagnosisToHost | undefined {
   const type = isFields(value) ? value['type'] : undefined;
@@ -47,7 +47,7 @@ export function parseDiagnosisToPage(value: unknown): DiagnosisToPage | undefine
     isVerdict(page.verdict) &&
     typeof page.running === 'boolean' &&
     isFields(strings) &&
-    [strings['again'], strings['copy'], strings['checks']].every(isText) &&
+    [strings['again'], strings['copy'], strings['checks']].every((one) => isText(one)) &&
     Array.isArray(checks) &&
     checks.every(isCheck);
   return sound ? page : undefined;
@@ -56,17 +56,9 @@ export function parseDiagnosisToPage(value: unknown): DiagnosisToPage | undefine
 function isCheck(value: unknown): boolean {
   if (!isFields(value)) return false;
   const { verdict, mark, title, detail, remedy } = value as Record<keyof DiagnosisCheck, unknown>;
-  return isVerdict(verdict) && [mark, title, detail, remedy].every(isText);
+  return isVerdict(verdict) && [mark, title, detail, remedy].every((one) => isText(one));
 }
 
 function isVerdict(value: unknown): value is DiagnosisVerdict {
   return (VERDICTS as readonly unknown[]).includes(value);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 10_000;
 }

@@ -4,7 +4,8 @@
  */
 import type { KeyEdit, KeyFacts, KeyQuery, KeyspaceOverview, KeyView, TypedBytes } from '../../model/redisKeys';
 import { parseFacts, parseOverview, parseView } from './parseValues';
-import { all, type Fields, isCount, isFields, isKind, isText, isTyped, MAX_NAME } from './shapes';
+import { type Fields, isCount, isFields, isText } from '../parsing';
+import { all, isKind, isTyped, MAX_NAME } from './shapes';
 
 export type KeysStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
 const STATUSES: ReadonlySet<string> = new Set<KeysStatus>(['connecting', 'ready', 'lost', 'failed', 'tunnelClosed']);

@@ -1,5 +1,6 @@
 import type { KeyElement, KeyFacts, KeyspaceOverview, KeyView, RedisDatabase, ShownBytes } from '../../model/redisKeys';
-import { all, isCount, isFields, isKind, isText, isTyped, MAX_NAME } from './shapes';
+import { isCount, isFields, isText } from '../parsing';
+import { all, isKind, isTyped, MAX_NAME } from './shapes';
 
 /** Elements of one page: a server may tell more than it was asked for. */
 const MAX_ELEMENTS = 100_000;

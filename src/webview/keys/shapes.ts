@@ -1,26 +1,12 @@
 import type { KeyKind, TypedBytes } from '../../model/redisKeys';
+import { isFields, isText } from '../parsing';
 
 /** A name of the longest kind that is shown, each byte escaped; UTF-16 units. */
 export const MAX_NAME = 4096;
 /** The largest value that is shown at once, each byte escaped. */
 export const MAX_VALUE = 1024 * 1024;
-const MAX_TEXT = 10_000;
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 const KINDS: ReadonlySet<unknown> = new Set<KeyKind>(['string', 'hash', 'list', 'set', 'zset', 'stream', 'json']);
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isText(value: unknown, limit = MAX_TEXT): value is string {
-  return typeof value === 'string' && value.length <= limit;
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
 
 export function isKind(value: unknown): value is KeyKind {
   return KINDS.has(value);

@@ -3,6 +3,8 @@
  * extension; both sides take the other for hostile.
  */
 
+import { type Fields, isCount, isFields, isText } from '../parsing';
+
 /** From the page. `seq`: the number of a row. */
 export type LiveToHost =
   | { readonly type: 'ready' | 'clear' | 'start' | 'stop' | 'copyAll' | 'openAll' | 'unlockWrites' }
@@ -103,15 +105,13 @@ export const MAX_BATCH_ROWS = 2000;
 const MAX_TEXT_CHARS = 1024 * 1024;
 const MAX_LABELS = 100;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. */
 export function parseLiveToHost(value: unknown): LiveToHost | undefined {
   if (!isFields(value)) return undefined;
   const { type, on, text, seq, batch } = value as Record<'type' | 'on' | 'text' | 'seq' | 'batch', unknown>;
   switch (type) {
     case 'shown':
-      return isNumber(batch) ? { type, batch } : undefined;
+      return isCount(batch) ? { type, batch } : undefined;
     case 'pause':
     case 'repeat':
       return typeof on === 'boolean' ? { type, on } : undefined;
@@ -119,7 +119,7 @@ export function parseLiveToHost(value: unknown): LiveToHost | undefined {
       return isText(text, MAX_FILTER_CHARS) ? { type, text } : undefined;
     case 'details':
     case 'copy':
-      return isNumber(seq) ? { type, seq } : undefined;
+      return isCount(seq) ? { type, seq } : undefined;
     default:
       return typeof type === 'string' && BARE.has(type) ? ({ type } as LiveToHost) : undefined;
   }
@@ -161,7 +161,7 @@ function parseStatus(value: Fields): LiveStatus | undefined {
 
 function parseRows(value: Fields): LiveToPage | undefined {
   const { batch, reset, first, rows } = value as Record<'batch' | 'reset' | 'first' | 'rows', unknown>;
-  if (!isNumber(batch) || typeof reset !== 'boolean' || !isNumber(first) || !Array.isArray(rows) || rows.length > MAX_BATCH_ROWS) return undefined;
+  if (!isCount(batch) || typeof reset !== 'boolean' || !isCount(first) || !Array.isArray(rows) || rows.length > MAX_BATCH_ROWS) return undefined;
   const parsed = rows.map((row) => rowOf(row));
   return parsed.every((row) => row !== undefined) ? { type: 'rows', batch, reset, first, rows: parsed } : undefined;
 }
@@ -170,7 +170,7 @@ function rowOf(value: unknown): LiveRow | undefined {
   const texts = textsOf(value, ['time', 'label', 'origin', 'text'], MAX_ROW_CHARS);
   if (!texts || !isFields(value)) return undefined;
   const { seq, mark } = value as Record<'seq' | 'mark', unknown>;
-  return isNumber(seq) && typeof mark === 'boolean' ? { seq, mark, ...texts } : undefined;
+  return isCount(seq) && typeof mark === 'boolean' ? { seq, mark, ...texts } : undefined;
 }
 
 function parseStats(value: Fields): LiveToPage | undefined {
@@ -184,7 +184,7 @@ function parseStats(value: Fields): LiveToPage | undefined {
 function parseDetails(value: Fields): LiveToPage | undefined {
   const texts = textsOf(value, ['facts', 'text', 'json'], MAX_TEXT_CHARS);
   const { seq } = value as Record<'seq', unknown>;
-  return texts && isNumber(seq) ? { type: 'details', seq, ...texts } : undefined;
+  return texts && isCount(seq) ? { type: 'details', seq, ...texts } : undefined;
 }
 
 function textsOf<K extends string>(value: unknown, keys: readonly K[], limit: number): Readonly<Record<K, string>> | undefined {
@@ -196,16 +196,4 @@ function textsOf<K extends string>(value: unknown, keys: readonly K[], limit: nu
     texts[key] = text;
   }
   return texts as Record<K, string>;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown, limit: number): value is string {
-  return typeof value === 'string' && value.length <= limit;
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

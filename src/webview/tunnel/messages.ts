@@ -3,6 +3,8 @@
  * extension; numbers are there to be drawn.
  */
 
+import { isAmount, isFields } from '../parsing';
+
 /** From the page. */
 export type TunnelToHost = { readonly type: 'ready' };
 
@@ -77,8 +79,6 @@ const MAX_TEXT_CHARS = 4000;
 const MAX_FACTS = 50;
 const MAX_POINTS = 500;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The message, or undefined for anything that is none. */
 export function parseTunnelToHost(value: unknown): TunnelToHost | undefined {
   return isFields(value) && value['type'] === 'ready' ? { type: 'ready' } : undefined;
@@ -120,12 +120,4 @@ function listOf<T>(value: unknown, limit: number, parse: (one: unknown) => T | u
   if (!Array.isArray(value) || value.length > limit) return undefined;
   const parsed = value.map((one) => parse(one));
   return parsed.every((one) => one !== undefined) ? parsed : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
