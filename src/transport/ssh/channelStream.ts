@@ -8,8 +8,8 @@ export const PACKET_BYTES = 32 * 1024;
 
 /** What a stream asks of the connection that carries it. */
 export interface ChannelPort {
-  /** The size that receive windows should have now, bytes. */
-  readonly windowSize: number;
+  /** The size that the stream's receive window should have now, bytes; `outstanding`: what it may have unread and on its way. */
+  windowSize(stream: ChannelStream, outstanding: number): number;
   /** The stream has bytes to send: `transmit` will be called when the connection can take them. */
   ready(stream: ChannelStream): void;
   sendData(remoteId: number, bytes: Buffer): void;
@@ -173,7 +173,7 @@ export class ChannelStream extends Duplex implements BorrowingStream {
 
   #credit(): void {
     if (this.#remoteEnded || this.#closed) return;
-    const bytes = this.#window.credit(this.readableLength, this.#port.windowSize);
+    const bytes = this.#window.credit(this.readableLength, (outstanding) => this.#port.windowSize(this, outstanding));
     if (bytes > 0) this.#port.sendCredit(this.#remoteId, bytes);
   }
 }

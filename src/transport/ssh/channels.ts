@@ -5,7 +5,7 @@ import { cancelled, type Fault } from '../../base/fault';
 import type { Endpoint } from '../../model/endpoint';
 import { type ChannelPort, ChannelStream, PACKET_BYTES } from './channelStream';
 import { farSideTimeout, openFailed, protocolError } from './faults';
-import { FIRST_WINDOW, windowFor } from './receiveWindow';
+import { FIRST_WINDOW, WindowBudget, windowFor } from './receiveWindow';
 import type { ChannelConfirmation, ChannelHandlers, PacketLayer } from './ssh2Internals';
 
 /** How long the bastion may take to connect to the far side, ms; Linux itself gives up after about 127 s. */
@@ -44,6 +44,7 @@ export class Channels implements ChannelPort {
   readonly #streams = new Map<number, ChannelStream>();
   /** Those that have something to send, in the order of their turns. */
   readonly #waiting = new Set<ChannelStream>();
+  readonly #budget = new WindowBudget();
   #nextId = 0;
   #moved = 0;
   #roundTripMs: number | undefined;
@@ -69,8 +70,8 @@ export class Channels implements ChannelPort {
     return this.#streams.size;
   }
 
-  get windowSize(): number {
-    return windowFor(this.#roundTripMs ?? 0);
+  windowSize(stream: ChannelStream, outstanding: number): number {
+    return this.#budget.sizeFor(stream, windowFor(this.#roundTripMs ?? 0), outstanding);
   }
 
   /** @throws Fault `ssh.forwardProhibited`, `ssh.farSide…`, the connection's own, `operation.cancelled` */
@@ -191,6 +192,8 @@ export class Channels implements ChannelPort {
     }
     const stream = new ChannelStream(this, { id: sender, window, packetSize });
     this.#streams.set(recipient, stream);
+    // Not before: until then what came for it may be unread.
+    stream.once('close', () => this.#budget.drop(stream));
     opening.settle(stream);
   }
 
