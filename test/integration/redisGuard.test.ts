@@ -188,6 +188,29 @@ describe('The guard on a real server', () => {
     assert.equal(await run(session, 'GET tx'), '"0"');
   });
 
+  it('lets no renamed command into a transaction unasked', async () => {
+    const session = await open();
+    production = false;
+    await run(session, 'SET kept 1');
+    assert.equal(await run(session, 'MULTI'), 'OK');
+    // Nothing has told yet that this is FLUSHDB.
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
+    assert.equal(await run(session, 'EXEC'), '(empty array)');
+    assert.equal(await run(session, 'GET kept'), '"1"');
+    production = true;
+    unlocked = true;
+    await run(session, 'MULTI');
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
+    assert.equal(await run(session, 'DISCARD'), 'OK');
+    assert.deepEqual(questions.map(({ kind, verdicts }) => [kind, verdicts[0]?.command]), [['confirm', 'WIPE-DB'], ['name', 'WIPE-DB']]);
+  });
+
+  it('asks about a renamed command where the user may not look it up', async () => {
+    const session = await open({ username: 'few', password: 'few' });
+    production = false;
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
+  });
+
   it('stops a paste before its first line', async () => {
     const session = await open();
     unlocked = true;
