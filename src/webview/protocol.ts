@@ -46,6 +46,8 @@ export interface ConsoleStrings {
   /** `{0}`: lines of a paste that wait. */
   readonly waiting: string;
   readonly notRun: string;
+  /** `{0}`: how many lines of a paste, `{1}`: how many fit. */
+  readonly tooManyLines: string;
   readonly ping: string;
   readonly pinging: string;
   /** `{0}`: ms with one decimal. */
@@ -115,6 +117,7 @@ const STRING_KEYS = [
   'cancelled',
   'waiting',
   'notRun',
+  'tooManyLines',
   'ping',
   'pinging',
   'latency',

@@ -16,6 +16,7 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     cancelled: l10n.t('Cancelled'),
     waiting: l10n.t('{0} more to run'),
     notRun: l10n.t('Not run'),
+    tooManyLines: l10n.t('Not run: {0} more lines than fit. The console takes {1} at a time.'),
     ping: l10n.t('Ping'),
     pinging: l10n.t('Waiting for the reply…'),
     latency: l10n.t('{0} ms'),
