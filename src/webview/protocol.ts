@@ -38,6 +38,8 @@ export interface ConsoleStrings {
   readonly connecting: string;
   readonly lost: string;
   readonly restored: string;
+  /** At the prompt, in place of the address, while there is no connection. */
+  readonly notConnected: string;
   readonly tunnelClosed: string;
   readonly connect: string;
   readonly running: string;
@@ -110,6 +112,7 @@ const STRING_KEYS = [
   'connecting',
   'lost',
   'restored',
+  'notConnected',
   'tunnelClosed',
   'connect',
   'running',

@@ -9,6 +9,7 @@ export function consoleStrings(l10n: Localizer, title: string): ConsoleStrings {
     connecting: l10n.t('Connecting…'),
     lost: l10n.t('The connection was lost. The next command connects again.'),
     restored: l10n.t('Connected again. Transactions and other settings of the lost connection are gone.'),
+    notConnected: l10n.t('not connected'),
     tunnelClosed: l10n.t('The tunnel is closed. Connect it again to go on here.'),
     connect: l10n.t('Connect'),
     running: l10n.t('Running…'),
