@@ -38,6 +38,8 @@ export interface ConsoleStrings {
   readonly connecting: string;
   readonly lost: string;
   readonly restored: string;
+  /** At the prompt, in place of the address, while there is no connection. */
+  readonly notConnected: string;
   readonly tunnelClosed: string;
   readonly connect: string;
   readonly running: string;
@@ -46,6 +48,8 @@ export interface ConsoleStrings {
   /** `{0}`: lines of a paste that wait. */
   readonly waiting: string;
   readonly notRun: string;
+  /** `{0}`: how many lines of a paste, `{1}`: how many fit. */
+  readonly tooManyLines: string;
   readonly ping: string;
   readonly pinging: string;
   /** `{0}`: ms with one decimal. */
@@ -108,6 +112,7 @@ const STRING_KEYS = [
   'connecting',
   'lost',
   'restored',
+  'notConnected',
   'tunnelClosed',
   'connect',
   'running',
@@ -115,6 +120,7 @@ const STRING_KEYS = [
   'cancelled',
   'waiting',
   'notRun',
+  'tooManyLines',
   'ping',
   'pinging',
   'latency',

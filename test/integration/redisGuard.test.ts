@@ -132,7 +132,8 @@ describe('The guard on a real server', () => {
     }
     assert.equal(await run(session, 'EXISTS a'), '(integer) 0');
     assert.equal(await run(session, 'settings get maxmemory-samples'), '1) "maxmemory-samples"\n2) "5"');
-    assert.equal(await run(session, 'EVAL "#!lua flags=no-writes\\nreturn redis.call(\'set\', \'a\', 1)" 0').then((text) => /ERR Write commands are not allowed/.test(text)), true);
+    assert.equal(await run(session, 'EVAL "#!lua flags=no-writes\\nreturn 1" 0'), 'redis.readOnly', 'whatever it says of itself');
+    assert.equal(await run(session, 'EVAL_RO "return 1" 0'), '(integer) 1');
     unlocked = true;
     assert.equal(await run(session, 'SET a 1'), 'OK');
     assert.equal(questions.length, 0);
@@ -186,6 +187,29 @@ describe('The guard on a real server', () => {
     assert.equal(await run(session, 'EXEC'), 'redis.readOnly');
     assert.equal(await run(session, 'DISCARD'), 'OK');
     assert.equal(await run(session, 'GET tx'), '"0"');
+  });
+
+  it('lets no renamed command into a transaction unasked', async () => {
+    const session = await open();
+    production = false;
+    await run(session, 'SET kept 1');
+    assert.equal(await run(session, 'MULTI'), 'OK');
+    // Nothing has told yet that this is FLUSHDB.
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
+    assert.equal(await run(session, 'EXEC'), '(empty array)');
+    assert.equal(await run(session, 'GET kept'), '"1"');
+    production = true;
+    unlocked = true;
+    await run(session, 'MULTI');
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
+    assert.equal(await run(session, 'DISCARD'), 'OK');
+    assert.deepEqual(questions.map(({ kind, verdicts }) => [kind, verdicts[0]?.command]), [['confirm', 'WIPE-DB'], ['name', 'WIPE-DB']]);
+  });
+
+  it('asks about a renamed command where the user may not look it up', async () => {
+    const session = await open({ username: 'few', password: 'few' });
+    production = false;
+    assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
   });
 
   it('stops a paste before its first line', async () => {

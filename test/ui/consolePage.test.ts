@@ -103,6 +103,7 @@ describe('the console page in a real browser', function () {
     await rig.page.getByText('Search the history.').waitFor();
     await input().fill('et');
     await rig.page.getByText('Search “et”: SET a 1').waitFor();
+    await rig.pictures('console-search');
     await search();
     await rig.page.getByText('Search “et”: GET old').waitFor();
     await search();
@@ -150,10 +151,13 @@ describe('the console page in a real browser', function () {
     assert.match((await badge.getAttribute('title')) ?? '', /env=prod/);
     await submit('SET a 1');
     await say({ type: 'fault', id: 0, text: 'SET was not run.', cancelled: false, readOnly: true, prompt: 'cache:6379' });
+    await log().getByRole('button', { name: 'Unlock Writes…' }).waitFor();
+    await rig.pictures('console-readonly');
     await log().getByRole('button', { name: 'Unlock Writes…' }).click();
     assert.deepEqual((await sent()).at(-1), { type: 'unlockWrites' });
     await say({ type: 'guard', production: true, reasons: '', minutesLeft: 14 });
     await rig.page.getByText('writes unlocked, 14 min left').waitFor();
+    await rig.pictures('console-unlocked');
     await rig.page.getByRole('button', { name: 'Lock Writes', exact: true }).click();
     assert.deepEqual((await sent()).at(-1), { type: 'lockWrites' });
   });
@@ -260,13 +264,22 @@ describe('the console page in a real browser', function () {
     await input().fill('half a line');
     await status('lost', 'The bastion went away.');
     await rig.page.getByRole('status').getByText('The bastion went away.').waitFor();
+    const prompt = (text: string): Promise<void> => rig.page.locator('.entry-line').getByText(text, { exact: true }).waitFor();
+    await prompt('not connected>');
+    assert.equal(await input().inputValue(), 'half a line');
+    await rig.pictures('console-lost');
     await connect.click();
     assert.deepEqual((await sent()).at(-1), { type: 'connect' });
     await status('ready');
+    await prompt('cache:6379>');
     await rig.page.getByText('Connected again.').waitFor();
     assert.equal(await input().inputValue(), 'half a line');
+    await status('failed', 'The server refused.');
+    await prompt('not connected>');
     await status('tunnelClosed');
     await rig.page.getByText('The tunnel is closed.').waitFor();
+    await prompt('not connected>');
+    assert.equal(await input().inputValue(), 'half a line');
     assert.equal(await connect.isVisible(), false);
   });
 

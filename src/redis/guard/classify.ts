@@ -1,6 +1,5 @@
 import { word } from '../commands';
 import { bundledClass, type CommandClass, isContainer } from './commandTable';
-import { isReadOnlyScript } from './scripts';
 import type { CommandFacts, ServerCommands } from './serverCommands';
 import { type SizeProbe, slownessOf } from './slowness';
 
@@ -74,8 +73,6 @@ function refined(full: string, args: readonly Buffer[], known: CommandClass | un
   switch (full) {
     case 'keys':
       return /^\*+$/.test(word(args, 1)) ? 'dangerous' : known;
-    case 'eval':
-      return isReadOnlyScript(args[1]?.toString('utf8') ?? '') ? 'read' : known;
     case 'acl|log':
       return word(args, 2) === 'reset' ? 'write' : known;
     case 'restore':

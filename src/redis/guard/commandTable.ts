@@ -59,7 +59,10 @@ const WRITE = `
   tdigest.add tdigest.create tdigest.merge tdigest.reset topk.add topk.incrby topk.reserve
   ts.add ts.alter ts.create ts.createrule ts.decrby ts.del ts.deleterule ts.incrby ts.madd`;
 
-/** `keys` is here for `KEYS *`; `monitor`, because it slows a server down and shows everybody's data; scripts, because nobody sees what they write. */
+/**
+ * `keys` is here for `KEYS *`; `monitor`, because it slows a server down and shows everybody's data; scripts, because nobody sees
+ * what they write: whatever they say of themselves (`#!lua flags=no-writes`), since there is `EVAL_RO` for those that only read.
+ */
 const DANGEROUS = `
   acl|* acl|deluser acl|load acl|save acl|setuser bgrewriteaof bgsave client|kill client|pause
   cluster|* cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|cancelslotmigrations cluster|delslots

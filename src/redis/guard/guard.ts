@@ -24,7 +24,7 @@ const MAX_LEARNED = 200;
 
 /**
  * Stands before every command of one session. The server is asked for its commands once per connection; where its access
- * control list forbids that, the table of ours judges alone.
+ * control list forbids that, the table of ours judges alone. A name that neither knows and that cannot be looked up is dangerous.
  */
 export class Guard {
   readonly #ports: GuardPorts;
@@ -106,6 +106,8 @@ export class Guard {
       await learnName(word(args, 0), learned, call, signal);
     }
     const verdict = classify(args, knowledge);
+    // It may be a command that was renamed, and nobody can say which.
+    if (isUnknown(args, knowledge)) return { ...verdict, class: 'dangerous' };
     // Whatever was queued is carried out here.
     return verdict.command === 'EXEC' && this.#queueWrites ? { ...verdict, class: 'write', writes: true } : verdict;
   }
@@ -145,9 +147,11 @@ async function learn(call: GuardCall, identity: object, signal: AbortSignal): Pr
   return { identity, knowledge: { commands, aliases: learned }, learned };
 }
 
-/** COMMAND lists a renamed command under its own name, and only COMMAND INFO knows the new one (Redis 7). */
+/** COMMAND lists a renamed command under its own name, and only COMMAND INFO knows the new one (Redis 7). A refusal tells nothing. */
 async function learnName(name: string, learned: Map<string, string>, call: GuardCall, signal: AbortSignal): Promise<void> {
-  const [own] = serverCommands(await call(['COMMAND', 'INFO', name], signal)).keys();
+  const reply = await call(['COMMAND', 'INFO', name], signal);
+  if (reply.type === 'error') return;
+  const [own] = serverCommands(reply).keys();
   learned.set(name, own ?? name);
 }
 

@@ -1,5 +1,6 @@
 import { element } from '../dom';
-import type { ConsoleStrings } from '../protocol';
+import { type ConsoleStrings, MAX_PASTE_LINES } from '../protocol';
+import { filled } from './filled';
 import type { Entry, Outcome } from './model';
 import { type PanePorts, ReplyPane, type ShownReply } from './replyPane';
 
@@ -68,6 +69,7 @@ function shownReply(outcome: Outcome): ShownReply | undefined {
     case 'readOnly':
     case 'cancelled':
     case 'dropped':
+    case 'overflow':
     case 'unanswered':
       return undefined;
   }
@@ -84,6 +86,8 @@ function otherParts(outcome: Outcome, strings: ConsoleStrings): HTMLElement[] {
       return [element('div', 'note', strings.cancelled)];
     case 'dropped':
       return [element('div', 'note', strings.notRun)];
+    case 'overflow':
+      return [element('div', 'note', filled(strings.tooManyLines, [String(outcome.lines), String(MAX_PASTE_LINES)]))];
     case 'unanswered':
       return [element('div', 'note', strings.unanswered)];
     case 'running':

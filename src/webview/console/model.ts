@@ -17,6 +17,8 @@ export type Outcome =
   | { readonly kind: 'cancelled' | 'dropped' | 'unanswered' }
   /** `rows`: of a large reply, as far as it has come. */
   | { readonly kind: 'running'; readonly rows?: number }
+  /** Stands for the last lines of a paste that was too long; `lines`: how many. */
+  | { readonly kind: 'overflow'; readonly lines: number }
   | {
       readonly kind: 'value' | 'error' | 'fault';
       readonly text: string;
@@ -105,7 +107,10 @@ export function step(model: ConsoleModel, event: ConsoleEvent): Step {
 /** Blank lines are nothing; the lines of a paste run one after the other. */
 function withLines(model: ConsoleModel, text: string): ConsoleModel {
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
-  return { ...model, waiting: [...model.waiting, ...lines].slice(0, MAX_PASTE_LINES) };
+  const waiting = [...model.waiting, ...lines];
+  const next = { ...model, waiting: waiting.slice(0, MAX_PASTE_LINES) };
+  const over = waiting.length - MAX_PASTE_LINES;
+  return over > 0 ? withEntry(next, '…', { kind: 'overflow', lines: over }) : next;
 }
 
 function startNext(model: ConsoleModel): Step {

@@ -56,9 +56,10 @@ function isEntry(value: unknown): value is Entry {
 
 function isOutcome(value: unknown): value is Outcome {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, text, truncated, rows = 0, views = [] } = value as Partial<Record<'kind' | 'text' | 'truncated' | 'rows' | 'views', unknown>>;
+  const { kind, text, truncated, rows = 0, views = [], lines } = value as Partial<Record<'kind' | 'text' | 'truncated' | 'rows' | 'views' | 'lines', unknown>>;
   if (!Number.isSafeInteger(rows) || !isViews(views)) return false;
   if (kind === 'value' || kind === 'error' || kind === 'fault') return typeof text === 'string' && typeof truncated === 'boolean';
   if (kind === 'readOnly') return typeof text === 'string';
+  if (kind === 'overflow') return Number.isSafeInteger(lines);
   return kind === 'running' || kind === 'cancelled' || kind === 'dropped' || kind === 'unanswered';
 }

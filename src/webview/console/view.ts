@@ -93,7 +93,10 @@ export class View {
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     this.#showEntries(model.entries, strings);
     if (atEnd) log.scrollTop = log.scrollHeight;
-    prompt.textContent = `${model.prompt}>`;
+    const connected = model.status === 'ready' || model.status === 'connecting';
+    // As redis-cli does; what is being typed stays.
+    setText(prompt, `${connected ? model.prompt : strings.notConnected}>`);
+    prompt.classList.toggle('lost', !connected);
     this.#showSearch(search, strings);
     const running = model.running !== undefined;
     const waiting = model.waiting.length > 0 ? fill(strings.waiting, model.waiting.length) : '';

@@ -3,7 +3,7 @@ import { consoleStrings } from '../../../src/vscode/console/strings';
 import { plainText } from '../../../src/vscode/localizer';
 import { type ConsoleEvent, type ConsoleModel, EMPTY_MODEL, MAX_ENTRIES, step } from '../../../src/webview/console/model';
 import { restoreState, savedState } from '../../../src/webview/console/savedState';
-import type { ConsoleStatus, ToHost, ToPage } from '../../../src/webview/protocol';
+import { type ConsoleStatus, MAX_PASTE_LINES, type ToHost, type ToPage } from '../../../src/webview/protocol';
 
 const strings = consoleStrings(plainText, 'Redis: x');
 
@@ -88,6 +88,17 @@ describe('console model', () => {
     const driver = new Driver().setup().submit('MULTI\nSET a 1\nAUTH pw\nEXEC').fail(0);
     assert.equal(driver.sent.length, 1);
     assert.deepEqual(driver.shown, ['MULTI: no', 'SET a 1: dropped', 'AUTH •••: dropped', 'EXEC: dropped']);
+  });
+
+  it('says how many lines of a paste do not fit, and runs the others', () => {
+    const lines = Array.from({ length: MAX_PASTE_LINES }, (_, index) => `ECHO ${index}`);
+    const driver = new Driver().setup().submit([...lines, 'SET a 1', 'AUTH hunter2'].join('\n'));
+    assert.deepEqual(driver.model.entries.map(({ outcome }) => outcome), [{ kind: 'overflow', lines: 2 }, { kind: 'running' }]);
+    assert.equal(driver.model.waiting.length, MAX_PASTE_LINES - 1);
+    driver.submit('PING\nPING\n');
+    assert.deepEqual(driver.model.entries.at(-1)?.outcome, { kind: 'overflow', lines: 1 });
+    assert.deepEqual(restoreState(structuredClone(savedState(driver.model, ''))).model.entries, driver.model.entries);
+    assert.deepEqual(new Driver().setup().submit(lines.join('\n')).shown, ['ECHO 0: running']);
   });
 
   it('cancels what runs and drops what waits', () => {

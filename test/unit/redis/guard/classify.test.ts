@@ -14,8 +14,8 @@ const LINES: Readonly<Record<CommandClass, readonly string[]>> = {
     'CONFIG GET *', 'config get maxmemory', 'CONFIG HELP', 'ACL LIST', 'ACL LOG', 'ACL HELP', 'CLIENT LIST', 'CLIENT SETNAME x',
     'CLUSTER INFO', 'CLUSTER SHARDS', 'CLUSTER HELP', 'COMMAND', 'COMMAND DOCS GET', 'SLOWLOG GET 10', 'MEMORY USAGE k', 'MEMORY DOCTOR',
     'OBJECT ENCODING k', 'SCAN 0 COUNT 100', 'LRANGE l 0 9', 'LRANGE l -10 -1', 'ZRANGE z 0 99 WITHSCORES', 'ZRANGEBYSCORE z 0 1 LIMIT 0 10',
-    'XRANGE s - + COUNT 10', 'EVAL_RO "return 1" 0', 'EVALSHA_RO x 0', 'FCALL_RO f 0', 'EVAL "#!lua flags=no-writes\\nreturn 1" 0',
-    'EVAL "#!lua name=x flags=allow-stale,no-writes\\nreturn 1" 0', 'SCRIPT EXISTS x', 'FUNCTION LIST', 'LATENCY DOCTOR', 'BITCOUNT k 0 1', 'HTTL h FIELDS 1 a', 'VSIM v ELE a', 'COMMANDLOG GET',
+    'XRANGE s - + COUNT 10', 'EVAL_RO "return 1" 0', 'EVALSHA_RO x 0', 'FCALL_RO f 0',
+    'SCRIPT EXISTS x', 'FUNCTION LIST', 'LATENCY DOCTOR', 'BITCOUNT k 0 1', 'HTTL h FIELDS 1 a', 'VSIM v ELE a', 'COMMANDLOG GET',
     'JSON.GET k', 'FT.SEARCH i *', 'TS.RANGE t - +', 'DIGEST k', 'SORT_RO', 'WAIT 0 0',
   ],
   write: [
@@ -33,7 +33,7 @@ const LINES: Readonly<Record<CommandClass, readonly string[]>> = {
     'FLUSHALL', 'flushdb async', 'FLUSHALL ASYNC', 'KEYS *', 'keys "*"', 'KEYS **', 'MONITOR', 'CONFIG SET maxmemory 1', 'config rewrite', 'CONFIG NOSUCH', 'SHUTDOWN', 'SHUTDOWN NOSAVE', 'DEBUG SLEEP 1', 'DEBUG',
     'SCRIPT FLUSH', 'FUNCTION FLUSH', 'FUNCTION DELETE x', 'FUNCTION RESTORE x', 'CLUSTER RESET', 'CLUSTER FORGET x', 'CLUSTER FAILOVER', 'CLUSTER ADDSLOTS 1', 'CLUSTER NOSUCH', 'REPLICAOF NO ONE', 'SLAVEOF a 1',
     'SWAPDB 0 1', 'ACL SETUSER x', 'ACL DELUSER x', 'ACL NOSUCH', 'MODULE LOAD x', 'MODULE UNLOAD x', 'CLIENT KILL TYPE normal', 'CLIENT PAUSE 1', 'SAVE', 'BGSAVE', 'BGREWRITEAOF', 'MIGRATE h 1 k 0 1',
-    'RESTORE k 0 x REPLACE', 'restore k 0 x replace', 'EVAL "return 1" 0', 'EVALSHA x 0', 'FCALL f 0', 'EVAL "-- #!lua flags=no-writes\\nreturn 1" 0', 'EVAL', 'EVAL "#!lua flags=no-writesx\\nreturn 1" 0', 'FT.DROPINDEX i DD', 'SENTINEL FAILOVER m', 'FAILOVER',
+    'RESTORE k 0 x REPLACE', 'restore k 0 x replace', 'EVAL "return 1" 0', 'EVALSHA x 0', 'FCALL f 0', 'EVAL "#!lua flags=no-writes\\nreturn 1" 0', 'EVAL', 'FT.DROPINDEX i DD', 'SENTINEL FAILOVER m', 'FAILOVER',
   ],
 };
 

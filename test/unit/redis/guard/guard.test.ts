@@ -6,6 +6,7 @@ import { splitArguments } from '../../../../src/redis/splitArguments';
 import { RespDecoder, type RespValue } from '../../../../src/wire/resp';
 
 const never = new AbortController().signal;
+const FLUSHALL_INFO = '*1\r\n*6\r\n+flushall\r\n:-1\r\n*1\r\n+write\r\n:0\r\n:0\r\n:0\r\n';
 
 /** A session of which only the guard is real. */
 class World {
@@ -146,7 +147,7 @@ describe('Guard', () => {
   it('finds out what an unknown name was renamed from, once', async () => {
     const world = new World();
     world.production = false;
-    world.replies = { 'COMMAND INFO wipe': '*1\r\n*6\r\n+flushall\r\n:-1\r\n*1\r\n+write\r\n:0\r\n:0\r\n:0\r\n', 'COMMAND INFO nosuch': '*1\r\n*-1\r\n' };
+    world.replies = { 'COMMAND INFO wipe': FLUSHALL_INFO, 'COMMAND INFO nosuch': '*1\r\n*-1\r\n' };
     assert.equal(await world.admit('WIPE'), 'redis.notConfirmed');
     assert.equal(await world.admit('wipe'), 'redis.notConfirmed');
     assert.equal(await world.admit('nosuch'), 'runs');
@@ -160,11 +161,50 @@ describe('Guard', () => {
     await world.admit('MULTI');
     world.inTransaction = true;
     world.called.length = 0;
-    world.answers = [true];
+    world.answers = [true, true, false];
     assert.equal(await world.admit('HGETALL h'), 'runs');
     assert.equal(await world.admit('NOSUCH'), 'runs');
-    assert.equal(world.questions[0]?.verdicts[0]?.class, 'slow');
+    assert.equal(await world.admit('NOSUCH'), 'redis.notConfirmed');
+    assert.deepEqual(world.questions.map(({ kind, verdicts }) => [kind, verdicts[0]?.command, verdicts[0]?.class]), [
+      ['confirm', 'HGETALL', 'slow'],
+      ['name', 'NOSUCH', 'dangerous'],
+      ['name', 'NOSUCH', 'dangerous'],
+    ]);
     assert.deepEqual(world.called, []);
+  });
+
+  it('takes a name that it looked up before a transaction for what it is inside of it', async () => {
+    const world = new World();
+    world.production = false;
+    world.replies = { 'COMMAND INFO wipe': FLUSHALL_INFO, 'COMMAND INFO nosuch': '*1\r\n*-1\r\n' };
+    await world.admit('WIPE');
+    await world.admit('nosuch');
+    world.questions.length = 0;
+    world.inTransaction = true;
+    assert.equal(await world.admit('wipe'), 'redis.notConfirmed');
+    assert.equal(await world.admit('nosuch'), 'runs');
+    assert.deepEqual(world.questions.map(({ verdicts }) => verdicts[0]?.command), ['FLUSHALL']);
+  });
+
+  it('asks about unknown names where the server does not say what they are', async () => {
+    const world = new World();
+    world.production = false;
+    assert.equal(await world.admit('NOSUCH'), 'redis.notConfirmed');
+    assert.equal(await world.review('GET a', 'NOSUCH'), 'redis.notConfirmed');
+    world.replies = { 'COMMAND INFO nosuch': '*1\r\n*-1\r\n' };
+    assert.equal(await world.admit('NOSUCH'), 'runs', 'a refusal is not remembered');
+  });
+
+  it('asks about unknown names once it has looked up as many as it keeps', async () => {
+    const world = new World();
+    world.production = false;
+    for (let index = 0; index < 200; index++) {
+      world.replies[`COMMAND INFO no-${index}`] = '*1\r\n*-1\r\n';
+      assert.equal(await world.admit(`no-${index}`), 'runs');
+    }
+    world.replies['COMMAND INFO wipe'] = FLUSHALL_INFO;
+    assert.equal(await world.admit('wipe'), 'redis.notConfirmed');
+    assert.equal(await world.admit('no-0'), 'runs');
   });
 
   it('takes EXEC for a write when the transaction holds one', async () => {
