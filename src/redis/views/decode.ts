@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { TextTarget } from '../render';
 import { writeHex } from './hex';
-import { type Compression, compressionOf, inflated } from './inflate';
+import { type Compression, compressionOf, inflated, type InflateRoom } from './inflate';
 import { indentJson, isJson } from './jsonText';
 import { isMsgpack, writeMsgpack } from './msgpack';
 import { visible } from './visible';
@@ -24,16 +24,20 @@ const BASE64_LINES = /^[^\s]+(?:\r?\n[^\s]+)*\s*$/;
 
 /**
  * Undoes one layer after the other, as long as what comes out is something that is recognised for certain.
- * `incomplete`: the value itself is only a beginning.
+ * `incomplete`: the value itself is only a beginning. What there is no room for any more stays compressed.
  * @throws Fault `operation.cancelled`
  */
-export async function decode(value: Buffer, incomplete: boolean, signal: AbortSignal): Promise<Decoded> {
+export async function decode(value: Buffer, incomplete: boolean, room: InflateRoom, signal: AbortSignal): Promise<Decoded> {
   const steps: string[] = [];
   let bytes = value;
   let cut = incomplete;
   while (steps.length < MAX_STEPS) {
     const compression = compressionOf(bytes);
-    const result = compression && (await inflated(bytes, compression, cut, signal));
+    if (compression && room.left === 0) {
+      cut = true;
+      break;
+    }
+    const result = compression && (await inflated(bytes, compression, { incomplete: cut, room }, signal));
     if (compression && result) {
       steps.push(compression);
       ({ bytes } = result);

@@ -180,6 +180,17 @@ describe('views of a reply', () => {
     assert.equal((await look('hex', 'LRANGE l 0 -1', wide)).source.truncated, true);
   });
 
+  it('inflates so much for a whole view and no more, however many bombs lie in a list', async () => {
+    // Each is shown in two characters, so that the text is never full.
+    const bomb = bulk(gzipSync(`[${' '.repeat(6 * 1024 * 1024)}]`));
+    const view = await look('decoded', 'LRANGE l 0 -1', list(...Array.from({ length: 20 }, () => bomb), 'plain'));
+    const text = textOf(view);
+    assert.equal(text.match(/gzip → JSON\n\[\]/g)?.length, 5);
+    assert.equal(text.match(/\d\)\nbinary\n0{8} {2}1f 8b 08 /g)?.length, 14, 'the others stay as they are');
+    assert.match(text, /\n21\)\nplain$/);
+    assert.equal(view.source.truncated, true);
+  });
+
   const randomValue = fc.letrec<{ value: Buffer }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
