@@ -191,6 +191,19 @@ describe('views of a reply', () => {
     assert.equal(view.source.truncated, true);
   });
 
+  it('knows soon that something is no base64, whatever it looks like for long', async () => {
+    const begin = performance.now();
+    for (const part of [' ', '\n', 'A', 'A\n', 'A \n', 'A=', '=', '\r\n']) {
+      const text = `A${part.repeat(400_000 / part.length)}`;
+      for (const end of ['!', ' !', '=!', '\n']) assert.notEqual((await decodedOf(text + end))[0], 'base64', JSON.stringify(part));
+      assert.ok(viewsFor('GET a', bulk(`${text}!`)).includes('hex'));
+    }
+    assert.ok(performance.now() - begin < 10_000);
+    const long = Buffer.from('text '.repeat(100_000));
+    assert.equal((await decodedOf(`${long.toString('base64')}\r\n`))[0], 'base64 → UTF-8');
+    assert.equal((await decodedOf(Buffer.concat([long, long]).toString('base64')))[0], 'UTF-8', 'nobody waits for what is too long');
+  });
+
   const randomValue = fc.letrec<{ value: Buffer }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
