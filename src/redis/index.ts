@@ -6,9 +6,9 @@ import { systemClock } from '../base/clock';
 import { benchmarkRunner } from './benchmark/run';
 import { browseKeys } from './keys/browser';
 import { createLiveFeed } from './live/feed';
-import { prettyJson } from './live/prettyJson';
 import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
 import type { OpenRedisSession, RedisEngine, RedisSessionOptions } from './types';
+import { indentedJson } from './views/jsonText';
 
 export const openRedisSession: OpenRedisSession = sessionOpener();
 
@@ -17,7 +17,7 @@ export const engine: RedisEngine = {
   openRedisSession,
   browseKeys: (session) => browseKeys(session, systemClock),
   createLiveFeed: (request) => createLiveFeed(request),
-  prettyJson,
+  indentedJson,
   runBenchmark: benchmarkRunner({ clock: systemClock, openTimeoutMs: OPEN_TIMEOUT_MS, limits: { keepBytes: 1024 * 1024 } }),
 };
 

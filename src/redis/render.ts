@@ -39,7 +39,8 @@ export function renderReply(value: RespValue, { maxChars, style = 'typed' }: Ren
   return { text: truncated && text.endsWith('\n') ? text.slice(0, -1) : text, truncated };
 }
 
-class BoundedText implements TextTarget {
+/** A text that ends after so many UTF-16 units. */
+export class BoundedText implements TextTarget {
   readonly #max: number;
   readonly #parts: string[] = [];
   #length = 0;

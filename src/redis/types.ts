@@ -307,6 +307,9 @@ export interface RedisEngine {
   readonly browseKeys: (session: Pick<RedisSession, 'turn' | 'cluster'>) => KeyBrowser;
   /** Nothing is connected before it is started. @throws Fault `redis.unsupported` for a command that neither streams nor waits. */
   readonly createLiveFeed: (request: LiveRequest) => LiveFeed;
-  /** A text of JSON in lines, as it was written otherwise: numbers and repeated keys stay. Undefined for what is none. */
-  readonly prettyJson: (text: string) => string | undefined;
+  /**
+   * A text of JSON in lines, as it was written otherwise: numbers and repeated keys stay. Its beginning where that is longer than
+   * `maxChars`, UTF-16 units; undefined for what is no JSON.
+   */
+  readonly indentedJson: (text: string, maxChars: number) => string | undefined;
 }

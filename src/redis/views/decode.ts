@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { TextTarget } from '../render';
 import { writeHex } from './hex';
-import { type Compression, compressionOf, inflated } from './inflate';
+import { type Compression, compressionOf, inflated, type InflateRoom } from './inflate';
 import { indentJson, isJson } from './jsonText';
 import { isMsgpack, writeMsgpack } from './msgpack';
 import { visible } from './visible';
@@ -18,22 +18,30 @@ export interface Decoded {
 /** Something in something in something: nobody means more than this. */
 const MAX_STEPS = 5;
 const MIN_BASE64_CHARS = 12;
-const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
+/** More is not even looked at: to look takes as long as the text is. */
+const MAX_BASE64_CHARS = 1024 * 1024;
+// For text without blanks at its end. No two parts next to each other may take the same blank: what tries all ways to share many
+// of them out takes hours.
+const BASE64 = /^[A-Za-z0-9+/\s]*[A-Za-z0-9+/]={0,2}$/;
 const BASE64_URL = /^[A-Za-z0-9_-]+={0,2}$/;
-const BASE64_LINES = /^[^\s]+(?:\r?\n[^\s]+)*\s*$/;
+const BASE64_LINES = /^[^\s]+(?:\r?\n[^\s]+)*$/;
 
 /**
  * Undoes one layer after the other, as long as what comes out is something that is recognised for certain.
- * `incomplete`: the value itself is only a beginning.
+ * `incomplete`: the value itself is only a beginning. What there is no room for any more stays compressed.
  * @throws Fault `operation.cancelled`
  */
-export async function decode(value: Buffer, incomplete: boolean, signal: AbortSignal): Promise<Decoded> {
+export async function decode(value: Buffer, incomplete: boolean, room: InflateRoom, signal: AbortSignal): Promise<Decoded> {
   const steps: string[] = [];
   let bytes = value;
   let cut = incomplete;
   while (steps.length < MAX_STEPS) {
     const compression = compressionOf(bytes);
-    const result = compression && (await inflated(bytes, compression, cut, signal));
+    if (compression && room.left === 0) {
+      cut = true;
+      break;
+    }
+    const result = compression && (await inflated(bytes, compression, { incomplete: cut, room }, signal));
     if (compression && result) {
       steps.push(compression);
       ({ bytes } = result);
@@ -79,8 +87,8 @@ function textOrMsgpack(bytes: Buffer): 'msgpack' | 'text' {
 
 /** What is in it; undefined where that is nothing that is recognised: many words look like base64. */
 function base64Of(bytes: Buffer): Buffer | undefined {
-  if (bytes.length < MIN_BASE64_CHARS) return undefined;
-  const text = bytes.toString('latin1');
+  if (bytes.length < MIN_BASE64_CHARS || bytes.length > MAX_BASE64_CHARS) return undefined;
+  const text = bytes.toString('latin1').trimEnd();
   const standard = BASE64.test(text) && BASE64_LINES.test(text);
   if (!standard && !BASE64_URL.test(text)) return undefined;
   const digits = text.replaceAll(/[\s=]/g, '');

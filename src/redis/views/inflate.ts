@@ -3,6 +3,21 @@ import { cancelled } from '../../base/fault';
 
 /** What a compressed value may become: a bomb ends here. */
 export const MAX_INFLATED_BYTES = 8 * 1024 * 1024;
+/** Of all values of a view together, and of all their layers: many small bombs end here. */
+const MAX_INFLATED_TOGETHER = 32 * 1024 * 1024;
+
+/** What may still be inflated. */
+export class InflateRoom {
+  #left = MAX_INFLATED_TOGETHER;
+
+  get left(): number {
+    return this.#left;
+  }
+
+  take(bytes: number): void {
+    this.#left -= bytes;
+  }
+}
 
 export interface Inflated {
   readonly bytes: Buffer;
@@ -22,11 +37,17 @@ export function compressionOf(bytes: Buffer): Compression | undefined {
 }
 
 /**
- * Undoes a compression, up to `MAX_INFLATED_BYTES`; undefined for what is none. Where the input is known to be `incomplete`, what
- * is there counts.
+ * Undoes a compression, up to `MAX_INFLATED_BYTES` and as far as there is room; undefined for what is none. Where the input is known
+ * to be `incomplete`, what is there counts.
  * @throws Fault `operation.cancelled`
  */
-export function inflated(bytes: Buffer, kind: Compression, incomplete: boolean, signal: AbortSignal): Promise<Inflated | undefined> {
+export function inflated(
+  bytes: Buffer,
+  kind: Compression,
+  { incomplete, room }: { readonly incomplete: boolean; readonly room: InflateRoom },
+  signal: AbortSignal,
+): Promise<Inflated | undefined> {
+  const most = Math.min(MAX_INFLATED_BYTES, room.left);
   const stream = kind === 'gzip' ? createGunzip() : createInflate();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -46,10 +67,11 @@ export function inflated(bytes: Buffer, kind: Compression, incomplete: boolean, 
     }
     signal.addEventListener('abort', onAbort, { once: true });
     stream.on('data', (chunk: Buffer) => {
-      const room = MAX_INFLATED_BYTES - size;
-      chunks.push(chunk.subarray(0, room));
-      size += Math.min(chunk.length, room);
-      if (chunk.length > room) finish({ bytes: Buffer.concat(chunks), cut: true });
+      const kept = chunk.subarray(0, most - size);
+      chunks.push(kept);
+      size += kept.length;
+      room.take(kept.length);
+      if (kept.length < chunk.length) finish({ bytes: Buffer.concat(chunks), cut: true });
     });
     stream.once('end', () => finish({ bytes: Buffer.concat(chunks), cut: false }));
     stream.once('error', () => finish(incomplete && size > 0 ? { bytes: Buffer.concat(chunks), cut: true } : undefined));

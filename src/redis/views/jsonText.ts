@@ -1,4 +1,4 @@
-import type { TextTarget } from '../render';
+import { BoundedText, type TextTarget } from '../render';
 import { escapeUnseen } from './json';
 
 /** Two blanks for each level, up to here. */
@@ -16,6 +16,14 @@ export function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The beginning of it as `indentJson` writes it; undefined where it `isJson` not. @param maxChars UTF-16 units */
+export function indentedJson(text: string, maxChars: number): string | undefined {
+  if (!isJson(text)) return undefined;
+  const out = new BoundedText(maxChars);
+  indentJson(text, out);
+  return out.text;
 }
 
 /** Writes JSON anew with line ends and indentation. Numbers and the order of members stay as they are, whatever their size. */

@@ -5,6 +5,7 @@ import type { OpenView, ReplyView } from '../replies/types';
 import { type Decoded, decode, isWorthDecoding, writeDecoded } from './decode';
 import { writeHex } from './hex';
 import { writeJson } from './json';
+import { InflateRoom } from './inflate';
 import { indentJson, isJson } from './jsonText';
 import { bytesOf, isCut, readValue } from './readValue';
 import { itemsOf, type ReplyShape } from './shapes';
@@ -52,7 +53,9 @@ export async function lookAt(
     case 'table':
       return tableView(value, shape, cut);
     case 'hex':
-      return textView(cut, (out) => writeStrings(value, out, ({ bytes }, target) => writeHex(bytes, target)));
+      return textView(cut, (out) => {
+        for (const { bytes } of stringsToWrite(value, out)) writeHex(bytes, out);
+      });
     case 'decoded':
       return decodedView(value, cut, signal);
   }
@@ -80,29 +83,27 @@ function textView(cut: boolean, fill: (out: TextStore) => void): OpenView {
 
 async function decodedView(value: RespValue, cut: boolean, signal: AbortSignal): Promise<OpenView> {
   const out = new TextStore({ maxChars: MAX_VIEW_CHARS });
+  const room = new InflateRoom();
   if (!isAggregate(value)) {
-    const decoded = await decode(bytesOf(value) ?? Buffer.alloc(0), cut, signal);
+    const decoded = await decode(bytesOf(value) ?? Buffer.alloc(0), cut, room, signal);
     writeDecoded(decoded, out);
     if (cut || decoded.cut) out.cut();
     const json = decoded.form === 'json' || decoded.form === 'msgpack';
     return { source: out, steps: decoded.steps, language: json ? 'json' : 'plaintext' };
   }
-  const results = new Map<Buffer, Decoded>();
-  for (const { bytes, omitted } of stringsIn(value)) {
-    if (isWorthDecoding(bytes)) results.set(bytes, await decode(bytes, omitted > 0, signal));
+  // One by one: what was made of a string is gone before the next one is looked at.
+  for (const { bytes, omitted } of stringsToWrite(value, out)) {
+    if (isWorthDecoding(bytes)) writeWithSteps(await decode(bytes, omitted > 0, room, signal), out);
+    else out.add(escaped(bytes.subarray(0, PLAIN_CHARS)));
   }
-  const wrote = writeStrings(value, out, ({ bytes }, target) => {
-    const decoded = results.get(bytes);
-    if (!decoded) {
-      target.add(escaped(bytes.subarray(0, PLAIN_CHARS)));
-      return;
-    }
-    target.add(`${decoded.steps.join(' → ')}\n`);
-    writeDecoded(decoded, target);
-    if (decoded.cut) target.cut();
-  });
-  if (cut || !wrote) out.cut();
+  if (cut) out.cut();
   return { source: out, steps: [], language: 'plaintext' };
+}
+
+function writeWithSteps(decoded: Decoded, out: TextStore): void {
+  out.add(`${decoded.steps.join(' → ')}\n`);
+  writeDecoded(decoded, out);
+  if (decoded.cut) out.cut();
 }
 
 /** Of a string that needs no decoding. */
@@ -115,17 +116,18 @@ interface Found {
   readonly omitted: number;
 }
 
-/** The strings of a value one by one; those in others under the numbers at which they are. Whether that was all. */
-function writeStrings(value: RespValue, out: TextStore, write: (found: Found, out: TextStore) => void): boolean {
+/** The strings of a value one by one, as long as there is room; those in others come under the numbers at which they are. */
+function* stringsToWrite(value: RespValue, out: TextStore): Generator<Found> {
   const strings = stringsIn(value);
+  if (strings.length >= MAX_STRINGS) out.cut();
   for (const [index, found] of strings.entries()) {
-    if (out.full) break;
+    if (out.full) {
+      out.cut();
+      return;
+    }
     if (found.path !== '') out.add(`${index > 0 ? '\n\n' : ''}${found.path})\n`);
-    write(found, out);
+    yield found;
   }
-  const all = strings.length < MAX_STRINGS;
-  if (!all) out.cut();
-  return all;
 }
 
 function stringsIn(value: RespValue, path = '', found: Found[] = []): readonly Found[] {

@@ -19,7 +19,7 @@ export interface LivePreparation {
 }
 
 export interface LiveControllerPorts {
-  readonly engine: Pick<RedisEngine, 'prettyJson'>;
+  readonly engine: Pick<RedisEngine, 'indentedJson'>;
   readonly logger: Logger;
   readonly ui: Pick<Ui, 'l10n' | 'confirm' | 'input' | 'copy'>;
   readonly clock: Clock;
@@ -355,7 +355,7 @@ export class LiveController {
       await ui.copy(entry.text);
       return;
     }
-    const json = entry.cut ? undefined : engine.prettyJson(entry.text);
+    const json = entry.cut ? undefined : engine.indentedJson(entry.text, MAX_DETAILS);
     // Never more than the page takes: escapes and blanks make a text longer.
     this.#post({ type: 'details', seq, facts: factsText(entry, ui.l10n), text: bounded(readable(entry.text)), json: bounded(readable(json ?? '')) });
   }

@@ -83,7 +83,7 @@ class World {
     this.feed.consumes = kind === 'block';
     this.feed.repeatable = kind === 'block';
     this.controller = new LiveController(tunnel('t1', undefined, name), this.feed, { title: 'SUBSCRIBE news · orders', keyspace: false }, {
-      engine: { prettyJson: (text) => (text.startsWith('{') ? `pretty ${text}` : undefined) },
+      engine: { indentedJson: (text) => (text.startsWith('{') ? `pretty ${text}` : undefined) },
       logger: nullLogger,
       ui: this.ui,
       clock: this.clock,

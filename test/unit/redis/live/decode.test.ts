@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { blockDrafts, monitorDraft, pubSubEvent, streamDrafts } from '../../../../src/redis/live/decode';
 import { livePlan, planOf } from '../../../../src/redis/live/plan';
-import { prettyJson } from '../../../../src/redis/live/prettyJson';
 import { shortened, textOfBytes, textOfValue } from '../../../../src/redis/live/shownText';
 import { readOn } from '../../../../src/redis/live/streams';
 import { splitArguments } from '../../../../src/redis/splitArguments';
@@ -134,12 +133,5 @@ describe('Texts of a live pane', () => {
     assert.equal(shortened('ab🚪', 3), 'ab');
     const long = textOfValue({ type: 'bulk', bytes: Buffer.alloc(300_000, 'é'), omitted: 7 });
     assert.deepEqual([long.text.length, long.bytes, long.cut], [128 * 1024, 300_007, true]);
-  });
-
-  it('are shown as JSON where they are JSON, token by token', () => {
-    assert.equal(prettyJson('{"a":1.10,"a":[],"b":[12345678901234567890,{"c d":"x\\",:{"}],"e":{ }}'), [
-      '{', '  "a": 1.10,', '  "a": [],', '  "b": [', '    12345678901234567890,', '    {', String.raw`      "c d": "x\",:{"`, '    }', '  ],', '  "e": {}', '}',
-    ].join('\n'));
-    for (const text of ['', '12', '"a"', '{a:1}', '[1', `${'['.repeat(200)}${']'.repeat(200)}`]) assert.equal(prettyJson(text), undefined, text.slice(0, 10));
   });
 });

@@ -180,6 +180,30 @@ describe('views of a reply', () => {
     assert.equal((await look('hex', 'LRANGE l 0 -1', wide)).source.truncated, true);
   });
 
+  it('inflates so much for a whole view and no more, however many bombs lie in a list', async () => {
+    // Each is shown in two characters, so that the text is never full.
+    const bomb = bulk(gzipSync(`[${' '.repeat(6 * 1024 * 1024)}]`));
+    const view = await look('decoded', 'LRANGE l 0 -1', list(...Array.from({ length: 20 }, () => bomb), 'plain'));
+    const text = textOf(view);
+    assert.equal(text.match(/gzip → JSON\n\[\]/g)?.length, 5);
+    assert.equal(text.match(/\d\)\nbinary\n0{8} {2}1f 8b 08 /g)?.length, 14, 'the others stay as they are');
+    assert.match(text, /\n21\)\nplain$/);
+    assert.equal(view.source.truncated, true);
+  });
+
+  it('knows soon that something is no base64, whatever it looks like for long', async () => {
+    const begin = performance.now();
+    for (const part of [' ', '\n', 'A', 'A\n', 'A \n', 'A=', '=', '\r\n']) {
+      const text = `A${part.repeat(400_000 / part.length)}`;
+      for (const end of ['!', ' !', '=!', '\n']) assert.notEqual((await decodedOf(text + end))[0], 'base64', JSON.stringify(part));
+      assert.ok(viewsFor('GET a', bulk(`${text}!`)).includes('hex'));
+    }
+    assert.ok(performance.now() - begin < 10_000);
+    const long = Buffer.from('text '.repeat(100_000));
+    assert.equal((await decodedOf(`${long.toString('base64')}\r\n`))[0], 'base64 → UTF-8');
+    assert.equal((await decodedOf(Buffer.concat([long, long]).toString('base64')))[0], 'UTF-8', 'nobody waits for what is too long');
+  });
+
   const randomValue = fc.letrec<{ value: Buffer }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
