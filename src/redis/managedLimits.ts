@@ -62,8 +62,14 @@ const LIMITS: readonly Limit[] = [
 /** A refusal of the command itself, not of its arguments; what an ACL forbids looks the same from the service's own lists. */
 const REFUSAL = /^(?:NOPERM\b|ERR (?:unknown (?:command|subcommand)|.*(?:not (?:allowed|supported|permitted|available)|disabled|restricted|prohibited|unsupported)))/i;
 
-/** Why a managed service has refused this, and what to use; undefined where that is not known, or nothing was refused. */
-export function explainRefusal(args: readonly Buffer[], errorText: string, service: ManagedService | undefined): string | undefined {
+/** Why a managed service has refused this, and what to use instead: a sentence each. */
+export interface ManagedRefusal {
+  readonly why: string;
+  readonly instead: string;
+}
+
+/** Undefined where it is not known why, or nothing was refused. */
+export function managedRefusal(args: readonly Buffer[], errorText: string, service: ManagedService | undefined): ManagedRefusal | undefined {
   if (service === undefined || !REFUSAL.test(errorText)) return undefined;
   const [name, full] = [word(args, 0), `${word(args, 0)}|${word(args, 1)}`];
   const limit = LIMITS.find(({ commands, services }) => {
@@ -72,5 +78,11 @@ export function explainRefusal(args: readonly Buffer[], errorText: string, servi
   });
   if (!limit) return undefined;
   const command = limit.commands.split(' ').includes(full) ? full.replace('|', ' ') : name;
-  return `${NAMES[service]} does not offer ${command.toUpperCase()}: ${limit.why}. ${limit.instead}.`;
+  return { why: `${NAMES[service]} does not offer ${command.toUpperCase()}: ${limit.why}.`, instead: `${limit.instead}.` };
+}
+
+/** Both sentences of `managedRefusal`. */
+export function explainRefusal(args: readonly Buffer[], errorText: string, service: ManagedService | undefined): string | undefined {
+  const refusal = managedRefusal(args, errorText, service);
+  return refusal && `${refusal.why} ${refusal.instead}`;
 }

@@ -108,6 +108,10 @@ describe('The setting of keyspace events', function () {
     try {
       ({ port } = managed);
       assert.match((await prepare()).note, /parameter group/);
+      const cache = tunnel('t1');
+      const target = { ...cache.route.target, id: 'arn:aws:elasticache:eu-central-1:111122223333:serverlesscache:burst' };
+      const { note } = await prepareKeyspaceEvents({ ...cache, route: { ...cache.route, target } }, ALL, guard, { ui, logger: nullLogger, openSession }, never);
+      assert.match(note, /^A serverless cache has fixed parameters/);
     } finally {
       await managed.stop();
     }

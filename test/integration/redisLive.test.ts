@@ -42,6 +42,18 @@ describe('Live feeds on real servers', function () {
       assert.equal((await ended(feed))?.code, 'redis.noPermission');
     });
 
+    it('says why a managed service refuses a pattern, and what to use', async () => {
+      const serverless = await rig.started({ renamed: { PSUBSCRIBE: '""', MONITOR: '""' } });
+      const options = await rig.optionsFor(serverless, { managed: 'serverless' });
+      const fault = await faultOf(rig.feedOf('PSUBSCRIBE n*').start(options, never));
+      assert.equal(fault.message, 'ElastiCache Serverless does not offer PSUBSCRIBE: patterns would have to be matched on all servers.');
+      assert.match(fault.remedy?.text ?? '', /^SUBSCRIBE to channels by their names/);
+      const watched = await faultOf(rig.feedOf('MONITOR').start(options, never));
+      assert.match(watched.message, /^ElastiCache Serverless does not offer MONITOR:/);
+      const own = await faultOf(rig.feedOf('MONITOR').start(await rig.optionsFor(serverless), never));
+      assert.match(own.message, /refused the command: ERR unknown command/);
+    });
+
     it('says that messages are missing after the connection was lost, and goes on', async () => {
       const feed = rig.feedOf('SUBSCRIBE news');
       await feed.start(await rig.optionsFor(), never);

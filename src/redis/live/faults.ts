@@ -1,10 +1,12 @@
 import { Fault } from '../../base/fault';
 import { formatEndpoint } from '../../model/endpoint';
 import { refusalFault } from '../faults';
+import { managedRefusal } from '../managedLimits';
 import type { RedisSessionOptions } from '../types';
+import type { LivePlan } from './plan';
 
 /** What an error reply means to the command of a pane. Texts of servers are matched here and in `redis/faults` alone. */
-export function commandRefused(errorText: string, title: string, options: RedisSessionOptions): Fault {
+export function commandRefused(errorText: string, { args, title }: Pick<LivePlan, 'args' | 'title'>, options: RedisSessionOptions): Fault {
   const where = formatEndpoint(options.endpoint);
   if (/^NOPERM\b.*\bchannel/i.test(errorText)) {
     return new Fault('redis.noPermission', `The access control list of ${where} does not allow this user to read that channel.`, {
@@ -17,6 +19,8 @@ export function commandRefused(errorText: string, title: string, options: RedisS
       remedy: { text: 'Connect to that node and run it there.' },
     });
   }
+  const managed = managedRefusal(args, errorText, options.managed);
+  if (managed) return new Fault('redis.refused', managed.why, { remedy: { text: managed.instead } });
   return refusalFault(errorText, options) ?? new Fault('redis.refused', `${where} refused the command: ${errorText.slice(0, 200)}`, { remedy: { text: 'Correct it and run it again.' } });
 }
 

@@ -38,7 +38,7 @@ export interface LiveStream {
  * @throws Fault of `commandRefused`, `redis.connectionLost`, `operation.cancelled`
  */
 export async function subscribe(connection: RedisConnection, { plan, log, options, keyspace, began }: StreamContext, signal: AbortSignal): Promise<LiveStream> {
-  const { args, title } = plan;
+  const { args } = plan;
   let missing = new Set(args.slice(1).map((arg) => arg.toString('latin1'))).size;
   let held = missing;
   const confirmation = promised<void>();
@@ -63,7 +63,7 @@ export async function subscribe(connection: RedisConnection, { plan, log, option
         if (held <= 0) connection.dispose();
         break;
       case 'refused':
-        confirmation.reject(commandRefused(event.text, title, options));
+        confirmation.reject(commandRefused(event.text, plan, options));
         break;
     }
   });
@@ -100,7 +100,7 @@ export async function monitor(connection: RedisConnection, { log, plan, options,
     log.add(draft);
   });
   const reply = await connection.call(plan.args, signal);
-  if (reply.type === 'error') throw commandRefused(reply.text, plan.title, options);
+  if (reply.type === 'error') throw commandRefused(reply.text, plan, options);
   began();
   return { ended: connection.closed.then((cause): LiveOutcome => ({ type: 'lost', cause })) };
 }
@@ -121,7 +121,7 @@ export async function runBlocking(connection: RedisConnection, { plan, log, opti
   try {
     for (let runs = 1; ; runs++) {
       const reply = await connection.call(control.args, signal);
-      if (reply.type === 'error') return { type: 'failed', fault: commandRefused(reply.text, plan.title, options) };
+      if (reply.type === 'error') return { type: 'failed', fault: commandRefused(reply.text, plan, options) };
       const drafts = blockDrafts(name, reply, key);
       for (const draft of drafts) log.add(draft);
       if (plan.read?.follows) control.args = readOn(control.args, plan.read.idsAt, reply);

@@ -41,7 +41,7 @@ export function openWithLogin(
 }
 
 /** A cluster is followed, unless one of its nodes was chosen, or its readers: those are to answer themselves. */
-function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clusterPorts'>): Pick<RedisSessionOptions, 'cluster' | 'readOnly' | 'managed'> {
+export function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clusterPorts'>): Pick<RedisSessionOptions, 'cluster' | 'readOnly' | 'managed'> {
   const { role, target } = tunnel.route;
   const managed = managedService(target);
   const alone = role === 'node' || role === 'reader';
@@ -49,7 +49,7 @@ function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clus
 }
 
 /** By the ARN; undefined for targets that the person has named. */
-function managedService(target: TargetRef): ManagedService | undefined {
+export function managedService(target: TargetRef): ManagedService | undefined {
   const cache = iamCacheOf(target);
   if (cache) return cache.service === 'memorydb' ? 'memorydb' : cache.serverless ? 'serverless' : 'elasticache';
   return /^arn:[\w-]+:elasticache:/.test(target.id) ? 'elasticache' : undefined;

@@ -4,6 +4,7 @@ import { flagsFor, isPublished, type KeyspaceWatch } from '../../model/keyspaceE
 import type { TunnelInfo } from '../../model/tunnel';
 import type { GuardPorts, RedisSession, RespValue } from '../../redis/types';
 import type { ConsoleGuard } from '../console/consoleGuard';
+import { managedService } from '../console/login';
 import { labelText } from '../safeText';
 import type { Ui } from '../ui';
 import type { LivePreparation } from './liveController';
@@ -31,13 +32,13 @@ export async function prepareKeyspaceEvents(tunnel: TunnelInfo, watch: KeyspaceW
   const session = await ports.openSession(tunnel, { production: guard.production, writesAllowed: guard.writesAllowed, ask }, signal);
   try {
     const before = await readFlags(session, signal);
-    if (before === undefined) return unchanged(byParameterGroup(ports));
+    if (before === undefined) return unchanged(notForClients(tunnel, ports));
     if (isPublished(before, watch)) return unchanged(partly(before, ports));
     const wanted = flagsFor(before, watch);
     answered = await ports.ui.confirm(question(tunnel, before, wanted, ports));
     if (!answered || !(await unlocked(guard))) return unchanged(off(ports));
     const reply = await session.call(['CONFIG', 'SET', NAME, wanted], signal);
-    if (reply.type === 'error') return unchanged(byParameterGroup(ports));
+    if (reply.type === 'error') return unchanged(notForClients(tunnel, ports));
     // The server writes the letters in an order of its own.
     const set = (await readFlags(session, signal)) ?? wanted;
     ports.logger.log('info', 'redis.keyspaceEventsOn', { target: tunnel.route.target.id, before, set });
@@ -107,7 +108,9 @@ function off({ ui: { l10n } }: KeyspaceSettingPorts): string {
   return l10n.t('Keyspace events are off on this server: nothing will come until {0} is set.', NAME);
 }
 
-function byParameterGroup({ ui: { l10n } }: KeyspaceSettingPorts): string {
+/** "Configuring parameters" of the ElastiCache user guide: a serverless cache has no parameter group. */
+function notForClients({ route: { target } }: TunnelInfo, { ui: { l10n } }: KeyspaceSettingPorts): string {
+  if (managedService(target) === 'serverless') return l10n.t('A serverless cache has fixed parameters: {0} can neither be seen nor changed.', NAME);
   return l10n.t('This server does not let its clients read or change {0}. If nothing comes, set it in the parameter group of the cache, e.g. to "AKE".', NAME);
 }
 

@@ -5,7 +5,7 @@ import { sameDestination } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { LiveRequest, RedisEngine } from '../../redis/types';
 import { parseLiveToHost } from '../../webview/protocol';
-import { openWithLogin, withLogin } from '../console/login';
+import { openWithLogin, placeOptions, withLogin } from '../console/login';
 import { labelText } from '../safeText';
 import type { RedisLogins, Services } from '../services';
 import { onDidChangeSettings, readProductionRules, readUnlockMs } from '../settings';
@@ -117,7 +117,7 @@ export class LivePanes {
       clock: systemClock,
       productionRules: readProductionRules,
       unlockMs: readUnlockMs,
-      withLogin: (tunnel, signal, use) => withLogin(tunnel, this.#services, logins, signal, use),
+      withLogin: (tunnel, signal, use) => withLogin(tunnel, this.#services, logins, signal, (options) => use({ ...options, ...placeOptions(tunnel, this.#services) })),
       openText: async (content) => {
         await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content, language: 'plaintext' }));
       },
