@@ -382,7 +382,8 @@ describe('Redis session', () => {
   });
 
   it('drops a server that breaks the protocol or announces too much, with a clear sentence', async () => {
-    for (const hostile of ['*4611686018427387904\r\n', '$99999999999\r\n', 'HTTP/1.1 400\r\n', '*1\r\n'.repeat(100)]) {
+    const endless = ['*', '%', '~', '>', '|'].map((mark) => `${mark}4611686018427387904\r\n`);
+    for (const hostile of [...endless, '$99999999999\r\n', 'HTTP/1.1 400\r\n', '*1\r\n'.repeat(100)]) {
       const server = await scriptedServer(['+PONG\r\n', hostile]);
       const session = await open(await optionsFor(server.port));
       const fault = await faultOf(session.run('GET a', never));
