@@ -64,6 +64,17 @@ export interface NodePlace {
   dispose(): Promise<void>;
 }
 
+/**
+ * Where a cluster may send us. Its nodes announce addresses, and a server that lies must not make the bastion dial whatever
+ * it likes, nor get the login sent there.
+ */
+export interface KnownPlaces {
+  /** The endpoint that was asked. */
+  readonly asked: Endpoint;
+  /** What discovery, or the person's settings, say that the target has. */
+  readonly known: readonly Endpoint[];
+}
+
 export interface ClusterPorts {
   /**
    * Makes a way to another node. Only asked for addresses that have passed `checkNodeAddress`.
@@ -118,6 +129,8 @@ export interface ClusterAccess {
   readonly topology: ClusterTopology;
   /** Asks one of the nodes again. @throws Fault as `RedisSession.call` */
   refresh(signal: AbortSignal): Promise<ClusterTopology>;
+  /** Whether a node may be dialled where it says that it is. @throws Fault `redis.nodeRefused` */
+  check(node: ClusterNode): void;
   /** Asks one node, over a connection that is made where there is none. @throws Fault `redis.nodeRefused`, as `RedisSession.call` */
   read(node: ClusterNode, signal: AbortSignal): Promise<NodeReading>;
 }
@@ -303,6 +316,8 @@ export interface KeyBrowser {
 export interface RedisEngine {
   readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
+  /** @throws Fault `redis.nodeRefused` for an announced address that is not to be dialled */
+  readonly checkNodeAddress: (announced: Endpoint, places: KnownPlaces) => void;
   /** Over a session that nobody else uses. */
   readonly browseKeys: (session: Pick<RedisSession, 'turn' | 'cluster'>) => KeyBrowser;
   /** Nothing is connected before it is started. @throws Fault `redis.unsupported` for a command that neither streams nor waits. */

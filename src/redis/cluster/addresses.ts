@@ -1,17 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { Fault } from '../../base/fault';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint';
-
-/**
- * Where a cluster may send us. Its nodes announce addresses, and a server that lies must not make the bastion dial whatever
- * it likes, nor get the login sent there.
- */
-export interface KnownPlaces {
-  /** The endpoint that was asked. */
-  readonly asked: Endpoint;
-  /** What discovery, or the person's settings, say that the target has. */
-  readonly known: readonly Endpoint[];
-}
+import type { KnownPlaces } from '../types';
 
 /** Never dialled for a name's or an address's own sake: this host and network, link-local with the metadata services, multicast, reserved. */
 const SPECIAL = new BlockList();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isFault } from '../../../../src/base/fault';
-import { checkNodeAddress, type KnownPlaces } from '../../../../src/redis/cluster/addresses';
+import { checkNodeAddress } from '../../../../src/redis/cluster/addresses';
+import type { KnownPlaces } from '../../../../src/redis/types';
 
 const AWS = 'euc1.cache.amazonaws.com';
 const tls: KnownPlaces = { asked: { host: `clustercfg.orders.x1y2z3.${AWS}`, port: 6379 }, known: [] };
