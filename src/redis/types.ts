@@ -73,6 +73,10 @@ export interface KnownPlaces {
   readonly asked: Endpoint;
   /** What discovery, or the person's settings, say that the target has. */
   readonly known: readonly Endpoint[];
+  /** Whether this machine dials by itself, in whatever network it is, and not a bastion in the target's. */
+  readonly direct: boolean;
+  /** Whether a node must have the certificate of the host that was asked before it is talked to. */
+  readonly tls: boolean;
 }
 
 export interface ClusterPorts {
@@ -83,6 +87,8 @@ export interface ClusterPorts {
   readonly dial: (node: Endpoint, signal: AbortSignal) => Promise<NodePlace>;
   /** What is known of the target beyond the endpoint that was asked: other addresses that its nodes may announce. */
   readonly known: readonly Endpoint[];
+  /** As in `KnownPlaces`. */
+  readonly direct: boolean;
 }
 
 /** First and last, both included, 0 to 16383. */

@@ -82,7 +82,7 @@ export class ClusterSession implements RedisSession {
         return deliveries.topology;
       },
       refresh: (signal) => deliveries.refresh(signal),
-      check: ({ endpoint }) => checkNodeAddress(endpoint, { asked: options.endpoint, known: nodes.ports.known }),
+      check: ({ endpoint }) => checkNodeAddress(endpoint, { asked: way.asked, tls: way.tls, known: way.ports.known, direct: way.ports.direct }),
       read: (node, signal) => askReading((args) => deliveries.askNode(node, args, signal), clock),
     };
   }

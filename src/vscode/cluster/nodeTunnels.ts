@@ -39,6 +39,7 @@ export class NodeTunnels {
       get known() {
         return endpointsOf(tunnel.route.target.id);
       },
+      direct: tunnel.route.method === 'direct',
       dial: (node, signal) => this.#dial(tunnel, node, signal),
     };
   }
@@ -88,7 +89,8 @@ export class NodeTunnels {
 
   /** To another node of the same target, over the same bastion. */
   #routeTo({ checkNodeAddress }: Pick<RedisEngine, 'checkNodeAddress'>, route: Route, { host, port }: Endpoint): Route {
-    checkNodeAddress({ host, port }, { asked: route.endpoint, known: this.#deps.endpointsOf(route.target.id) });
+    const { endpoint, target, method } = route;
+    checkNodeAddress({ host, port }, { asked: endpoint, known: this.#deps.endpointsOf(target.id), direct: method === 'direct', tls: target.tls !== 'off' });
     return { ...route, endpoint: { host, port }, role: 'node' };
   }
 

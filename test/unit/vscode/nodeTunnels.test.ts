@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Fault } from '../../../src/base/fault';
 import { nullLogger } from '../../../src/base/log';
-import { makeRoute, type Route } from '../../../src/model/route';
+import { makeDirectRoute, makeRoute, type Route } from '../../../src/model/route';
 import type { TlsMode } from '../../../src/model/target';
 import type { StartOptions, TunnelInfo } from '../../../src/model/tunnel';
 import type { ClusterPorts, RedisSession, RedisSessionOptions } from '../../../src/redis/types';
@@ -88,6 +88,16 @@ describe('Tunnels to the nodes of a cluster', () => {
     assert.deepEqual([endpoint, role], [NODE, 'node']);
   });
 
+  it('lead to no stranger in the network of this machine, which a bastion is not in', async () => {
+    const node = { host: '192.168.1.1', port: 6379 };
+    const { route } = tunnel({ route: { ...tunnel().route, target: { ...tunnel().route.target, tls: 'off' } } });
+    const direct: Route = { ...makeDirectRoute(target(), target().endpoints[0]!), target: route.target };
+    const tunnels = over(new Service());
+    assert.equal((await tunnels.routeTo({ route }, node)).endpoint.host, node.host);
+    await assert.rejects(tunnels.routeTo({ route: direct }, node), { code: 'redis.nodeRefused' });
+    assert.deepEqual([route, direct].map((one) => tunnels.portsFor(tunnel({ route: one })).direct), [false, true]);
+  });
+
   it('that could not be opened leave nothing behind, and the next try is a new one', async () => {
     const service = new Service(tunnel());
     service.refuse = new Fault('ssm.denied', 'No.');
@@ -122,7 +132,7 @@ describe('Tunnels to the nodes of a cluster', () => {
 });
 
 describe('What a session is opened with', () => {
-  const ports: ClusterPorts = { dial: () => Promise.reject(new Error('not dialled')), known: [] };
+  const ports: ClusterPorts = { dial: () => Promise.reject(new Error('not dialled')), known: [], direct: false };
   const optionsOf = async (info: TunnelInfo, cluster: ClusterPorts = ports): Promise<RedisSessionOptions> => {
     let opened: RedisSessionOptions | undefined;
     const openRedisSession = async (options: RedisSessionOptions): Promise<RedisSession> => {
