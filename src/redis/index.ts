@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../base/clock';
 import { benchmarkRunner } from './benchmark/run';
+import { checkNodeAddress } from './cluster/addresses';
 import { browseKeys } from './keys/browser';
 import { createLiveFeed } from './live/feed';
 import { OPEN_TIMEOUT_MS, pingWith, sessionOpener } from './session';
@@ -15,6 +16,7 @@ export const openRedisSession: OpenRedisSession = sessionOpener();
 /** All of it, for whoever loads the bundle. */
 export const engine: RedisEngine = {
   openRedisSession,
+  checkNodeAddress,
   browseKeys: (session) => browseKeys(session, systemClock),
   createLiveFeed: (request) => createLiveFeed(request),
   indentedJson,

@@ -64,6 +64,21 @@ export interface NodePlace {
   dispose(): Promise<void>;
 }
 
+/**
+ * Where a cluster may send us. Its nodes announce addresses, and a server that lies must not make the bastion dial whatever
+ * it likes, nor get the login sent there.
+ */
+export interface KnownPlaces {
+  /** The endpoint that was asked. */
+  readonly asked: Endpoint;
+  /** What discovery, or the person's settings, say that the target has. */
+  readonly known: readonly Endpoint[];
+  /** Whether this machine dials by itself, in whatever network it is, and not a bastion in the target's. */
+  readonly direct: boolean;
+  /** Whether a node must have the certificate of the host that was asked before it is talked to. */
+  readonly tls: boolean;
+}
+
 export interface ClusterPorts {
   /**
    * Makes a way to another node. Only asked for addresses that have passed `checkNodeAddress`.
@@ -72,6 +87,8 @@ export interface ClusterPorts {
   readonly dial: (node: Endpoint, signal: AbortSignal) => Promise<NodePlace>;
   /** What is known of the target beyond the endpoint that was asked: other addresses that its nodes may announce. */
   readonly known: readonly Endpoint[];
+  /** As in `KnownPlaces`. */
+  readonly direct: boolean;
 }
 
 /** First and last, both included, 0 to 16383. */
@@ -118,6 +135,8 @@ export interface ClusterAccess {
   readonly topology: ClusterTopology;
   /** Asks one of the nodes again. @throws Fault as `RedisSession.call` */
   refresh(signal: AbortSignal): Promise<ClusterTopology>;
+  /** Whether a node may be dialled where it says that it is. @throws Fault `redis.nodeRefused` */
+  check(node: ClusterNode): void;
   /** Asks one node, over a connection that is made where there is none. @throws Fault `redis.nodeRefused`, as `RedisSession.call` */
   read(node: ClusterNode, signal: AbortSignal): Promise<NodeReading>;
 }
@@ -303,6 +322,8 @@ export interface KeyBrowser {
 export interface RedisEngine {
   readonly runBenchmark: RunBenchmark;
   readonly openRedisSession: OpenRedisSession;
+  /** @throws Fault `redis.nodeRefused` for an announced address that is not to be dialled */
+  readonly checkNodeAddress: (announced: Endpoint, places: KnownPlaces) => void;
   /** Over a session that nobody else uses. */
   readonly browseKeys: (session: Pick<RedisSession, 'turn' | 'cluster'>) => KeyBrowser;
   /** Nothing is connected before it is started. @throws Fault `redis.unsupported` for a command that neither streams nor waits. */

@@ -14,7 +14,7 @@ import { BrokerCommands } from './brokerCommands';
 import { ChosenLogins } from './chosenLogins';
 import { Clusters } from './cluster/clusters';
 import type { ClusterPagePorts } from './cluster/controller';
-import { nodeRoute, NodeTunnels } from './cluster/nodeTunnels';
+import { NodeTunnels } from './cluster/nodeTunnels';
 import { ConnectCommands } from './connectCommands';
 import { addConnections, addOutageNotices } from './connections';
 import { asTunnelRow, connectionsView, onTunnelRows, rowIdOf, savedRows } from './connectionsRows';
@@ -174,9 +174,9 @@ function redisPanes(scope: Scope, { globalState, extensionUri }: vscode.Extensio
 
 /** Lets every session with a cluster reach its nodes. */
 function followClusters(scope: Scope, given: Services, store: InventoryStore): { readonly services: Services; readonly nodeTunnels: NodeTunnels } {
-  const { broker, logger } = given;
+  const { broker, loadRedis, logger } = given;
   const endpointsOf = (id: string): readonly Endpoint[] => store.inventories.flatMap((inventory) => targetsOf(inventory).find((target) => target.id === id)?.endpoints ?? []);
-  const nodeTunnels = scope.add(new NodeTunnels({ service: broker.tunnels, options: readStartOptions, endpointsOf, logger }));
+  const nodeTunnels = scope.add(new NodeTunnels({ service: broker.tunnels, options: readStartOptions, endpointsOf, loadRedis, logger }));
   return { services: { ...given, clusterPorts: (tunnel) => nodeTunnels.portsFor(tunnel) }, nodeTunnels };
 }
 
@@ -192,7 +192,7 @@ interface NodeConsoleDeps {
 function nodeConsoles({ board, ui, attempts, nodeTunnels, openConsole }: NodeConsoleDeps): ClusterPagePorts['openConsole'] {
   return (tunnel, { endpoint }) =>
     void attempts.run('console', async () => {
-      const route = nodeRoute(board.get(tunnel.id)?.route ?? tunnel.route, endpoint);
+      const route = await nodeTunnels.routeTo(board.get(tunnel.id) ?? tunnel, endpoint);
       const opened = await ui.task(ui.l10n.t('Connecting to {0}', nodeText(endpoint)), (signal) => board.start(route, {}, signal));
       nodeTunnels.adopt(opened);
       await openConsole(opened);

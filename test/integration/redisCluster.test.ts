@@ -266,7 +266,7 @@ describe('Redis cluster session', function () {
     it('says which node was not reached, and asks the others', async () => {
       const dial: ClusterPorts['dial'] = (node, signal) =>
         node.port === cluster.primaries[1]!.port ? Promise.reject(new Fault('ssm.denied', 'No.')) : rig.ports.dial(node, signal);
-      const session = await rig.open(cluster.primaries[0]!, { cluster: { dial, known: [] } });
+      const session = await rig.open(cluster.primaries[0]!, { cluster: { dial, known: [], direct: false } });
       assert.match(await run(session, '@primaries DBSIZE'), /\(error\) not asked: No\..*-> sum: 0 \(without 1 of 3\)$/s);
     });
 

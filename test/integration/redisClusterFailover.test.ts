@@ -83,7 +83,7 @@ describe('Redis cluster session, when nodes change', function () {
     const { dial } = rig.ports;
     const replica = cluster.replicas[0]!;
     const only: typeof dial = (node, signal) => (node.port === replica.port ? dial(node, signal) : Promise.reject(new Fault('target.unreachable', 'No.')));
-    const session = await rig.open(first, { endpoint: { host: 'localhost', port: 6379 }, cluster: { dial: only, known: [] } });
+    const session = await rig.open(first, { endpoint: { host: 'localhost', port: 6379 }, cluster: { dial: only, known: [], direct: false } });
     const ask = (node: ClusterMember): Promise<string> => cluster.tell(node, 'CLUSTER', 'NODES');
     assert.equal(await run(session, `SET ${keyOf(0)} 1`), 'OK');
     await first.stop();
@@ -174,7 +174,7 @@ describe('Redis cluster session, in TLS', function () {
     const [first] = cluster.primaries as [ClusterMember];
     const base = { endpoint: { host: ASKED, port: first.port }, tls: 'required' as const, ca, login: { password: 'Sup3r-s3cret!' } };
     const dial: ClusterRig['ports']['dial'] = (_, signal) => rig.ports.dial({ host: 'x', port: cluster.primaries[2]!.port }, signal);
-    const session = await rig.open(first, { ...base, cluster: { dial, known: [] } });
+    const session = await rig.open(first, { ...base, cluster: { dial, known: [], direct: false } });
     assert.equal((await faultOf(run(session, `GET ${keyOf(1)}`))).code, 'redis.tlsNameMismatch');
   });
 });
@@ -197,7 +197,7 @@ describe('Redis cluster session, with servers that are not what they seem', () =
       dialled.push(`${host}:${port}`);
       return { local: { host: '127.0.0.1', port: server.port }, dispose: async () => {} };
     };
-    const options = { local: { host: '127.0.0.1', port: server.port }, endpoint: { host: 'cfg.orders.sandbox.test', port: 6379 }, tls: 'off' as const, cluster: { dial, known: [] } };
+    const options = { local: { host: '127.0.0.1', port: server.port }, endpoint: { host: 'cfg.orders.sandbox.test', port: 6379 }, tls: 'off' as const, cluster: { dial, known: [], direct: false } };
     const session = await sessionOpener()(options, never);
     sessions.push(session);
     return session;

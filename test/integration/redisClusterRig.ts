@@ -22,7 +22,7 @@ export class ClusterRig {
     this.cluster = cluster;
   }
 
-  readonly ports: ClusterPorts = { dial: (node) => this.#dial(node), known: [] };
+  readonly ports: ClusterPorts = { dial: (node) => this.#dial(node), known: [], direct: false };
 
   /** What the tunnel to a node leads to, and everything on it, ends. */
   cut({ port }: Pick<ClusterMember, 'port'>): void {

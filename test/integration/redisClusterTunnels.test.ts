@@ -10,7 +10,7 @@ import type { Bastion } from '../../src/model/bastion';
 import { chooseBastion, makeRoute } from '../../src/model/route';
 import { ssmSettings } from '../../src/model/ssmSettings';
 import { defaultEndpoint, type Target } from '../../src/model/target';
-import { openRedisSession } from '../../src/redis';
+import { engine, openRedisSession } from '../../src/redis';
 import { slotOf } from '../../src/redis/cluster/slots';
 import type { RedisSession } from '../../src/redis/types';
 import { NodeTunnels } from '../../src/vscode/cluster/nodeTunnels';
@@ -83,7 +83,7 @@ describe('a console of a cluster behind a bastion', function () {
     const { target, bastion } = await discovered();
     assert.equal(defaultEndpoint(target)!.role, 'configuration');
     const tunnel = await broker.tunnels.start(makeRoute(target, defaultEndpoint(target)!, bastion), {}, never);
-    const nodeTunnels = new NodeTunnels({ service: broker.tunnels, options: () => ({}), endpointsOf: () => target.endpoints, logger: nullLogger });
+    const nodeTunnels = new NodeTunnels({ service: broker.tunnels, options: () => ({}), endpointsOf: () => target.endpoints, loadRedis: async () => engine, logger: nullLogger });
     const logins = { known: async () => ({ password: PASSWORD }), ask: async () => undefined, forget: async () => {} };
     const services = { openRedisSession, targetCa: async () => ca, clusterPorts: nodeTunnels.portsFor.bind(nodeTunnels) };
     const session = await openWithLogin(tunnel, services, logins, undefined, never);

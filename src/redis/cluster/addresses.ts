@@ -1,17 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { Fault } from '../../base/fault';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint';
-
-/**
- * Where a cluster may send us. Its nodes announce addresses, and a server that lies must not make the bastion dial whatever
- * it likes, nor get the login sent there.
- */
-export interface KnownPlaces {
-  /** The endpoint that was asked. */
-  readonly asked: Endpoint;
-  /** What discovery, or the person's settings, say that the target has. */
-  readonly known: readonly Endpoint[];
-}
+import type { KnownPlaces } from '../types';
 
 /** Never dialled for a name's or an address's own sake: this host and network, link-local with the metadata services, multicast, reserved. */
 const SPECIAL = new BlockList();
@@ -46,10 +36,11 @@ PRIVATE.addSubnet('fc00::', 7, 'ipv6');
  * - a host that the target is known by, at whatever port: it is the same machine, or the same name;
  * - a name in the target's own domain: the same one below the first label, and the two forms that ElastiCache has without TLS;
  * - a private address at a port of the target's, as nodes announce where they have no names. Where TLS is on, the node must
- *   besides have the certificate of the host that was asked, and without it a VPC's own rules decide what is there.
+ *   besides have the certificate of the host that was asked; without it a VPC's own rules decide what is there, and this
+ *   machine's network, where strangers would get the login in clear text, is left alone.
  * @throws Fault `redis.nodeRefused`
  */
-export function checkNodeAddress(announced: Endpoint, { asked, known }: KnownPlaces): void {
+export function checkNodeAddress(announced: Endpoint, { asked, known, direct, tls }: KnownPlaces): void {
   const host = plain(announced.host);
   const places = [asked, ...known];
   if (places.some((place) => plain(place.host) === host || (isLoopback(plain(place.host)) && isLoopback(host)))) return;
@@ -60,6 +51,7 @@ export function checkNodeAddress(announced: Endpoint, { asked, known }: KnownPla
   }
   if (!PRIVATE.check(host, family(host))) throw refused(announced, 'that is no private address');
   if (!places.some(({ port }) => port === announced.port)) throw refused(announced, `the cache is known at port ${asked.port}`);
+  if (direct && !tls) throw refused(announced, 'without TLS, and without a bastion, it may be anybody in this network');
 }
 
 /** Lower case, without the dot of the root and without the IPv6 form of an IPv4 address. */

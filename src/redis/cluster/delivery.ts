@@ -176,8 +176,8 @@ export class Deliveries {
       return true;
     }
     const { kind, slot, to } = redirection;
-    const { asked, ports } = this.#options;
-    checkNodeAddress(to, { asked, known: ports.known });
+    const { asked, tls, ports } = this.#options;
+    checkNodeAddress(to, { asked, tls, known: ports.known, direct: ports.direct });
     if (kind === 'moved') {
       this.#topology = withMoved(this.#topology, slot, to);
       // Where one slot has gone others may have, too. The node that answered knows.

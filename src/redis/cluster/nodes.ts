@@ -120,7 +120,7 @@ export class NodeSessions {
 
   async #connect(key: string, node: ClusterNode): Promise<Connected> {
     const { ports, options, open } = this.#deps;
-    checkNodeAddress(node.endpoint, { asked: options.endpoint, known: ports.known });
+    checkNodeAddress(node.endpoint, { asked: options.endpoint, tls: options.tls !== 'off', known: ports.known, direct: ports.direct });
     const { signal } = this.#life;
     const state = this.#state;
     const place = await ports.dial(node.endpoint, signal);

@@ -15,6 +15,7 @@ import type { ReplyRecord } from '../replies/replyRecord';
 import { splitRepetition } from '../repetition';
 import { splitArguments } from '../splitArguments';
 import type { ClusterAccess, ClusterNode, ClusterTopology, Completion, CompletionCandidate, LiveRequest, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from '../types';
+import { checkNodeAddress } from './addresses';
 import { askReading } from './ask';
 import { Deliveries, type Delivered, type DeliveryOptions, redirectedNote } from './delivery';
 import { type ErrorContext, explainError } from './explain';
@@ -81,6 +82,7 @@ export class ClusterSession implements RedisSession {
         return deliveries.topology;
       },
       refresh: (signal) => deliveries.refresh(signal),
+      check: ({ endpoint }) => checkNodeAddress(endpoint, { asked: way.asked, tls: way.tls, known: way.ports.known, direct: way.ports.direct }),
       read: (node, signal) => askReading((args) => deliveries.askNode(node, args, signal), clock),
     };
   }

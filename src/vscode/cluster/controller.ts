@@ -57,7 +57,7 @@ export class ClusterController {
         void this.#ask(this.#named(message.node));
         break;
       case 'console':
-        for (const node of this.#named(message.node)) this.#ports.openConsole(this.tunnel, node);
+        for (const node of this.#named(message.node)) this.#openConsole(node);
         break;
     }
   }
@@ -164,6 +164,17 @@ export class ClusterController {
     } catch (error) {
       set({ phase: 'failed', fault: faultData(asFault(error)) });
     }
+  }
+
+  /** Where a node is, is the server's word, also where only a person's click leads there. */
+  #openConsole(node: ClusterNode): void {
+    try {
+      this.#session?.cluster?.check(node);
+    } catch (error) {
+      this.#set({ nodes: new Map([...this.#state.nodes, [nodeKey(node), { phase: 'failed', fault: faultData(asFault(error)) }]]) });
+      return;
+    }
+    this.#ports.openConsole(this.tunnel, node);
   }
 
   /** None where the page knows more than there is. */

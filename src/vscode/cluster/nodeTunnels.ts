@@ -2,7 +2,7 @@ import type { Logger } from '../../base/log';
 import type { Endpoint } from '../../model/endpoint';
 import { destinationKey, type Route, sameDestination } from '../../model/route';
 import type { StartOptions, TunnelInfo, TunnelService } from '../../model/tunnel';
-import type { ClusterPorts, NodePlace } from '../../redis/types';
+import type { ClusterPorts, NodePlace, RedisEngine } from '../../redis/types';
 
 export interface NodeTunnelsDeps {
   readonly service: Pick<TunnelService, 'start' | 'stop' | 'list'>;
@@ -10,6 +10,8 @@ export interface NodeTunnelsDeps {
   readonly options: () => StartOptions;
   /** What discovery knows of a target. */
   readonly endpointsOf: (targetId: string) => readonly Endpoint[];
+  /** Knows which addresses of those that nodes announce may be dialled. */
+  readonly loadRedis: () => Promise<Pick<RedisEngine, 'checkNodeAddress'>>;
   readonly logger: Logger;
 }
 
@@ -37,8 +39,18 @@ export class NodeTunnels {
       get known() {
         return endpointsOf(tunnel.route.target.id);
       },
+      direct: tunnel.route.method === 'direct',
       dial: (node, signal) => this.#dial(tunnel, node, signal),
     };
+  }
+
+  /**
+   * The way to a node where it says that it is.
+   * @param tunnel the one that leads to the cluster
+   * @throws Fault `redis.nodeRefused`
+   */
+  async routeTo(tunnel: Pick<TunnelInfo, 'route'>, node: Endpoint): Promise<Route> {
+    return this.#routeTo(await this.#deps.loadRedis(), tunnel.route, node);
   }
 
   /** From now on it is the person's: it stays when the console is closed that has opened it. */
@@ -54,11 +66,12 @@ export class NodeTunnels {
   }
 
   async #dial(tunnel: TunnelInfo, node: Endpoint, signal: AbortSignal): Promise<NodePlace> {
-    const { service, options } = this.#deps;
+    const { service, options, loadRedis } = this.#deps;
+    const redis = await loadRedis();
     const all = await service.list();
     // The bastion may have changed since.
     const now = all.find(({ id }) => id === tunnel.id) ?? tunnel;
-    const route = nodeRoute(now.route, node);
+    const route = this.#routeTo(redis, now.route, node);
     const key = destinationKey(route);
     const use = this.#uses.get(key) ?? { users: 0, ours: !all.some((one) => one.state.phase !== 'closed' && sameDestination(one.route, route)) };
     this.#uses.set(key, use);
@@ -74,6 +87,13 @@ export class NodeTunnels {
     }
   }
 
+  /** To another node of the same target, over the same bastion. */
+  #routeTo({ checkNodeAddress }: Pick<RedisEngine, 'checkNodeAddress'>, route: Route, { host, port }: Endpoint): Route {
+    const { endpoint, target, method } = route;
+    checkNodeAddress({ host, port }, { asked: endpoint, known: this.#deps.endpointsOf(target.id), direct: method === 'direct', tls: target.tls !== 'off' });
+    return { ...route, endpoint: { host, port }, role: 'node' };
+  }
+
   async #release(key: string, use: Use): Promise<void> {
     use.users--;
     if (use.users > 0) return;
@@ -87,9 +107,4 @@ export class NodeTunnels {
     use.ours = false;
     await this.#deps.service.stop(use.id).catch((error: unknown) => this.#deps.logger.log('warn', 'cluster.nodeTunnelNotStopped', { error }));
   }
-}
-
-/** To another node of the same target, over the same bastion. */
-export function nodeRoute(route: Route, { host, port }: Endpoint): Route {
-  return { ...route, endpoint: { host, port }, role: 'node' };
 }

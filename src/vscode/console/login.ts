@@ -1,8 +1,9 @@
+import { isIP } from 'node:net';
 import { asFault, cancelled, faultData } from '../../base/fault';
 import { iamCacheOf } from '../../model/cacheLogin';
 import type { Route, TargetRef } from '../../model/route';
 import type { TunnelInfo } from '../../model/tunnel';
-import type { GuardPorts, ManagedService, RedisSession, RedisSessionOptions } from '../../redis/types';
+import type { ClusterPorts, GuardPorts, ManagedService, RedisSession, RedisSessionOptions } from '../../redis/types';
 import type { RedisLogins, Services, SessionLogin } from '../services';
 import { nodeText } from '../wording';
 
@@ -41,11 +42,18 @@ export function openWithLogin(
 }
 
 /** A cluster is followed, unless one of its nodes was chosen, or its readers: those are to answer themselves. */
-export function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clusterPorts'>): Pick<RedisSessionOptions, 'cluster' | 'readOnly' | 'managed'> {
-  const { role, target } = tunnel.route;
+export function placeOptions(tunnel: TunnelInfo, { clusterPorts }: Pick<Services, 'clusterPorts'>): Partial<Pick<RedisSessionOptions, 'cluster' | 'readOnly' | 'managed' | 'endpoint'>> {
+  const { role, target, endpoint } = tunnel.route;
   const managed = managedService(target);
   const alone = role === 'node' || role === 'reader';
-  return { ...(managed && { managed }), ...(alone ? { readOnly: true } : clusterPorts && { cluster: clusterPorts(tunnel) }) };
+  const cluster = clusterPorts?.(tunnel);
+  const verified = role === 'node' && target.tls !== 'off' && isIP(endpoint.host) !== 0 ? clusterName(cluster) : undefined;
+  return { ...(managed && { managed }), ...(alone ? { readOnly: true } : cluster && { cluster }), ...(verified !== undefined && { endpoint: { host: verified, port: endpoint.port } }) };
+}
+
+/** A certificate carries names: that of the cluster stands for its nodes where they have none, as in a session with all of them. */
+function clusterName(cluster: ClusterPorts | undefined): string | undefined {
+  return cluster?.known.find(({ host }) => isIP(host) === 0)?.host;
 }
 
 /** By the ARN; undefined for targets that the person has named. */

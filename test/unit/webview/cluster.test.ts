@@ -19,6 +19,13 @@ class FakeCluster implements ClusterAccess {
   readonly asked: string[] = [];
   answer: (node: ClusterNode) => Promise<NodeReading> = async () => reading();
 
+  /** Hosts that are not dialled. */
+  readonly refused = new Set<string>();
+
+  check({ endpoint }: ClusterNode): void {
+    if (this.refused.has(endpoint.host)) throw new Fault('redis.nodeRefused', `${endpoint.host} is not dialled.`);
+  }
+
   refresh(): Promise<ClusterTopology> {
     if (this.next instanceof Fault) return Promise.reject(this.next);
     this.topology = this.next;
@@ -157,6 +164,19 @@ describe('The page of a cluster', () => {
     world.controller.receive({ type: 'console', node: world.last.shards[1]!.nodes[1]!.key });
     world.controller.receive({ type: 'console', node: 'evil.example:6379' });
     assert.deepEqual(world.consoles, [`t1 ${node('orders-0002-002').endpoint.host}`]);
+  });
+
+  it('opens no console where the cluster may not send us, and says why at the node', async () => {
+    const world = new World();
+    const evil = node('orders-0001-003', { endpoint: { host: '169.254.169.254', port: 80 } });
+    world.cluster.topology = { shards: [{ slots: [[0, 16_383]], nodes: [node('orders-0001-001'), evil] }] };
+    world.cluster.refused.add(evil.endpoint.host);
+    await world.open();
+    world.controller.receive({ type: 'console', node: nodeKey(evil) });
+    assert.deepEqual(world.consoles, []);
+    assert.equal(world.last.shards[0]!.nodes[1]!.note, '169.254.169.254 is not dialled.');
+    world.controller.receive({ type: 'console', node: nodeKey(node('orders-0001-001')) });
+    assert.equal(world.consoles.length, 1);
   });
 
   it('says that there is no cluster, and why there is no connection', async () => {

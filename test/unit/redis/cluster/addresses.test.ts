@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { isFault } from '../../../../src/base/fault';
-import { checkNodeAddress, type KnownPlaces } from '../../../../src/redis/cluster/addresses';
+import { checkNodeAddress } from '../../../../src/redis/cluster/addresses';
+import type { KnownPlaces } from '../../../../src/redis/types';
 
 const AWS = 'euc1.cache.amazonaws.com';
-const tls: KnownPlaces = { asked: { host: `clustercfg.orders.x1y2z3.${AWS}`, port: 6379 }, known: [] };
-const plain: KnownPlaces = { asked: { host: `orders.x1y2z3.clustercfg.${AWS}`, port: 6379 }, known: [] };
-const memoryDb: KnownPlaces = { asked: { host: 'clustercfg.carts.x1y2z3.memorydb.eu-central-1.amazonaws.com', port: 6379 }, known: [] };
-const own: KnownPlaces = { asked: { host: 'redis.corp.example', port: 7000 }, known: [{ host: '10.1.2.3', port: 7005 }] };
-const serverless: KnownPlaces = { asked: { host: 'burst-x1y2z3.serverless.euc1.cache.amazonaws.com', port: 6379 }, known: [] };
+const tls: KnownPlaces = { asked: { host: `clustercfg.orders.x1y2z3.${AWS}`, port: 6379 }, known: [], direct: false, tls: true };
+const plain: KnownPlaces = { asked: { host: `orders.x1y2z3.clustercfg.${AWS}`, port: 6379 }, known: [], direct: false, tls: false };
+const memoryDb: KnownPlaces = { asked: { host: 'clustercfg.carts.x1y2z3.memorydb.eu-central-1.amazonaws.com', port: 6379 }, known: [], direct: false, tls: true };
+const own: KnownPlaces = { asked: { host: 'redis.corp.example', port: 7000 }, known: [{ host: '10.1.2.3', port: 7005 }], direct: false, tls: false };
+const serverless: KnownPlaces = { asked: { host: 'burst-x1y2z3.serverless.euc1.cache.amazonaws.com', port: 6379 }, known: [], direct: false, tls: true };
 
 function passes(host: string, places: KnownPlaces, port = 6379): boolean {
   try {
@@ -34,7 +35,7 @@ describe('Addresses that a cluster announces', () => {
     assert.ok(passes(serverless.asked.host, serverless, 6380));
     assert.ok(passes('10.1.2.3', own, 7001));
     assert.ok(passes('redis.corp.example', own, 7001));
-    assert.ok(passes('127.0.0.1', { asked: { host: 'localhost', port: 7000 }, known: [] }, 7001), 'a cluster on the bastion itself');
+    assert.ok(passes('127.0.0.1', { ...own, asked: { host: 'localhost', port: 7000 } }, 7001), 'a cluster on the bastion itself');
   });
 
   it('are dialled where they are private ones at the port of the cache', () => {
@@ -42,6 +43,15 @@ describe('Addresses that a cluster announces', () => {
       assert.ok(passes(host, plain), host);
       assert.ok(!passes(host, plain, 22), `${host}, at another port`);
     }
+  });
+
+  it('are no private ones where this machine dials by itself without TLS, unless the target is known by them', () => {
+    const direct: KnownPlaces = { ...plain, direct: true };
+    assert.ok(!passes('192.168.1.1', direct));
+    assert.ok(!passes('fd12:3456::1', direct));
+    assert.ok(passes('192.168.1.1', { ...tls, direct: true }), 'its certificate tells who it is');
+    assert.ok(passes('192.168.1.1', { ...direct, known: [{ host: '192.168.1.1', port: 7000 }] }));
+    assert.ok(passes(`orders-0002-003.x1y2z3.0001.${AWS}`, direct), 'a name of its own');
   });
 
   it('are never this machine, its neighbours, or what tells it who it is', () => {
