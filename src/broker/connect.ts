@@ -154,7 +154,8 @@ class Connection implements BrokerClient {
 
   async #start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     const info = this.#known.heard(await this.#call((services) => services.tunnels.start(route, options, signal), signal));
-    this.#wishes.set(info.id, options);
+    // A trial wishes nothing for a tunnel that it has found.
+    if (!options.trial) this.#wishes.set(info.id, options);
     return info;
   }
 
@@ -312,6 +313,7 @@ class Connection implements BrokerClient {
       for (const { id } of this.#known.all) this.#fire(this.#known.close(id, cause));
       return;
     }
+    for (const trial of this.#known.closeTrials()) this.#fire(trial);
     const lost = this.#known.lose(cause, this.#clock.wall());
     logger.log('warn', 'broker.lost', { tunnels: lost.length });
     for (const info of lost) this.#fire(info);

@@ -67,6 +67,11 @@ export class KnownTunnels {
     });
   }
 
+  /** Trials end with their broker: whoever asked asks the next one. */
+  closeTrials(): readonly TunnelInfo[] {
+    return this.all.filter(({ trial }) => trial).flatMap(({ id }) => this.close(id) ?? []);
+  }
+
   /** Gives a tunnel up, as it is to be shown; undefined when it is not known (any more). */
   close(id: string, cause?: FaultData): TunnelInfo | undefined {
     const info = this.#tunnels.get(id);

@@ -114,6 +114,7 @@ export const tunnelShape = shape<TunnelInfo>({
   reconnects: finite,
   exposedOn: maybe(text),
   lastFault: maybe(shape<PastFault>({ fault: faultShape, at: finite })),
+  trial: maybe(yesNo),
 });
 const probePoint = shape<ProbePoint>({ at: finite, latencyMs: maybe(finite), failed: yesNo, up: finite, down: finite });
 const detailsShape = shape<TunnelDetails>({
@@ -129,6 +130,7 @@ const startOptions = shape<StartOptions>({
   keep: maybe(yesNo),
   keepPort: maybe(yesNo),
   bindAddress: maybe(text),
+  trial: maybe(yesNo),
 });
 const condition = shape<BastionCondition>({ instance: text as Check<BastionCondition['instance']>, agent: text as Check<BastionCondition['agent']> });
 const iamCache = shape<IamCache>({ service: oneOf('elasticache', 'memorydb'), name: text, serverless: yesNo, region: text });

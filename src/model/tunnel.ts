@@ -49,6 +49,8 @@ export interface TunnelInfo {
   readonly lastFault?: PastFault;
   /** Another window asks the person for what it waits for, and tells of it: the broker says so to each window on its own. */
   readonly spokenFor?: true;
+  /** Nobody but a trial has asked for it so far, with which it ends: it is no tunnel to be shown or used. */
+  readonly trial?: boolean;
 }
 
 /** What it waits for, the same for all that wait for the same thing; undefined for those that wait for nobody. */
@@ -109,6 +111,11 @@ export interface StartOptions {
   readonly keepPort?: boolean;
   /** Literal IP address to listen on; 127.0.0.1 unless told. What is not loopback the person has agreed to. */
   readonly bindAddress?: string;
+  /**
+   * Only whether it works is of interest: what is opened for it is closed again before `start` resolves, with phase `closed` and the
+   * health that it had, unless someone else asks for the same destination meanwhile. What was open before stays so.
+   */
+  readonly trial?: boolean;
 }
 
 /** Plain data in, plain data and events out: the seam that moves into the broker process later. */

@@ -53,9 +53,11 @@ export class Tunnel {
   #lastFault: PastFault | undefined;
   #reportPending = false;
   #stopping: Promise<void> | undefined;
+  #trial: boolean;
 
-  constructor(route: Route, { alternates = [], keep = false, holdMs, probeEveryMs }: StartOptions, deps: TunnelDeps) {
+  constructor(route: Route, { alternates = [], keep = false, holdMs, probeEveryMs, trial = false }: StartOptions, deps: TunnelDeps) {
     this.#route = route;
+    this.#trial = trial;
     this.#deps = deps;
     this.#since = deps.clock.wall();
     this.#throughput = this.#scope.add(new Throughput(deps.clock, () => this.#report()));
@@ -139,11 +141,19 @@ export class Tunnel {
       ...(reading && { link: reading }),
       reconnects: Math.max(0, this.#links - 1),
       ...(this.#lastFault && { lastFault: this.#lastFault }),
+      ...(this.#trial && { trial: true }),
     };
   }
 
   get details(): TunnelDetails {
     return { info: this.info, ...this.#history.details };
+  }
+
+  /** Someone has asked for it who is to use it. */
+  wanted(): void {
+    if (!this.#trial) return;
+    this.#trial = false;
+    this.#report();
   }
 
   /** Dials at once where it waits, and probes the link where it has one. */

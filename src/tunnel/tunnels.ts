@@ -34,6 +34,8 @@ interface Opening {
   readonly abort: AbortController;
   readonly result: Promise<TunnelInfo>;
   waiting: number;
+  /** How many of those who wait are to use it: what nobody is to use is closed once it has shown that it works. */
+  wanted: number;
 }
 
 /** All tunnels of this process. */
@@ -61,9 +63,10 @@ export class Tunnels implements TunnelService {
   async start(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {
     if (this.#disposed || signal.aborted) throw cancelled();
     const opening = [...this.#openings].find((one) => sameDestination(one.route, route) && !one.abort.signal.aborted);
-    if (opening) return this.#join(opening, signal);
     const existing = [...this.#tunnels.values()].find((tunnel) => tunnel.live && sameDestination(tunnel.route, route));
-    return existing ? existing.info : this.#join(this.#open(route, options), signal);
+    if (!options.trial) existing?.wanted();
+    if (!opening && existing) return existing.info;
+    return this.#join(opening ?? this.#open(route, options), options.trial ? 0 : 1, signal);
   }
 
   async stop(id: string): Promise<void> {
@@ -95,11 +98,13 @@ export class Tunnels implements TunnelService {
   }
 
   /** Waits for a shared start; it is cancelled when the last one who waits has given up. */
-  #join(opening: Opening, signal: AbortSignal): Promise<TunnelInfo> {
+  #join(opening: Opening, wanted: 0 | 1, signal: AbortSignal): Promise<TunnelInfo> {
     opening.waiting++;
+    opening.wanted += wanted;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         opening.waiting--;
+        opening.wanted -= wanted;
         if (opening.waiting === 0) opening.abort.abort();
         // Rejects only once the start itself has ended, so that nothing is left when the caller hears of it.
         void opening.result.catch(() => {}).then(() => reject(cancelled()));
@@ -120,11 +125,22 @@ export class Tunnels implements TunnelService {
 
   #open(route: Route, options: StartOptions): Opening {
     const abort = new AbortController();
-    const opening: Opening = { route, abort, waiting: 0, result: this.#create(route, options, abort.signal) };
-    this.#openings.add(opening);
     const forget = (): void => void this.#openings.delete(opening);
-    opening.result.then(forget, forget);
+    const opened = this.#create(route, options, abort.signal).then((info) => {
+      // At once with the decision: whoever asks from now on finds the tunnel, or opens another one.
+      forget();
+      return opening.wanted > 0 ? info : this.#endTrial(info);
+    });
+    const opening: Opening = { route, abort, waiting: 0, wanted: 0, result: opened };
+    opened.catch(forget);
+    this.#openings.add(opening);
     return opening;
+  }
+
+  /** @returns what it was while it was open */
+  async #endTrial(info: TunnelInfo): Promise<TunnelInfo> {
+    await this.stop(info.id);
+    return { ...info, state: { phase: 'closed' } };
   }
 
   async #create(route: Route, options: StartOptions, signal: AbortSignal): Promise<TunnelInfo> {

@@ -104,6 +104,8 @@ export class TunnelBoard {
       if (this.#adopted.delete(info.id) && info.state.cause) this.#losses.fire({ tunnel: info, cause: info.state.cause });
       return;
     }
+    // Whoever took it for an open one would lose it with the trial: asking for it is what makes it stay.
+    if (info.trial) return;
     this.#tunnels.set(info.id, info);
     this.#changes.fire(this.tunnels);
   }

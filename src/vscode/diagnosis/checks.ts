@@ -122,13 +122,15 @@ function rulesCheck({ bastion, reasons }: RankedBastion, target: Target, { port 
   return { verdict: 'unknown', title, detail: l10n.t('They could not be read.'), remedy: l10n.t('It takes the permission {0}.', 'ec2:DescribeSecurityGroups') };
 }
 
-/** What an open tunnel has shown. @param trial it was opened for the diagnosis alone */
-export function tunnelCheck(info: TunnelInfo, trial: boolean, l10n: Localizer): Check {
+/** What an open tunnel has shown, or one that was opened for the diagnosis alone: that is `closed` already. */
+export function tunnelCheck(info: TunnelInfo, l10n: Localizer): Check {
   const title = l10n.t('Round trip through a tunnel');
   const { state, health } = info;
   if ((state.phase === 'waiting' || state.phase === 'closed') && state.cause) return failed(title, state.cause);
+  const trial = state.phase === 'closed';
   const way = trial ? l10n.t('A tunnel was opened for this and closed again.') : l10n.t('The tunnel at {0} is open.', formatEndpoint(info.local));
-  const said = joined([moodText(tunnelMood(info), l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs), health.detail]);
+  const mood = tunnelMood(trial ? { health, state: { phase: 'open', streams: 0 } } : info);
+  const said = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs), health.detail]);
   const detail = `${way} ${said}`;
   switch (health.level) {
     case 'ok':

@@ -42,7 +42,7 @@ export interface DiagnosisPorts {
   readonly store: Pick<InventoryStore, 'usable' | 'refresh' | 'inventories'>;
   readonly advice: Pick<BastionAdvice, 'toChoose'>;
   readonly board: Pick<TunnelBoard, 'get' | 'toTarget' | 'tunnels'>;
-  readonly tunnels: Pick<TunnelService, 'start' | 'stop' | 'retry' | 'onDidChange'>;
+  readonly tunnels: Pick<TunnelService, 'start' | 'retry' | 'onDidChange'>;
   readonly ui: Pick<Ui, 'l10n' | 'copy' | 'brief'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -198,10 +198,10 @@ export class Diagnosis {
       watching.dispose();
       timer.dispose();
     }
-    this.#roundTripIs(tunnelCheck(latest, false, ui.l10n));
+    this.#roundTripIs(tunnelCheck(latest, ui.l10n));
   }
 
-  /** The only proof there is: what a click on "Connect" does, ended at once. */
+  /** The only proof there is: what a click on "Connect" does, ended at once unless someone else has clicked meanwhile. */
   async #try(plan: () => Route, signal: AbortSignal): Promise<void> {
     const { tunnels, ui } = this.#ports;
     if (this.#checks.some(({ verdict, title }) => verdict === 'fail' && title !== ui.l10n.t('Security groups'))) {
@@ -209,12 +209,7 @@ export class Diagnosis {
       return;
     }
     try {
-      const info = await tunnels.start(plan(), {}, signal);
-      try {
-        this.#roundTripIs(tunnelCheck(info, true, ui.l10n));
-      } finally {
-        await tunnels.stop(info.id);
-      }
+      this.#roundTripIs(tunnelCheck(await tunnels.start(plan(), { trial: true }, signal), ui.l10n));
     } catch (error) {
       if (isCancelled(error)) throw error;
       this.#roundTripIs(trialFailed(error, ui.l10n));

@@ -128,6 +128,14 @@ describe('the tunnels as a window knows them', () => {
     assert.equal(known.brokerId('1'), '3');
   });
 
+  it('end with their broker where they were opened for a trial', () => {
+    const known = new KnownTunnels();
+    known.heard(info('one', { trial: true }));
+    known.heard(info('two', { route: { ...testRoute, endpoint: { host: 'other', port: 1 } } }));
+    assert.deepEqual(known.closeTrials().map(({ id, state }) => [id, state.phase]), [['one', 'closed']]);
+    assert.deepEqual(known.all.map(({ id }) => id), ['two']);
+  });
+
   it('stay closed although an older answer still has them', () => {
     const known = new KnownTunnels();
     known.heard(info('one', { state: { phase: 'closed' } }));

@@ -103,6 +103,74 @@ describe('Tunnels', () => {
     assert.equal((await second).state.phase, 'open');
   });
 
+  describe('opened for a trial', () => {
+    let release = (): void => {};
+    beforeEach(() => {
+      transport.beforeDial = () => new Promise((resolve) => (release = resolve));
+    });
+    const dialled = (): Promise<unknown> => eventually(() => transport.dials === 1, 'the dial has begun');
+
+    it('say what they have shown, and are closed', async () => {
+      const trial = tunnels.start(testRoute, { trial: true }, never);
+      await dialled();
+      release();
+      const { state, health } = await trial;
+      assert.deepEqual([state, health.level, health.latencyMs], [{ phase: 'closed' }, 'ok', 2]);
+      assert.deepEqual(await tunnels.list(), []);
+      assert.ok(events.every((info) => info.trial));
+      assert.equal(events.at(-1)!.state.phase, 'closed');
+    });
+
+    it('stay when someone asks for the same destination while they are dialled', async () => {
+      const trial = tunnels.start(testRoute, { trial: true }, never);
+      await dialled();
+      const wanted = tunnels.start(testRoute, {}, never);
+      assert.equal(events.at(-1)!.trial, undefined, 'everyone is told');
+      release();
+      const [one, other] = await Promise.all([trial, wanted]);
+      assert.deepEqual([one.id, one.state.phase, one.trial], [other.id, 'open', undefined]);
+      assert.equal(await echo(other.local.port, 'hello'), 'hello');
+    });
+
+    it('are closed when the one who asked for them has given up', async () => {
+      const abort = new AbortController();
+      const trial = tunnels.start(testRoute, { trial: true }, never);
+      const wanted = tunnels.start(testRoute, {}, abort.signal);
+      await dialled();
+      abort.abort();
+      release();
+      await assert.rejects(wanted, isCancelled);
+      assert.equal((await trial).state.phase, 'closed');
+      assert.deepEqual(await tunnels.list(), []);
+    });
+
+    it('are another one’s own when that was open, or being opened, before', async () => {
+      const wanted = tunnels.start(testRoute, {}, never);
+      await dialled();
+      const joined = tunnels.start(testRoute, { trial: true }, never);
+      release();
+      assert.equal((await joined).state.phase, 'open');
+      assert.equal((await tunnels.start(testRoute, { trial: true }, never)).id, (await wanted).id);
+      assert.equal((await tunnels.list())[0]?.state.phase, 'open');
+    });
+
+    it('are not joined any more once they end', async () => {
+      const trial = tunnels.start(testRoute, { trial: true }, never);
+      await dialled();
+      let next: Promise<TunnelInfo> | undefined;
+      transport.beforeDial = () => Promise.resolve();
+      probe = () => {
+        setImmediate(() => (next ??= tunnels.start(testRoute, {}, never)));
+        return Promise.resolve({ level: 'ok', checkedAt: clock.wall() });
+      };
+      release();
+      await trial;
+      await eventually(() => next !== undefined);
+      const own = await next!;
+      assert.deepEqual([own.state.phase, (await tunnels.list()).map(({ id }) => id)], ['open', [own.id]]);
+    });
+  });
+
   it('says at once that a port is taken, and leaves nothing', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => {

@@ -88,6 +88,25 @@ describe('A diagnosis', () => {
     assert.deepEqual(world.posted[0]!.summary, 'Looking…');
   });
 
+  it('leaves a tunnel open that someone else has asked for meanwhile', async () => {
+    world = await new World().begin();
+    world.service.keepsTrials = true;
+    const page = await world.run();
+    assert.equal(page.verdict, 'pass');
+    assert.match(detail(page, 'Round trip through a tunnel'), /^The tunnel at 127\.0\.0\.1:53211 is open\./);
+    assert.deepEqual(world.service.started.map(({ options }) => options), [{ trial: true }]);
+    assert.deepEqual([world.service.infos.length, world.service.stopped], [1, []]);
+  });
+
+  it('opens what is no tunnel to be shown or used before someone asks for it', async () => {
+    world = new World();
+    world.service.infos = [tunnel({ trial: true })];
+    await world.begin();
+    assert.deepEqual(world.board.tunnels, []);
+    world.service.changes.fire(tunnel());
+    assert.equal(world.board.tunnels.length, 1);
+  });
+
   it('names the one thing to mend, and tries nothing that cannot work', async () => {
     world = await new World({ targets: [target({ status: 'creating', endpoints: [] })], bastions: [] }).begin();
     const page = await world.run();

@@ -212,8 +212,12 @@ export class FakeTunnels implements TunnelService {
     const info = tunnel({ id: `t${this.started.length}`, route, local: { host: '127.0.0.1', port: options.localPort || 53210 + this.started.length } });
     this.infos.push(info);
     this.changes.fire(info);
-    return Promise.resolve(info);
+    if (!options.trial || this.keepsTrials) return Promise.resolve(info);
+    return this.stop(info.id).then(() => ({ ...info, state: { phase: 'closed' } }));
   }
+
+  /** Whether someone else asks for whatever is opened for a trial. */
+  keepsTrials = false;
 
   stop(id: string): Promise<void> {
     this.stopped.push(id);
