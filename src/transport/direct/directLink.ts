@@ -52,6 +52,8 @@ export class DirectLink implements Link {
   /** What was connected from an address that this machine has lost hears nothing any more, and nobody would tell it. */
   check(): void {
     const own = new Set(this.#deps.ownAddresses());
+    // The same address may be back in a moment, and nobody has heard of a loss.
+    if (own.size === 0) return;
     for (const socket of this.#sockets) {
       const { localAddress } = socket;
       if (localAddress !== undefined && !own.has(localAddress)) cut(socket);

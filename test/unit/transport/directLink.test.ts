@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
+import type { networkInterfaces } from 'node:os';
 import type { Route } from '../../../src/model/route';
 import type { Link } from '../../../src/model/link';
-import { DirectTransport } from '../../../src/transport/direct/directTransport';
+import { DirectTransport, systemAddresses } from '../../../src/transport/direct/directTransport';
 import { FakeClock } from '../../fixtures/fakeClock';
 import { testRoute } from '../../fixtures/fakeTransport';
 
@@ -79,10 +80,21 @@ describe('a direct link', () => {
     }
     link.check!();
     assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [false, false]);
+    addresses = [];
+    link.check!();
+    assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [false, false], 'there is no network yet');
     addresses = ['127.0.0.1', '192.0.2.1'];
     link.check!();
     assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [true, false]);
     await link.dispose();
+  });
+
+  it('knows no addresses where none leads out, or the system tells of none', () => {
+    const given = (...addresses: readonly [string, boolean][]): typeof networkInterfaces => () =>
+      ({ all: addresses.map(([address, internal]) => ({ address, internal })) }) as unknown as ReturnType<typeof networkInterfaces>;
+    assert.deepEqual(systemAddresses(given(['127.0.0.1', true], ['10.0.0.7', false])), ['127.0.0.1', '10.0.0.7']);
+    assert.deepEqual(systemAddresses(given(['127.0.0.1', true], ['169.254.1.1', false], ['fe80::1', false])), []);
+    assert.deepEqual(systemAddresses(() => { throw new Error('refused'); }), []);
   });
 
   it('cannot be dialled by somebody who has given up', async () => {
