@@ -15,7 +15,7 @@ const route: Route = { ...ends, method: 'direct' };
 
 describe('a direct link', () => {
   let clock: FakeClock;
-  let asked: { readonly signal: AbortSignal; readonly connect: (socket: Socket) => void }[];
+  let asked: { readonly signal: AbortSignal; readonly connect: (socket: Socket) => void; readonly fail: (error: Error) => void }[];
   let link: Link;
   let addresses: string[];
   /** Whether who connects gives up when told. */
@@ -28,7 +28,7 @@ describe('a direct link', () => {
     addresses = ['127.0.0.1', '10.0.0.7', '192.0.2.1'];
     const viaProxy = (_to: unknown, signal: AbortSignal): Promise<Socket> =>
       new Promise((connect, reject) => {
-        asked.push({ signal, connect });
+        asked.push({ signal, connect, fail: reject });
         signal.addEventListener('abort', () => obeys && reject(new Error('aborted')), { once: true });
       });
     link = await new DirectTransport({ clock, logger: { log: () => {} }, viaProxy, ownAddresses: () => addresses }).dial(route, never);
@@ -57,6 +57,22 @@ describe('a direct link', () => {
     await link.dispose();
     assert.ok(socket.destroyed);
     assert.equal(await link.closed, undefined);
+  });
+
+  it('lives on while other connections are being made, and ends with the last one', async () => {
+    const first = link.open(to, never);
+    const second = link.open(to, never);
+    const third = link.open(to, never);
+    asked[0]!.fail(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    await assert.rejects(first, { code: 'direct.refused' });
+    const socket = new Socket();
+    asked[1]!.connect(socket);
+    assert.equal(await second, socket);
+    socket.destroy();
+    await once(socket, 'close');
+    asked[2]!.fail(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    await assert.rejects(third, { code: 'direct.refused' });
+    assert.equal((await link.closed)?.code, 'direct.refused');
   });
 
   it('ends without a fault while a connection is being made, and destroys one that comes too late', async () => {
