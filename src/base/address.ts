@@ -36,3 +36,11 @@ export function samePrefix(one: readonly number[], other: readonly number[], bit
     return (byte & mask) === (other[index]! & mask);
   });
 }
+
+/** RFC 4291 (fe80::/10) and RFC 3927 (169.254.0.0/16): what every interface gives itself, and what leads nowhere. */
+const LINK_LOCAL = /^(?:fe[89ab][0-9a-f]:|169\.254\.)/i;
+
+/** Whether an interface's address leads out of this machine. */
+export function isOutward({ address, internal }: { readonly address: string; readonly internal: boolean }): boolean {
+  return !internal && !LINK_LOCAL.test(address);
+}

@@ -9,6 +9,8 @@ import { latencyNoted, NO_TREND, withTrend } from './probe/latencyTrend';
 
 /** Probes without an answer, one after another, after which a link that says it is well is given up. */
 const SILENT_PROBES = 4;
+/** Nothing came back; a link that connects for each stream says so in its own words. */
+const SILENT: ReadonlySet<string> = new Set(['target.unreachable', 'link.silent', 'direct.timeout', 'direct.unreachable']);
 
 export interface ProberDeps {
   readonly clock: Clock;
@@ -118,7 +120,7 @@ export class Prober {
 
 /** Nothing came back at all; any other failure is an answer of the bastion or the target. */
 function isSilence({ code }: Fault): boolean {
-  return code === 'target.unreachable' || code === 'link.silent';
+  return SILENT.has(code);
 }
 
 function noAnswer(ms: number): Fault {

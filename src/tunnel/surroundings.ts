@@ -1,4 +1,5 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { isOutward } from '../base/address';
 import { inStep, type Clock } from '../base/clock';
 import type { Disposable } from '../base/event';
 import { Emitter } from '../base/event';
@@ -47,13 +48,10 @@ export function changeBetween(before: Look, after: Look, everyMs: number): Surro
  */
 export function outwardAddresses(interfaces: NodeJS.Dict<readonly Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>): readonly string[] {
   const found = Object.entries(interfaces).flatMap(([name, addresses = []]) =>
-    addresses.filter(({ address, internal }) => !internal && !LINK_LOCAL.test(address)).map(({ address }) => `${name} ${address}`),
+    addresses.filter((one) => isOutward(one)).map(({ address }) => `${name} ${address}`),
   );
   return found.toSorted();
 }
-
-/** RFC 4291 (fe80::/10) and RFC 3927 (169.254.0.0/16). */
-const LINK_LOCAL = /^(?:fe[89ab][0-9a-f]:|169\.254\.)/i;
 
 export interface SurroundingsDeps {
   readonly clock: Clock;

@@ -15,11 +15,13 @@ import { connectFault, linkClosed, unanswered } from './faults';
 /** Silence after which the system asks the other side for a sign of life, ms: routers forget what is silent for minutes. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** TCP connections to the endpoint. One that cannot be made ends the link, unless others live, which it is not to harm. */
+/** TCP connections to the endpoint. One that cannot be made ends the link, unless others live or are being made, which it is not to harm. */
 export class DirectLink implements Link {
   readonly closed: Promise<Fault | undefined>;
   readonly #deps: Required<DirectTransportDeps>;
   readonly #sockets = new Set<Socket>();
+  /** Connections that are being made. */
+  #opening = 0;
   readonly #ended = new AbortController();
   #settle: (cause: Fault | undefined) => void = () => {};
 
@@ -35,6 +37,7 @@ export class DirectLink implements Link {
     const { clock, logger, connectMs } = this.#deps;
     const began = clock.now();
     const bound = { clock, ms: connectMs, late: () => unanswered(to, connectMs) };
+    this.#opening++;
     try {
       const socket = await bounded(bound, (until) => this.#connect(to, until), AbortSignal.any([signal, this.#ended.signal]));
       logger.log('debug', 'direct.connected', { to: formatEndpoint(to), ms: Math.round(clock.now() - began) });
@@ -44,14 +47,18 @@ export class DirectLink implements Link {
       if (this.#ended.signal.aborted) throw linkClosed();
       const fault = isFault(error) ? error : connectFault(error, to);
       logger.log('info', 'direct.connectFailed', { to: formatEndpoint(to), code: fault.code });
-      if (this.#sockets.size === 0) this.#end(fault);
+      if (this.#sockets.size === 0 && this.#opening === 1) this.#end(fault);
       throw fault;
+    } finally {
+      this.#opening--;
     }
   }
 
   /** What was connected from an address that this machine has lost hears nothing any more, and nobody would tell it. */
   check(): void {
     const own = new Set(this.#deps.ownAddresses());
+    // The same address may be back in a moment, and nobody has heard of a loss.
+    if (own.size === 0) return;
     for (const socket of this.#sockets) {
       const { localAddress } = socket;
       if (localAddress !== undefined && !own.has(localAddress)) cut(socket);

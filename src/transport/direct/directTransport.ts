@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { isOutward } from '../../base/address';
 import { cancelled } from '../../base/fault';
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
@@ -15,7 +16,7 @@ export interface DirectTransportDeps {
   readonly viaProxy: (to: Endpoint, signal: AbortSignal) => Promise<Socket> | undefined;
   /** Until a server that does not answer counts as unreachable, ms; less than a probe is given, so that this reason is told. */
   readonly connectMs?: number;
-  /** The addresses that this machine has now; the system's unless told. */
+  /** See `systemAddresses`, which it is unless told. */
   readonly ownAddresses?: () => readonly string[];
 }
 
@@ -40,6 +41,15 @@ export class DirectTransport implements Transport {
   }
 }
 
-function systemAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((ways) => ways?.map(({ address }) => address) ?? []);
+/**
+ * The addresses that this machine has now. None while none of them leads out (shortly after sleep, say), or where the system
+ * refuses the question: then nothing is known of those that connections were made from.
+ */
+export function systemAddresses(read: typeof networkInterfaces = networkInterfaces): readonly string[] {
+  try {
+    const all = Object.values(read()).flatMap((ways) => ways ?? []);
+    return all.some((one) => isOutward(one)) ? all.map(({ address }) => address) : [];
+  } catch {
+    return [];
+  }
 }

@@ -250,18 +250,21 @@ describe('the supervision of a tunnel', () => {
     });
   });
 
-  it('gives up a link through which nothing has come for four probes', async () => {
-    await start();
-    probe = (link) => (link === transport.links[0] ? Promise.reject(silent) : Promise.resolve({ level: 'ok', checkedAt: 1 }));
-    for (const [index, pause] of [30_000, 5000, 5000, 5000].entries()) {
-      await eventually(() => clock.nextIn === pause, `probe ${index + 1} is due`);
-      clock.advance(pause);
-      await eventually(() => events.filter(({ health }) => health.detail === 'No answer.').length > index, 'it has failed');
-    }
-    await reaches('waiting');
-    clock.advance(500);
-    await reaches('open');
-  });
+  for (const code of ['target.unreachable', 'direct.timeout', 'direct.unreachable'] as const) {
+    it(`gives up a link through which nothing has come for four probes (${code})`, async () => {
+      await start();
+      const unanswered = new Fault(code, 'No answer.', { retryable: true });
+      probe = (link) => (link === transport.links[0] ? Promise.reject(unanswered) : Promise.resolve({ level: 'ok', checkedAt: 1 }));
+      for (const [index, pause] of [30_000, 5000, 5000, 5000].entries()) {
+        await eventually(() => clock.nextIn === pause, `probe ${index + 1} is due`);
+        clock.advance(pause);
+        await eventually(() => events.filter(({ health }) => health.detail === 'No answer.').length > index, 'it has failed');
+      }
+      await reaches('waiting');
+      clock.advance(500);
+      await reaches('open');
+    });
+  }
 
   describe('with other bastions', () => {
     const alternates = [over('i-2'), over('i-3')];
