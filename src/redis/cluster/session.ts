@@ -105,7 +105,8 @@ export class ClusterSession implements RedisSession {
     if (!guard) return;
     const commands = lines.flatMap((line) => {
       const args = argumentsOf(line);
-      return args.length > 0 && !isHelp(args) ? [{ line, args }] : [];
+      // What goes to a pane is judged there, when its turn comes.
+      return args.length > 0 && !isHelp(args) && this.liveRequest(line) === undefined ? [{ line, args }] : [];
     });
     await this.#inTurn(signal, () => guard.review(commands, this.#guarded(), signal));
   }
