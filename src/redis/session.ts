@@ -21,7 +21,7 @@ import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
 import { recordOf, rendered, type Rendering } from './replies/recordOf';
 import type { ReplyReader, RespValue } from '../wire/resp';
-import type { Completion, CompletionCandidate, KeptReply, LiveRequest, LoginSource, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
+import type { Completion, CompletionCandidate, KeptReply, LiveRequest, LoginSource, NodeSession, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from './types';
 
 export interface SessionSettings {
   readonly clock?: Clock;
@@ -41,16 +41,25 @@ const MAX_REPLY_CHARS = 48 * 1024 * 1024;
 /** Of a reply as data. */
 const CALL_KEEP_BYTES = 1024 * 1024;
 
+interface Connected {
+  readonly connection: RedisConnection;
+  /** Makes a session of it, with that server alone. */
+  readonly alone: (options: RedisSessionOptions) => NodeSession;
+}
+
 export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf() }: SessionSettings = {}): OpenRedisSession {
   const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: CALL_KEEP_BYTES } };
   const rendering: Rendering = { maxChars, style, shelf };
-  const open: OpenRedisSession = async (options, signal) => {
+  const connect = async (options: RedisSessionOptions, signal: AbortSignal): Promise<Connected> => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
-    const alone = (one: RedisSessionOptions): RedisSession => new ConsoleSession(one, settings, rendering, state, connection);
-    return options.cluster ? followCluster(options, options.cluster, connection, { clock, rendering, open, alone }, signal) : alone(options);
+    return { connection, alone: (one) => new ConsoleSession(one, settings, rendering, state, connection) };
   };
-  return open;
+  const openNode = async (options: RedisSessionOptions, signal: AbortSignal): Promise<NodeSession> => (await connect(options, signal)).alone(options);
+  return async (options, signal) => {
+    const { connection, alone } = await connect(options, signal);
+    return options.cluster ? followCluster(options, options.cluster, connection, { clock, rendering, open: openNode, alone }, signal) : alone(options);
+  };
 }
 
 /** Time of one PING over a connection of its own, ms. @throws Fault as `OpenRedisSession` and `RedisSession.ping`. */
@@ -63,7 +72,7 @@ export async function pingWith(open: OpenRedisSession, options: RedisSessionOpti
   }
 }
 
-class ConsoleSession implements RedisSession {
+class ConsoleSession implements NodeSession {
   readonly #options: RedisSessionOptions;
   readonly #settings: EstablishSettings;
   readonly #rendering: Rendering;
@@ -175,13 +184,13 @@ class ConsoleSession implements RedisSession {
     return this.#typed.transaction === undefined && livePlan(args) !== undefined;
   }
 
-  async call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
+  async call(args: readonly (string | Buffer)[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
     const command = asBuffers(args);
     this.#completion.cancel();
     refuseUnsupported(command);
     return this.#inTurn(signal, async (connection) => {
       await this.#guard?.admit(undefined, command, this.#guarded(connection), signal);
-      return this.#answer(connection, command, signal);
+      return this.#answer(connection, command, signal, reader);
     });
   }
 

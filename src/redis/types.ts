@@ -3,7 +3,7 @@ import type { Fault } from '../base/fault';
 import type { Endpoint } from '../model/endpoint';
 import type { EditOutcome, KeyEdit, KeyFacts, KeyQuery, KeysFound, KeyspaceOverview, KeyView } from '../model/redisKeys';
 import type { TlsMode } from '../model/target';
-import type { RespValue } from '../wire/resp';
+import type { ReplyReader, RespValue } from '../wire/resp';
 import type { RunBenchmark } from './benchmark/types';
 import type { GuardPorts } from './guard/types';
 import type { LiveFeed, LiveRequest } from './live/types';
@@ -251,6 +251,12 @@ export interface RedisSession {
    */
   completeKeys(line: string, cursor: number, explicit: boolean, signal: AbortSignal): Promise<readonly CompletionCandidate[]>;
   dispose(): Promise<void>;
+}
+
+/** A session with one server. */
+export interface NodeSession extends RedisSession {
+  /** `reader`: is told of the reply while it comes, and says how much of it is kept as data instead of a megabyte. */
+  call(args: readonly (string | Buffer)[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue>;
 }
 
 /**

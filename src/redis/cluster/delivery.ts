@@ -1,12 +1,13 @@
 import { type Clock, sleep } from '../../base/clock';
 import { asFault, Fault, isCancelled } from '../../base/fault';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint';
-import type { RespValue } from '../../wire/resp';
+import type { ReplyReader, RespValue } from '../../wire/resp';
 import { classify } from '../guard/classify';
 import { type ServerCommands, serverCommands } from '../guard/serverCommands';
 import type { ClusterNode, ClusterPorts, ClusterTopology } from '../types';
 import { checkNodeAddress } from './addresses';
 import { type Ask, askId, askTopology } from './ask';
+import { type BeginReply, HeldReader } from './heldReader';
 import { type KeyTable, keysOf, keyTable } from './keys';
 import type { NodeSessions } from './nodes';
 import { redirectionOf } from './redirects';
@@ -35,8 +36,10 @@ export interface DeliveryOptions {
 
 export interface Delivered {
   readonly reply: RespValue;
-  /** What happened on the way, one line each, as redis-cli says it. */
+  /** What is to be said before it: what happened on the way, one line each, as redis-cli says it. */
   readonly notes: readonly string[];
+  /** Whether a reader was told of it, after the notes, which are not here then. */
+  readonly told: boolean;
 }
 
 /** Brings commands to the node that has their slot, and follows the cluster where it changes. */
@@ -83,23 +86,34 @@ export class Deliveries {
   }
 
   /** To one node, without following anything. @throws Fault as `NodeSessions.to` and `RedisSession.call` */
-  async askNode(node: ClusterNode, args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {
+  async askNode(node: ClusterNode, args: readonly (string | Buffer)[], signal: AbortSignal, reader?: ReplyReader): Promise<RespValue> {
     const session = await this.#options.nodes.to(node, signal);
-    return session.call(args, signal);
+    return session.call(args, signal, reader);
+  }
+
+  /** As `askNode`, with `notes` before the reply. */
+  async deliverTo(node: ClusterNode, args: readonly Buffer[], notes: readonly string[], signal: AbortSignal, begin?: BeginReply): Promise<Delivered> {
+    const reader = begin && new HeldReader(() => begin(notes));
+    return delivered(await this.askNode(node, args, signal, reader), notes, reader);
   }
 
   /**
    * To the node that has the slot of the keys, else to the current one; the one that answered becomes the current one. What was
    * certainly not carried out is tried again where the cluster says, or at the node that takes over, for half a minute; what may
-   * have been is only repeated when it changes nothing.
+   * have been is only repeated when it changes nothing. What has begun to be told is never repeated.
    * @throws Fault `redis.connectionLost` for a write of which nobody knows, `redis.nodeRefused`, `operation.cancelled`, as `NodeSessions.to`
    */
-  async deliver(args: readonly Buffer[], signal: AbortSignal): Promise<Delivered> {
+  async deliver(args: readonly Buffer[], signal: AbortSignal, begin?: BeginReply): Promise<Delivered> {
     const slot = this.slotOf(args);
     const before = this.current;
     const way = new Way(this.#options.clock, (slot === undefined ? undefined : this.ownerOf(slot)) ?? before);
+    const arrive = (): readonly string[] => {
+      this.current = nodeAt(this.#topology, way.node.endpoint) ?? way.node;
+      return [...way.notes, ...this.#redirected(before, way.slot ?? slot)];
+    };
     for (;;) {
-      const outcome = await this.#attempt(way, args, signal);
+      const reader = begin && new HeldReader(() => begin(arrive()));
+      const outcome = await this.#attempt(way, args, signal, reader);
       if ('fault' in outcome) {
         await this.#afterFailure(way, slot, outcome, args, signal);
         continue;
@@ -107,8 +121,7 @@ export class Deliveries {
       const { reply } = outcome;
       const goesOn = reply.type === 'error' && (await this.#follow(way, reply.text, signal));
       if (goesOn) continue;
-      this.current = nodeAt(this.#topology, way.node.endpoint) ?? way.node;
-      return { reply, notes: [...way.notes, ...this.#redirected(before, way.slot ?? slot)] };
+      return delivered(reply, arrive(), reader);
     }
   }
 
@@ -149,18 +162,18 @@ export class Deliveries {
     return fault;
   }
 
-  async #attempt(way: Way, args: readonly Buffer[], signal: AbortSignal): Promise<{ readonly reply: RespValue } | Failure> {
+  async #attempt(way: Way, args: readonly Buffer[], signal: AbortSignal, reader?: HeldReader): Promise<{ readonly reply: RespValue } | Failure> {
     let sent = false;
     try {
       const session = await this.#options.nodes.to(way.node, signal);
       if (way.asking) await session.call(['ASKING'], signal);
       sent = true;
-      return { reply: await session.call(args, signal) };
+      return { reply: await session.call(args, signal, reader) };
     } catch (error) {
       if (isCancelled(error)) throw error;
       const fault = asFault(error);
       // Everything else fails before anything is sent: while a way, or a connection, is made.
-      return { fault, unknown: sent && fault.code === 'redis.connectionLost' };
+      return { fault, unknown: sent && fault.code === 'redis.connectionLost', begun: reader?.begun ?? false };
     }
   }
 
@@ -187,7 +200,7 @@ export class Deliveries {
     return true;
   }
 
-  async #afterFailure(way: Way, slot: number | undefined, { fault, unknown }: Failure, args: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  async #afterFailure(way: Way, slot: number | undefined, { fault, unknown, begun }: Failure, args: readonly Buffer[], signal: AbortSignal): Promise<void> {
     const { nodes, clock } = this.#options;
     const failed = way.node;
     const only = this.#reads(args);
@@ -195,7 +208,7 @@ export class Deliveries {
       await this.#look(signal, { except: failed });
       throw unknownOutcome(failed, fault);
     }
-    if (!isTrouble(fault) || way.overdue) throw fault;
+    if (begun || !isTrouble(fault) || way.overdue) throw fault;
     if (!unknown) await nodes.drop(failed);
     await this.#look(signal, { except: failed });
     const other = slot === undefined ? this.#another(failed) : this.ownerOf(slot);
@@ -244,10 +257,16 @@ export function redirectedNote(slot: number, { endpoint }: ClusterNode): string 
   return `-> Redirected to slot [${slot}] located at ${formatEndpoint(endpoint)}`;
 }
 
-/** `unknown`: it may have been carried out. */
+function delivered(reply: RespValue, notes: readonly string[], reader: HeldReader | undefined): Delivered {
+  const told = reader?.begun ?? false;
+  return { reply, notes: told ? [] : notes, told };
+}
+
+/** `unknown`: it may have been carried out. `begun`: a part of its reply has been told. */
 interface Failure {
   readonly fault: Fault;
   readonly unknown: boolean;
+  readonly begun: boolean;
 }
 
 /** Of one command. */

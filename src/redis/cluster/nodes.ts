@@ -4,11 +4,11 @@ import { asFault, cancelled, Fault } from '../../base/fault';
 import { formatEndpoint } from '../../model/endpoint';
 import { type ConnectionState, initialState } from '../connectionState';
 import { authentication } from '../establish';
-import type { ClusterNode, ClusterPorts, NodePlace, OpenRedisSession, RedisSession, RedisSessionOptions, RedisSessionState } from '../types';
+import type { ClusterNode, ClusterPorts, NodePlace, NodeSession, RedisSessionOptions, RedisSessionState } from '../types';
 import { checkNodeAddress } from './addresses';
 
 interface Connected {
-  readonly session: RedisSession;
+  readonly session: NodeSession;
   readonly place: NodePlace;
 }
 
@@ -17,9 +17,9 @@ export interface NodeSessionsOptions {
   readonly options: RedisSessionOptions;
   readonly ports: ClusterPorts;
   /** A session with one server. */
-  readonly open: OpenRedisSession;
+  readonly open: (options: RedisSessionOptions, signal: AbortSignal) => Promise<NodeSession>;
   /** The one that found out that it is a cluster. */
-  readonly seed: RedisSession;
+  readonly seed: NodeSession;
   /** The node that the seed leads to, as far as it tells. */
   readonly seedId: string;
   readonly onChange: (node: string, state: RedisSessionState) => void;
@@ -38,8 +38,8 @@ export class NodeSessions {
   readonly #life = new AbortController();
   readonly #sessions = new Map<string, Promise<Connected>>();
   /** Those of `#sessions` that are open. */
-  readonly #open = new Map<string, RedisSession>();
-  readonly #seed: RedisSession;
+  readonly #open = new Map<string, NodeSession>();
+  readonly #seed: NodeSession;
   #seedId: string;
   /** What has been typed for the connection itself, and holds for those to come. */
   #state: ConnectionState;
@@ -53,7 +53,7 @@ export class NodeSessions {
   }
 
   /** The session of the endpoint that was asked. */
-  get seed(): RedisSession {
+  get seed(): NodeSession {
     return this.#seed;
   }
 
@@ -77,14 +77,14 @@ export class NodeSessions {
    * The session to a node. Whoever asks while it is being opened shares it.
    * @throws Fault `redis.nodeRefused`, `operation.cancelled`, as `ClusterPorts.dial` and `OpenRedisSession`
    */
-  async to(node: ClusterNode, signal: AbortSignal): Promise<RedisSession> {
+  async to(node: ClusterNode, signal: AbortSignal): Promise<NodeSession> {
     const key = this.keyOf(node);
     if (key === SEED) return this.#seed;
     return (await abortable(this.#sessions.get(key) ?? this.#begin(key, node), signal)).session;
   }
 
   /** Those that are connected now. */
-  get connected(): readonly RedisSession[] {
+  get connected(): readonly NodeSession[] {
     return [this.#seed, ...this.#open.values()].filter(({ state }) => state === 'ready');
   }
 
@@ -124,7 +124,7 @@ export class NodeSessions {
     const { signal } = this.#life;
     const state = this.#state;
     const place = await ports.dial(node.endpoint, signal);
-    let session: RedisSession | undefined;
+    let session: NodeSession | undefined;
     try {
       const { host, port } = node.endpoint;
       // A certificate carries names: that of the cluster stands for its nodes where they have none.
@@ -143,7 +143,7 @@ export class NodeSessions {
   }
 
   /** @param before what the session has heard already */
-  async #prepare(session: RedisSession, before: ConnectionState): Promise<void> {
+  async #prepare(session: NodeSession, before: ConnectionState): Promise<void> {
     const { signal } = this.#life;
     const { login, protocol, database } = this.#state;
     if (login && login !== before.login) await session.call(authentication(login), signal);
@@ -151,7 +151,7 @@ export class NodeSessions {
     if (database !== before.database) await session.call(['SELECT', String(database)], signal);
   }
 
-  #watch(key: string, session: RedisSession): void {
+  #watch(key: string, session: NodeSession): void {
     session.onDidChangeState((state) => {
       // It may come back to another node.
       if (key === SEED && state === 'lost') this.#seedId = '';

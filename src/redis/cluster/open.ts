@@ -1,12 +1,12 @@
 import type { RedisConnection } from '../connection';
-import type { ClusterPorts, RedisSession, RedisSessionOptions } from '../types';
+import type { ClusterPorts, NodeSession, RedisSession, RedisSessionOptions } from '../types';
 import { askId, askTopology } from './ask';
 import { ClusterSession, type ClusterSessionOptions } from './session';
 import { nodesOf, primaryOf } from './topology';
 
 export interface FollowOptions extends Pick<ClusterSessionOptions, 'clock' | 'rendering'>, Pick<ClusterSessionOptions['nodes'], 'open'> {
   /** Makes a session of the connection that is there. */
-  readonly alone: (options: RedisSessionOptions) => RedisSession;
+  readonly alone: (options: RedisSessionOptions) => NodeSession;
 }
 
 /**

@@ -9,20 +9,21 @@ import { isHelp } from '../completion/help';
 import { MAX_CANDIDATES } from '../completion/complete';
 import { type ConnectionState, initialState, stateAfterLoss, stateAfterReply } from '../connectionState';
 import { Guard, type GuardedConnection } from '../guard/guard';
-import { recordOf, rendered, type Rendering } from '../replies/recordOf';
-import { plainReply } from '../replies/rendered';
-import type { ReplyRecord } from '../replies/replyRecord';
+import type { Rendering } from '../replies/recordOf';
+import { endingBy, plainReply } from '../replies/rendered';
 import { splitRepetition } from '../repetition';
 import { splitArguments } from '../splitArguments';
-import type { ClusterAccess, ClusterNode, ClusterTopology, Completion, CompletionCandidate, LiveRequest, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from '../types';
+import type { ClusterAccess, ClusterNode, ClusterTopology, Completion, CompletionCandidate, KeptReply, LiveRequest, RedisSession, RedisSessionOptions, RedisSessionState, RedisTurn, RenderedReply } from '../types';
 import { checkNodeAddress } from './addresses';
 import { askReading } from './ask';
 import { Deliveries, type Delivered, type DeliveryOptions, redirectedNote } from './delivery';
 import { type ErrorContext, explainError } from './explain';
 import { askAll, checkFanOut, heading, sumOf } from './fanOut';
+import type { BeginReply } from './heldReader';
 import { NodeSessions, type NodeSessionsOptions } from './nodes';
 import { addressedTo, addressees, isGroup, nodeName } from './prefix';
 import { askSpanning, spansPrimaries } from './spanning';
+import { Texts } from './texts';
 import { primariesOf } from './topology';
 
 export interface ClusterSessionOptions {
@@ -106,12 +107,13 @@ export class ClusterSession implements RedisSession {
     if (!guard) return;
     const commands = lines.flatMap((line) => {
       const args = argumentsOf(line);
-      return args.length > 0 && !isHelp(args) ? [{ line, args }] : [];
+      // What goes to a pane is judged there, when its turn comes.
+      return args.length > 0 && !isHelp(args) && this.liveRequest(line) === undefined ? [{ line, args }] : [];
     });
     await this.#inTurn(signal, () => guard.review(commands, this.#guarded(), signal));
   }
 
-  async run(line: string, signal: AbortSignal): Promise<RenderedReply> {
+  async run(line: string, signal: AbortSignal, onGrowth: (reply: KeptReply) => void = () => {}): Promise<RenderedReply> {
     const addressed = addressedTo(line);
     const { times, args } = splitRepetition(splitArguments(addressed?.line ?? line));
     if (args.length === 0) return plainReply('');
@@ -123,18 +125,20 @@ export class ClusterSession implements RedisSession {
       const to = addressed && this.#addressees(addressed.to, args);
       const allowed = await this.#guard?.admit(line, args, this.#guarded(), signal);
       const sentAt = this.#clock.now();
-      const text = new Texts(args, this.#rendering);
+      const text = new Texts(args, this.#rendering, onGrowth);
       try {
         for (let time = 0; time < times; time++) {
           if (time > 0) allowed?.check();
           await (to ? this.#runAt(to, isGroup(addressed.to), args, text, signal) : this.#runWhereItBelongs(args, text, signal));
         }
       } catch (error) {
+        const ending = endingBy(error);
+        if (ending !== 'whole' && text.large) return text.done(ending, this.#clock.now() - sentAt);
         text.forget();
         throw error;
       }
       this.#change('ready');
-      return text.done(this.#clock.now() - sentAt);
+      return text.done('whole', this.#clock.now() - sentAt);
     });
   }
 
@@ -232,20 +236,20 @@ export class ClusterSession implements RedisSession {
   }
 
   async #runWhereItBelongs(args: readonly Buffer[], text: Texts, signal: AbortSignal): Promise<void> {
-    const { reply, notes } = await this.#exchange(args, signal);
-    text.add(notes, reply, this.#explanation(args, reply, 'yes'));
+    const delivered = await this.#exchange(args, signal, text.begin);
+    text.add(delivered, this.#explanation(args, delivered.reply, 'yes'));
   }
 
   /** One node, or several with a line for each before its reply. */
   async #runAt(nodes: readonly ClusterNode[], several: boolean, args: readonly Buffer[], text: Texts, signal: AbortSignal): Promise<void> {
     const [only] = nodes;
     if (!several && only) {
-      const reply = await this.#deliveries.askNode(only, args, signal);
-      text.add([heading(only)], reply, this.#explanation(args, reply, 'addressed'));
+      const delivered = await this.#deliveries.deliverTo(only, args, [heading(only)], signal, text.begin);
+      text.add(delivered, this.#explanation(args, delivered.reply, 'addressed'));
       return;
     }
     const answers = await askAll(nodes, (node) => this.#deliveries.askNode(node, args, signal));
-    for (const { node, reply } of answers) text.add([heading(node)], reply, undefined);
+    for (const { node, reply } of answers) text.add({ notes: [heading(node)], reply, told: false }, undefined);
     const sum = sumOf(args, answers);
     if (sum !== undefined) text.note(sum);
     const explanations = new Set(answers.map(({ reply }) => this.#explanation(args, reply, 'yes')));
@@ -258,37 +262,37 @@ export class ClusterSession implements RedisSession {
     return explainError(args, reply.text, { managed: this.#options.managed, keys: this.#deliveries.keysOf(args), followed });
   }
 
-  async #exchange(args: readonly Buffer[], signal: AbortSignal): Promise<Delivered> {
-    const delivered = this.#transaction ? await this.#queue(this.#transaction, args, signal) : await this.#deliveries.deliver(args, signal);
+  async #exchange(args: readonly Buffer[], signal: AbortSignal, begin?: BeginReply): Promise<Delivered> {
+    const delivered = this.#transaction ? await this.#queue(this.#transaction, args, signal, begin) : await this.#deliveries.deliver(args, signal, begin);
     await this.#note(args, delivered.reply);
     return delivered;
   }
 
   /** Inside MULTI nothing is followed and nothing repeated. */
-  async #queue(transaction: Transaction, args: readonly Buffer[], signal: AbortSignal): Promise<Delivered> {
+  async #queue(transaction: Transaction, args: readonly Buffer[], signal: AbortSignal, begin?: BeginReply): Promise<Delivered> {
     const slot = this.#deliveries.slotOf(args);
     const owner = slot === undefined ? undefined : this.#deliveries.ownerOf(slot);
     const { node, queued } = transaction;
     const elsewhere = slot !== undefined && owner !== undefined && this.#nodes.keyOf(owner) !== this.#nodes.keyOf(node);
     if (!elsewhere) {
       this.#transaction = { node, queued: queued + 1 };
-      return { reply: await this.#askPinned(node, args, signal), notes: [] };
+      return this.#deliverPinned(node, args, [], signal, begin);
     }
     if (queued > 0 || this.#watching) throw otherNode(slot, owner, node);
     await this.#deliveries.askNode(node, ['DISCARD'], signal);
     const begun = await this.#deliveries.askNode(owner, ['MULTI'], signal);
     if (begun.type === 'error') {
       this.#endTransaction();
-      return { reply: begun, notes: [] };
+      return { reply: begun, notes: [], told: false };
     }
     this.#deliveries.current = owner;
     this.#transaction = { node: owner, queued: 1 };
-    return { reply: await this.#askPinned(owner, args, signal), notes: [redirectedNote(slot, owner)] };
+    return this.#deliverPinned(owner, args, [redirectedNote(slot, owner)], signal, begin);
   }
 
-  async #askPinned(node: ClusterNode, args: readonly Buffer[], signal: AbortSignal): Promise<RespValue> {
+  async #deliverPinned(...delivery: Parameters<Deliveries['deliverTo']>): Promise<Delivered> {
     try {
-      return await this.#deliveries.askNode(node, args, signal);
+      return await this.#deliveries.deliverTo(...delivery);
     } catch (error) {
       // Gone with its connection, and told by this fault: of an EXEC nobody knows.
       this.#endTransaction();
@@ -372,35 +376,6 @@ export class ClusterSession implements RedisSession {
     if (this.#state === 'closed' || this.#state === state) return;
     this.#state = state;
     this.#changes.fire(state);
-  }
-}
-
-/** The replies of several nodes, and what is to be said of them, as one text. */
-class Texts {
-  readonly #record: ReplyRecord;
-  #kind: RenderedReply['kind'] = 'value';
-
-  constructor(args: readonly Buffer[], rendering: Rendering) {
-    this.#record = recordOf(args, rendering, () => {});
-  }
-
-  add(notes: readonly string[], reply: RespValue, explanation: string | undefined): void {
-    for (const note of notes) this.note(note);
-    this.#record.take(reply);
-    if (explanation !== undefined) this.note(`-> ${explanation}`);
-    this.#kind = reply.type === 'error' ? 'error' : 'value';
-  }
-
-  note(line: string): void {
-    this.#record.note(line);
-  }
-
-  forget(): void {
-    this.#record.forget();
-  }
-
-  done(elapsedMs: number): RenderedReply {
-    return rendered(this.#record, { kind: this.#kind, ending: 'whole', elapsedMs });
   }
 }
 

@@ -19,7 +19,7 @@ export interface ReplyRecordOptions {
 }
 
 /** As a value, for what a session has to know of a reply; the text and the views have their own bounds. */
-const KEEP_BYTES = 64 * 1024;
+export const KEEP_BYTES = 64 * 1024;
 /** Of the replies as they were sent, for their views. */
 const MAX_WIRE_BYTES = 8 * 1024 * 1024;
 
