@@ -31,8 +31,8 @@ export function placed(request: LiveRequest, { to, topology, current, asked }: P
 
 function unnamedNode(request: LiveRequest, topology: ClusterTopology, current: ClusterNode): ClusterNode | undefined {
   const args = asBuffers(request);
-  const { kind, slotOf: key } = planOf(args);
-  if (key) return ownerOf(topology, slotOf(key));
+  const { kind, slotKey } = planOf(args);
+  if (slotKey) return ownerOf(topology, slotOf(slotKey));
   return kind === 'monitor' || args.slice(1).some((channel) => channel.toString('latin1').startsWith('__key')) ? current : undefined;
 }
 
