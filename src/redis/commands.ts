@@ -16,7 +16,7 @@ const REPLICATION = new Set(['sync', 'psync', 'replconf']);
 export function refuseUnsupported(args: readonly Buffer[]): void {
   const name = word(args, 0);
   if (OWN_PANE.has(name)) {
-    throw unsupported(name, 'needs a live pane of its own.', 'Name a channel to subscribe to; a subscription ends when its pane is stopped.');
+    throw unsupported(name, 'needs a live pane of its own.', insteadOf(name, args.length));
   }
   if (REPLICATION.has(name)) throw unsupported(name, 'belongs to replication and is not for a console.');
   if (name === 'client' && word(args, 1) === 'reply' && word(args, 2) !== 'on') {
@@ -25,6 +25,11 @@ export function refuseUnsupported(args: readonly Buffer[]): void {
   if (name === 'script' && word(args, 1) === 'debug' && word(args, 2) !== 'no') {
     throw unsupported('script debug', 'starts the Lua debugger, which this console does not have.', 'Use redis-cli --ldb.');
   }
+}
+
+function insteadOf(name: string, length: number): string {
+  if (name.includes('unsubscribe')) return 'A subscription ends when its pane is stopped.';
+  return length < 2 && name !== 'monitor' ? 'Name a channel to subscribe to.' : 'Run it by itself, outside MULTI.';
 }
 
 function unsupported(name: string, why: string, instead?: string): Fault {

@@ -219,7 +219,10 @@ export interface RedisSession {
    * `onGrowth`: called again and again, at once from the first part that makes a reply a large one.
    */
   run(line: string, signal: AbortSignal, onGrowth?: (reply: KeptReply) => void): Promise<RenderedReply>;
-  /** What a live pane has to run in place of this session, for a line that streams or waits; undefined for every other line. */
+  /**
+   * What a live pane has to run in place of this session, for a line that streams or waits; undefined for every other line.
+   * @throws Fault `redis.noSuchNode`, `redis.unsupported` for a line of a cluster that names several nodes
+   */
   liveRequest(line: string): LiveRequest | undefined;
   /**
    * Runs one command by its arguments, as a page does on the person's behalf: judged by the guard as if it had been typed, its

@@ -1,11 +1,10 @@
-import { isIP } from 'node:net';
 import { abortable } from '../../base/abort';
 import { asFault, cancelled, Fault } from '../../base/fault';
 import { formatEndpoint } from '../../model/endpoint';
 import { type ConnectionState, initialState } from '../connectionState';
 import { authentication } from '../establish';
 import type { ClusterNode, ClusterPorts, NodePlace, NodeSession, RedisSessionOptions, RedisSessionState } from '../types';
-import { checkNodeAddress } from './addresses';
+import { wayTo } from './way';
 
 interface Connected {
   readonly session: NodeSession;
@@ -120,16 +119,12 @@ export class NodeSessions {
 
   async #connect(key: string, node: ClusterNode): Promise<Connected> {
     const { ports, options, open } = this.#deps;
-    checkNodeAddress(node.endpoint, { asked: options.endpoint, tls: options.tls !== 'off', known: ports.known, direct: ports.direct });
     const { signal } = this.#life;
     const state = this.#state;
-    const place = await ports.dial(node.endpoint, signal);
+    const { place, options: way } = await wayTo(node.endpoint, options, ports, signal);
     let session: NodeSession | undefined;
     try {
-      const { host, port } = node.endpoint;
-      // A certificate carries names: that of the cluster stands for its nodes where they have none.
-      const verified = options.tls !== 'off' && isIP(host) !== 0 ? options.endpoint.host : host;
-      session = await open({ ...withLogin(options, state), local: place.local, endpoint: { host: verified, port }, readOnly: node.role === 'replica' }, signal);
+      session = await open({ ...withLogin(options, state), ...way, readOnly: node.role === 'replica' }, signal);
       await this.#prepare(session, { ...initialState(undefined), ...(state.login && { login: state.login }) });
       if (signal.aborted) throw cancelled();
       this.#watch(key, session);

@@ -20,6 +20,7 @@ import { Deliveries, type Delivered, type DeliveryOptions, redirectedNote } from
 import { type ErrorContext, explainError } from './explain';
 import { askAll, checkFanOut, heading, sumOf } from './fanOut';
 import type { BeginReply } from './heldReader';
+import { placed } from './live';
 import { NodeSessions, type NodeSessionsOptions } from './nodes';
 import { addressedTo, addressees, isGroup, nodeName } from './prefix';
 import { askSpanning, spansPrimaries } from './spanning';
@@ -142,12 +143,13 @@ export class ClusterSession implements RedisSession {
     });
   }
 
-  /** A pane is connected where this session began: what waits for keys of another node waits here instead. */
   liveRequest(line: string): LiveRequest | undefined {
-    if (this.#transaction || addressedTo(line)) return undefined;
-    const slot = this.#deliveries.slotOf(argumentsOf(line));
-    const owner = slot === undefined ? undefined : this.#deliveries.ownerOf(slot);
-    return owner && !this.#nodes.isSeed(owner) ? undefined : this.#nodes.seed.liveRequest(line);
+    if (this.#transaction) return undefined;
+    const addressed = addressedTo(line);
+    const request = this.#nodes.seed.liveRequest(addressed?.line ?? line);
+    if (!request) return undefined;
+    const { topology, current } = this.#deliveries;
+    return placed(request, { to: addressed?.to, topology, current, asked: this.#options.endpoint });
   }
 
   async call(args: readonly (string | Buffer)[], signal: AbortSignal): Promise<RespValue> {

@@ -16,7 +16,7 @@ export function commandRefused(errorText: string, { args, title }: Pick<LivePlan
   const moved = /^MOVED \d+ (\S+)/.exec(errorText);
   if (moved) {
     return new Fault('redis.otherNode', `What ${title} asks for belongs to another node of the cluster, ${moved[1]}.`, {
-      remedy: { text: 'Connect to that node and run it there.' },
+      remedy: { text: options.cluster ? 'Run any command with that key in the console, which finds the node, then this one again.' : 'Connect to that node and run it there.' },
     });
   }
   const managed = managedRefusal(args, errorText, options.managed);

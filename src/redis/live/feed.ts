@@ -3,6 +3,7 @@ import { backoffDelay } from '../../base/backoff';
 import { type Clock, sleep, systemClock } from '../../base/clock';
 import { Emitter } from '../../base/event';
 import { asFault, type Fault } from '../../base/fault';
+import { type NodeWay, wayTo } from '../cluster/way';
 import type { RedisConnection } from '../connection';
 import { initialState } from '../connectionState';
 import { authentication, establish, type EstablishSettings } from '../establish';
@@ -41,12 +42,16 @@ export function createLiveFeed(request: LiveRequest, { clock = systemClock, open
 
 /** What holds from one start to its end. */
 interface Life {
-  readonly options: RedisSessionOptions;
+  readonly asked: RedisSessionOptions;
+  /** Those asked for, or what they are at the node that the request names. */
+  options: RedisSessionOptions;
   readonly abort: AbortController;
   readonly control: RunControl;
   /** Throws once writes are locked. */
   check: () => void;
   connection: RedisConnection | undefined;
+  /** To the node of a cluster that the request names; until it ends, or a connection over it fails. */
+  way: NodeWay | undefined;
   /** Monotonic ms. */
   liveSince: number;
   /** To connect again, since it was last live for a while. */
@@ -65,6 +70,8 @@ class Feed implements LiveFeed {
   #state: LiveState = { phase: 'idle' };
   #life: Life | undefined;
   #renewal: LoginRenewal | undefined;
+  /** Ways that were given back. */
+  #released: Promise<unknown> = Promise.resolve();
   #held = false;
   #letGo = (): void => {};
 
@@ -112,11 +119,13 @@ class Feed implements LiveFeed {
   async start(options: RedisSessionOptions, signal: AbortSignal): Promise<void> {
     if (this.#life) throw alreadyRunning();
     const life: Life = {
+      asked: options,
       options,
       abort: new AbortController(),
       control: { args: this.#plan.args, next: (runs, found) => this.#next(life, runs, found) },
       check: () => {},
       connection: undefined,
+      way: undefined,
       liveSince: this.#settings.clock.now(),
       attempts: 0,
       pushes: false,
@@ -141,10 +150,14 @@ class Feed implements LiveFeed {
 
   async stop(): Promise<void> {
     const life = this.#life;
-    if (!life) return;
+    if (!life) {
+      await this.#released;
+      return;
+    }
     const { connection } = life;
     this.#end(life);
     await connection?.closed;
+    await this.#released;
   }
 
   async dispose(): Promise<void> {
@@ -154,6 +167,36 @@ class Feed implements LiveFeed {
 
   /** Connects and begins; `first` has the guard judge what will run. Nothing is left open when it throws. */
   async #open(life: Life, signal: AbortSignal, first: boolean): Promise<LiveStream> {
+    try {
+      await this.#findWay(life, signal);
+      return await this.#openOver(life, signal, first);
+    } catch (error) {
+      this.#release(life);
+      throw error;
+    }
+  }
+
+  /** To the node, where one is named and there is no way yet. */
+  async #findWay(life: Life, signal: AbortSignal): Promise<void> {
+    const { asked, way } = life;
+    const { node } = this.#request;
+    if (!node || !asked.cluster || way) return;
+    // What is still being ended would take the new one with it.
+    await abortable(this.#released, signal);
+    life.way = await wayTo(node.endpoint, asked, asked.cluster, signal);
+    throwIfAborted(signal);
+    life.options = { ...asked, ...life.way.options, readOnly: node.role === 'replica' };
+  }
+
+  #release(life: Life): void {
+    const { way } = life;
+    if (!way) return;
+    life.way = undefined;
+    // What it could not end is told by whoever has made it.
+    this.#released = Promise.allSettled([this.#released, way.place.dispose()]);
+  }
+
+  async #openOver(life: Life, signal: AbortSignal, first: boolean): Promise<LiveStream> {
     const { options, control } = life;
     const state = { ...initialState(options.login), database: this.#request.database ?? 0 };
     const connection = await establish(options, state, this.#settings, signal);
@@ -319,6 +362,7 @@ class Feed implements LiveFeed {
     this.#renewal?.stop();
     life.abort.abort();
     life.connection?.dispose();
+    this.#release(life);
     this.#change(fault ? { phase: 'ended', fault } : { phase: 'ended' });
   }
 

@@ -20,6 +20,8 @@ export interface LivePlan {
   /** Whether each answer takes something away from others. */
   readonly consumes: boolean;
   readonly repeatable: boolean;
+  /** The first key, or channel of a shard, which says the slot; absent where any node does. */
+  readonly slotKey?: Buffer;
   /** Absent unless streams are read. */
   readonly read?: StreamRead;
 }
@@ -37,15 +39,20 @@ export function livePlan(args: readonly Buffer[]): LivePlan | undefined {
   const base = { args, title: titleOf(args) };
   if (name === 'monitor') return { ...base, kind: 'monitor', consumes: false, repeatable: false };
   if (args.length < 2) return undefined;
-  if (SUBSCRIBING.has(name)) return { ...base, kind: 'subscribe', consumes: false, repeatable: false };
-  if (POPPING.has(name)) return { ...base, kind: 'block', consumes: true, repeatable: true };
+  if (SUBSCRIBING.has(name)) return { ...base, kind: 'subscribe', consumes: false, repeatable: false, ...(name === 'ssubscribe' && { slotKey: args[1]! }) };
+  if (POPPING.has(name)) {
+    // BLMPOP and BZMPOP: timeout, number of keys, keys.
+    const key = args[name.endsWith('mpop') ? 3 : 1];
+    return { ...base, kind: 'block', consumes: true, repeatable: true, ...(key && { slotKey: key }) };
+  }
   if (name !== 'xread' && name !== 'xreadgroup') return undefined;
   const idsAt = blockingIdsAt(args);
   if (idsAt === undefined) return undefined;
-  if (name === 'xread') return { ...base, kind: 'block', consumes: false, repeatable: true, read: { idsAt, follows: true } };
+  const slotKey = args[idsAt - (args.length - idsAt)]!;
+  if (name === 'xread') return { ...base, kind: 'block', consumes: false, repeatable: true, slotKey, read: { idsAt, follows: true } };
   // With another id than `>` the group's own entries are read, which waits for nothing: again and again would be a loop.
   const repeatable = args.slice(idsAt).every((id) => id.toString('latin1') === '>');
-  return { ...base, kind: 'block', consumes: true, repeatable, read: { idsAt, follows: false } };
+  return { ...base, kind: 'block', consumes: true, repeatable, slotKey, read: { idsAt, follows: false } };
 }
 
 /** @throws Fault `redis.unsupported` for a command that neither streams nor waits. */

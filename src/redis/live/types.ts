@@ -1,6 +1,6 @@
 import type { Event } from '../../base/event';
 import type { Fault } from '../../base/fault';
-import type { RedisLogin, RedisSessionOptions } from '../types';
+import type { ClusterNode, RedisLogin, RedisSessionOptions } from '../types';
 
 /** What a live pane runs: one command that streams or waits. */
 export interface LiveRequest {
@@ -12,6 +12,8 @@ export interface LiveRequest {
   readonly database?: number;
   /** As whom the command was typed; for whoever starts the feed, to be tried before what is remembered. */
   readonly login?: RedisLogin;
+  /** Of a cluster: where it runs, over a way of its own; where the options lead to unless told. */
+  readonly node?: Pick<ClusterNode, 'endpoint' | 'role'>;
   /** The channels are those of keyspace notifications: shown are event, key and database. */
   readonly keyspace?: boolean;
 }

@@ -30,7 +30,7 @@ export async function prepareKeyspaceEvents(tunnel: TunnelInfo, watch: KeyspaceW
   // The question below has said more than the guard's would; the name that production asks for is still to be typed.
   const ask: GuardPorts['ask'] = async (question, until) => (answered && question.kind === 'confirm' ? true : guard.ask(question, until));
   const session = await ports.openSession(tunnel, { production: guard.production, writesAllowed: guard.writesAllowed, ask }, signal);
-  try {
+  const turnOn = async (): Promise<LivePreparation> => {
     const before = await readFlags(session, signal);
     if (before === undefined) return unchanged(notForClients(tunnel, ports));
     if (isPublished(before, watch)) return unchanged(partly(before, ports));
@@ -43,6 +43,10 @@ export async function prepareKeyspaceEvents(tunnel: TunnelInfo, watch: KeyspaceW
     const set = (await readFlags(session, signal)) ?? wanted;
     ports.logger.log('info', 'redis.keyspaceEventsOn', { target: tunnel.route.target.id, before, set });
     return { note: ports.ui.l10n.t('{0} is "{1}" until this pane is stopped or closed; it was "{2}".', NAME, labelText(set), labelText(before)), restore: () => restore(tunnel, before, set, ports) };
+  };
+  try {
+    const { note, restore: putBack } = await turnOn();
+    return { note: [note, ofOneNode(session, ports)].filter(Boolean).join(' '), restore: putBack };
   } catch (error) {
     if (isFault(error) && (error.code === 'redis.notConfirmed' || error.code === 'redis.readOnly')) return unchanged(off(ports));
     throw error;
@@ -112,6 +116,13 @@ function off({ ui: { l10n } }: KeyspaceSettingPorts): string {
 function notForClients({ route: { target } }: TunnelInfo, { ui: { l10n } }: KeyspaceSettingPorts): string {
   if (managedService(target) === 'serverless') return l10n.t('A serverless cache has fixed parameters: {0} can neither be seen nor changed.', NAME);
   return l10n.t('This server does not let its clients read or change {0}. If nothing comes, set it in the parameter group of the cache, e.g. to "AKE".', NAME);
+}
+
+/** Each node publishes the events of its own keys, to its own clients (redis.io, "Redis keyspace notifications"). */
+function ofOneNode({ cluster }: RedisSession, { ui: { l10n } }: KeyspaceSettingPorts): string {
+  const primaries = cluster?.topology.shards.filter(({ slots }) => slots.length > 0).length ?? 0;
+  if (primaries < 2) return '';
+  return l10n.t('Shown are the events of the node that this pane is connected to; the cluster has {0} primaries. In the console, @node PSUBSCRIBE opens a pane for another one.', primaries);
 }
 
 function partly(flags: string, { ui: { l10n } }: KeyspaceSettingPorts): string {
