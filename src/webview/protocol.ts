@@ -3,6 +3,7 @@
  * tampered with through what it shows, and an extension can be newer than a page that was restored.
  */
 
+import { parseRenames } from '../model/redisSecrets';
 import { type CompletionMessage, parseComplete, parseCompletion } from './console/completionMessages';
 import { isView, parseReplyMessage, parseReplyRequest, type ReplyMessage, type ReplyRequest, type ReplyView } from './console/replyMessages';
 import { type Fields, isAmount, isCount, isFields } from './parsing';
@@ -216,6 +217,8 @@ export type ToPage =
       /** For which writes are still allowed, rounded up; 0 when they are not. Means nothing where it is not production. */
       readonly minutesLeft: number;
     }
+  /** All names known by now that commands with secrets have on this server. */
+  | { readonly type: 'renames'; readonly names: readonly (readonly [name: string, own: string])[] }
   | CompletionMessage
   | ReplyMessage
   /** Search the history, or go on to an older line: VS Code keeps the key for itself, so it comes as a command. */
@@ -274,6 +277,10 @@ export function parseToPage(value: unknown): ToPage | undefined {
       return parseCompletion(value);
     case 'guard':
       return parseGuard(value);
+    case 'renames': {
+      const renames = parseRenames(value['names']);
+      return renames && { type: 'renames', names: [...renames] };
+    }
     case 'pulse': {
       const latencies = value['latencies'];
       const sound = Array.isArray(latencies) && latencies.length <= 1000 && latencies.every((latency) => latency === null || isAmount(latency));

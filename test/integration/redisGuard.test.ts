@@ -20,6 +20,7 @@ describe('The guard on a real server', () => {
   let questions: GuardQuestion[];
   let answer: boolean;
   let onAsk: () => void;
+  let unknown: (readonly [name: string, own: string | undefined])[];
 
   before(async function () {
     this.timeout(30_000);
@@ -48,6 +49,7 @@ describe('The guard on a real server', () => {
     questions = [];
     answer = false;
     onAsk = () => {};
+    unknown = [];
   });
   afterEach(async () => {
     for (const session of sessions.splice(0)) await session.dispose();
@@ -64,6 +66,7 @@ describe('The guard on a real server', () => {
         if (signal.aborted) throw cancelled();
         return answer;
       },
+      onUnknown: (name: string, own: string | undefined) => void unknown.push([name, own]),
     };
     const session = await openRedisSession({ local, endpoint: local, tls: 'off', guard, ...(login && { login }) }, never);
     sessions.push(session);
@@ -204,6 +207,17 @@ describe('The guard on a real server', () => {
     assert.equal(await run(session, 'wipe-db'), 'redis.notConfirmed');
     assert.equal(await run(session, 'DISCARD'), 'OK');
     assert.deepEqual(questions.map(({ kind, verdicts }) => [kind, verdicts[0]?.command]), [['confirm', 'WIPE-DB'], ['name', 'WIPE-DB']]);
+  });
+
+  it('tells what a renamed command is, before any line of its paste runs', async () => {
+    const session = await open();
+    await assert.rejects(session.review(['SET a 1', 'settings set maxmemory 1mb', 'nosuch a'], never), (error) => isFault(error) && error.code === 'redis.readOnly');
+    assert.deepEqual(unknown, [['settings', 'config'], ['nosuch', 'nosuch']]);
+    unknown = [];
+    unlocked = true;
+    await run(session, 'MULTI');
+    await run(session, 'wipe-db');
+    assert.deepEqual(unknown, [['wipe-db', undefined]]);
   });
 
   it('asks about a renamed command where the user may not look it up', async () => {

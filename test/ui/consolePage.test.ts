@@ -94,6 +94,20 @@ describe('the console page in a real browser', function () {
     assert.ok(!(await rig.page.evaluate<string>(STATE)).includes('hunter2'));
   });
 
+  it('forgets a line of which it hears that it was a secret', async () => {
+    await submit('GET a');
+    await reply(0, '(nil)');
+    await submit('sesame hunter2');
+    await log().getByText('sesame hunter2').waitFor();
+    await until(`(${STATE}).includes('sesame')`);
+    await say({ type: 'renames', names: [['sesame', 'auth']] });
+    await log().getByText('sesame •••').waitFor();
+    await input().press('ArrowUp');
+    assert.equal(await input().inputValue(), 'GET a');
+    await until(`!(${STATE}).includes('hunter2')`);
+    assert.ok(!(await rig.page.content()).includes('hunter2'));
+  });
+
   it('searches the history of the connection', async () => {
     const search = (): Promise<void> => say({ type: 'searchHistory' });
     await submit('SET a 1');

@@ -46,16 +46,19 @@ export class Guard {
   async review(commands: readonly ReviewedLine[], connection: GuardedConnection, signal: AbortSignal): Promise<void> {
     this.#confirmed = [];
     const asked = new Map<string, Verdict>();
+    let refused: Verdict | undefined;
     let kind: GuardQuestion['kind'] = 'confirm';
     for (const { args } of commands) {
       const verdict = await this.#judge(args, connection, signal);
       const decision = this.#decide(verdict);
-      if (decision === 'readOnly') throw readOnly(verdict);
+      // The others are judged all the same: whoever shows them has to know what they are.
+      if (decision === 'readOnly') refused ??= verdict;
       // How large something is shows only when its turn comes.
       if (verdict.class !== 'dangerous') continue;
       if (decision === 'name') kind = 'name';
       asked.set(verdict.command, verdict);
     }
+    if (refused) throw readOnly(refused);
     if (asked.size === 0) return;
     await this.#ask({ kind, verdicts: [...asked.values()], lines: commands.length }, signal);
     this.#confirmed = commands.map(({ line }) => line);
@@ -105,6 +108,8 @@ export class Guard {
     if (learned && learned.size < MAX_LEARNED && !inTransaction && isUnknown(args, knowledge)) {
       await learnName(word(args, 0), learned, call, signal);
     }
+    const name = word(args, 0);
+    if (isUnknown(args, knowledge) || knowledge.aliases.has(name)) this.#ports.onUnknown?.(name, knowledge.aliases.get(name));
     const verdict = classify(args, knowledge);
     // It may be a command that was renamed, and nobody can say which.
     if (isUnknown(args, knowledge)) return { ...verdict, class: 'dangerous' };

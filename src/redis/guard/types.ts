@@ -20,4 +20,9 @@ export interface GuardPorts {
   readonly writesAllowed: () => boolean;
   /** False refuses. Throws `operation.cancelled` when the signal fires first. */
   readonly ask: (question: GuardQuestion, signal: AbortSignal) => Promise<boolean>;
+  /**
+   * Told of each name that no table knows, whenever it is judged, and what it is in truth, both in lower case: the own name of a
+   * command that was renamed, the same name where there is no such command, undefined where nobody can say.
+   */
+  readonly onUnknown?: (name: string, own: string | undefined) => void;
 }

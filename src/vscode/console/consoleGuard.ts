@@ -19,6 +19,7 @@ export interface ConsoleGuardPorts {
   readonly unlockMs: () => number;
   readonly target: () => TargetRef;
   readonly onChange: () => void;
+  readonly onUnknown?: NonNullable<GuardPorts['onUnknown']>;
 }
 
 const MINUTE_MS = 60_000;
@@ -39,6 +40,8 @@ export class ConsoleGuard implements GuardPorts {
   readonly production = (): boolean => productionReasons(this.#ports.target(), this.#ports.rules()).length > 0;
 
   readonly writesAllowed = (): boolean => this.#lock.leftMs > 0;
+
+  readonly onUnknown = (name: string, own: string | undefined): void => this.#ports.onUnknown?.(name, own);
 
   readonly ask = async (question: GuardQuestion, signal: AbortSignal): Promise<boolean> => {
     const { ui, target } = this.#ports;

@@ -2,6 +2,7 @@ import { asFault, describeFault, Fault, isCancelled } from '../../base/fault';
 import type { Clock } from '../../base/clock';
 import type { Logger } from '../../base/log';
 import type { ProductionRules } from '../../model/production';
+import { NO_RENAMES, type Renames, withRename } from '../../model/redisSecrets';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { LiveRequest, RedisSession, RedisSessionState, RenderedReply } from '../../redis/types';
 import type { ConsoleStatus, ConsoleStrings, ToHost, ToPage } from '../../webview/protocol';
@@ -52,6 +53,8 @@ export class ConsoleController {
   #connecting: Promise<void> | undefined;
   #status: ConsoleStatus = 'connecting';
   #detail = '';
+  /** Of this server, as far as its commands were used here. */
+  #renames: Renames = NO_RENAMES;
   #running: { readonly id: number; readonly abort: AbortController } | undefined;
   /** Replies for a page that is not there; there is one command at a time, so this is at most one. */
   readonly #missed: ToPage[] = [];
@@ -63,7 +66,8 @@ export class ConsoleController {
     this.#ports = ports;
     const { ui, clock, productionRules: rules, unlockMs, pulseMs: everyMs, services } = ports;
     const target = (): TunnelInfo['route']['target'] => this.#tunnel.route.target;
-    this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged() });
+    const onUnknown = (name: string, own: string | undefined): void => this.#learn(withRename(this.#renames, name, own));
+    this.#guard = new ConsoleGuard({ ui, clock, rules, unlockMs, target, logger: services.logger, onChange: () => this.guardChanged(), onUnknown });
     this.#completion = new ConsoleCompletion((message) => this.#post(message), services.logger);
     const post = (message: ToPage): void => this.#post(message);
     this.#replies = new ConsoleReplies({ ui, clock, logger: services.logger, post, openDocument: ports.openDocument });
@@ -193,6 +197,7 @@ export class ConsoleController {
       history: history.linesOf(this.#tunnel.route.target.id),
     });
     this.#post(this.#guard.message);
+    if (this.#renames.size > 0) this.#post({ type: 'renames', names: [...this.#renames] });
     for (const message of this.#missed.splice(0)) this.#post(message);
     this.#replies.tellGrowth();
     this.#pulse.begin();
@@ -269,7 +274,6 @@ export class ConsoleController {
   }
 
   async #run({ id, line, rest, judged }: Extract<ToHost, { type: 'run' }>): Promise<void> {
-    this.#ports.history.add(this.#tunnel.route.target.id, line);
     const session = this.#session;
     if (!session || this.#running) {
       this.#answer(this.#faultMessage(id, this.#running ? busy() : notConnected()));
@@ -281,7 +285,8 @@ export class ConsoleController {
     let failed: Fault | undefined;
     try {
       const live = session.liveRequest(line);
-      if (!judged) await session.review([line, ...rest], abort.signal);
+      if (!judged) await this.#review(session, [line, ...rest], abort.signal);
+      this.#keep(line);
       const rendered = live ? await this.#runBeside(live) : await session.run(line, abort.signal, (reply) => this.#replies.grows(id, reply));
       this.#replies.ended(id, rendered);
       const { kind, text, large, reply, truncated, ending, elapsedMs } = rendered;
@@ -295,6 +300,27 @@ export class ConsoleController {
     this.#running = undefined;
     this.#answer(answer);
     if (failed && (needsLogin(failed.code) || needsOtherLogin(failed.code))) await this.#reconnectFailed(session, failed);
+  }
+
+  async #review(session: RedisSession, lines: readonly [string, ...string[]], signal: AbortSignal): Promise<void> {
+    try {
+      await session.review(lines, signal);
+    } catch (error) {
+      const { code } = asFault(error);
+      // Whatever else went wrong, nobody knows then what a name means that may be a new one of AUTH.
+      if (code === 'redis.readOnly' || code === 'redis.notConfirmed') this.#keep(lines[0]);
+      throw error;
+    }
+  }
+
+  #keep(line: string): void {
+    this.#ports.history.add(this.#tunnel.route.target.id, line, this.#renames);
+  }
+
+  #learn(renames: Renames): void {
+    if (renames === this.#renames) return;
+    this.#renames = renames;
+    this.#post({ type: 'renames', names: [...renames] });
   }
 
   async #runBeside(live: LiveRequest): Promise<RenderedReply> {

@@ -1,4 +1,4 @@
-import { isSecretLine } from '../../model/redisSecrets';
+import { isSecretLine, NO_RENAMES, type Renames } from '../../model/redisSecrets';
 import type { KeptState } from '../bastionMemory';
 
 const KEY = 'consoleHistory';
@@ -29,8 +29,8 @@ export class KeptHistory {
     return this.#all().get(targetId) ?? [];
   }
 
-  add(targetId: string, line: string): void {
-    if (line.trim() === '' || line.length > MAX_LINE_CHARS || isSecretLine(line)) return;
+  add(targetId: string, line: string, renames: Renames = NO_RENAMES): void {
+    if (line.trim() === '' || line.length > MAX_LINE_CHARS || isSecretLine(line, renames)) return;
     this.#added.push([targetId, line]);
     if (this.#added.length > MAX_LINES) this.#added.shift();
     if (!this.#writing) void this.#write();

@@ -1,4 +1,4 @@
-import { element } from '../dom';
+import { element, setText } from '../dom';
 import { type ConsoleStrings, MAX_PASTE_LINES } from '../protocol';
 import { filled } from './filled';
 import type { Entry, Outcome } from './model';
@@ -13,6 +13,7 @@ export type EntryPorts = Pick<PanePorts, 'send' | 'leave' | 'stop'>;
 export class EntryView {
   readonly element: HTMLElement;
   readonly #ports: EntryPorts;
+  readonly #line: HTMLElement;
   #entry: Entry;
   #strings: ConsoleStrings;
   #pane: ReplyPane | undefined;
@@ -21,7 +22,8 @@ export class EntryView {
     this.#entry = entry;
     this.#strings = strings;
     this.#ports = ports;
-    const typed = element('div', 'typed', element('span', 'prompt', `${entry.prompt}> `), element('span', 'line', entry.shown));
+    this.#line = element('span', 'line', entry.shown);
+    const typed = element('div', 'typed', element('span', 'prompt', `${entry.prompt}> `), this.#line);
     this.element = element('div', 'entry', typed);
     this.element.dataset['entry'] = String(entry.id);
     this.#show();
@@ -37,6 +39,9 @@ export class EntryView {
   }
 
   update(entry: Entry, strings: ConsoleStrings): void {
+    // It was masked; the pane names it, too.
+    if (entry.shown !== this.#entry.shown) this.#pane = undefined;
+    setText(this.#line, entry.shown);
     this.#entry = entry;
     this.#strings = strings;
     this.#show();

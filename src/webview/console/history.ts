@@ -1,4 +1,4 @@
-import { isSecretLine } from '../../model/redisSecrets';
+import { isSecretLine, NO_RENAMES, type Renames } from '../../model/redisSecrets';
 
 const MAX_LINES = 500;
 // A pasted script of a megabyte is not worth repeating by an arrow key.
@@ -6,13 +6,14 @@ const MAX_LINE_CHARS = 10_000;
 
 /** Lines typed so far, in memory; Up and Down walk through them and give back what was being typed. */
 export class InputHistory {
-  readonly #lines: string[];
+  #lines: string[];
+  #renames = NO_RENAMES;
   /** Where the walk is; `#lines.length` is the line being typed. */
   #at: number;
   #draft = '';
 
   constructor(lines: readonly string[] = []) {
-    this.#lines = lines.filter(isKept).slice(-MAX_LINES);
+    this.#lines = lines.filter((line) => isKept(line, NO_RENAMES)).slice(-MAX_LINES);
     this.#at = this.#lines.length;
   }
 
@@ -34,10 +35,19 @@ export class InputHistory {
 
   /** Ends the walk; secrets and repetitions of the latest line are not kept. */
   add(line: string): void {
-    if (isKept(line) && line !== this.#lines.at(-1)) this.#lines.push(line);
+    if (isKept(line, this.#renames) && line !== this.#lines.at(-1)) this.#lines.push(line);
     if (this.#lines.length > MAX_LINES) this.#lines.shift();
     this.#at = this.#lines.length;
     this.#draft = '';
+  }
+
+  /** Forgets what is secret after all, and ends the walk if there was such a line. */
+  renamed(renames: Renames): void {
+    this.#renames = renames;
+    const kept = this.#lines.filter((line) => isKept(line, renames));
+    if (kept.length === this.#lines.length) return;
+    this.#lines = kept;
+    this.#at = kept.length;
   }
 
   /** The line before; undefined at the oldest one. `current` is what the input holds now. */
@@ -94,6 +104,6 @@ export class HistorySearch {
   }
 }
 
-function isKept(line: string): boolean {
-  return line.trim() !== '' && line.length <= MAX_LINE_CHARS && !isSecretLine(line);
+function isKept(line: string, renames: Renames): boolean {
+  return line.trim() !== '' && line.length <= MAX_LINE_CHARS && !isSecretLine(line, renames);
 }

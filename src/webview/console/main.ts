@@ -276,6 +276,7 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   if (message.type === 'setup') ({ strings } = message);
   if (first) history = new InputHistory(message.history);
   if (message.type === 'searchHistory') searchOn();
+  if (message.type === 'renames') history.renamed(new Map(message.names));
   dispatch({ type: 'message', message });
   if (first) {
     view.scrollToEnd();

@@ -1,5 +1,5 @@
 import { type ConsoleStatus, MAX_LINE_CHARS, MAX_PASTE_CHARS, MAX_PASTE_LINES, type ReplyEnding, type ReplyView, type ToHost, type ToPage } from '../protocol';
-import { hasSecretReply, isSecretLine, masked } from '../../model/redisSecrets';
+import { hasSecretReply, isSecretLine, masked, NO_RENAMES, type Renames } from '../../model/redisSecrets';
 
 /** One line of the console and what became of it. */
 export interface Entry {
@@ -46,6 +46,7 @@ export interface ConsoleModel {
   readonly latency: { readonly kind: 'none' | 'asked' } | { readonly kind: 'known'; readonly ms: number } | { readonly kind: 'failed'; readonly text: string };
   /** Whether the connection has been made again since the last loss. */
   readonly restored: boolean;
+  readonly renames: Renames;
   readonly guard: Pick<Extract<ToPage, { type: 'guard' }>, 'production' | 'reasons' | 'minutesLeft'>;
 }
 
@@ -78,6 +79,7 @@ export const EMPTY_MODEL: ConsoleModel = {
   detail: '',
   latency: { kind: 'none' },
   restored: false,
+  renames: NO_RENAMES,
   guard: { production: false, reasons: '', minutesLeft: 0 },
 };
 
@@ -135,15 +137,15 @@ function blockOf(lines: readonly string[]): readonly string[] {
 }
 
 function withEntry(model: ConsoleModel, line: string, outcome: Outcome): ConsoleModel {
-  const secret = isSecretLine(line);
-  const entry: Entry = {
-    id: model.nextId,
-    prompt: model.prompt,
-    shown: secret ? masked(line) : line,
-    fleeting: secret || hasSecretReply(line),
-    outcome,
-  };
+  const entry = withoutSecret({ id: model.nextId, prompt: model.prompt, shown: line, fleeting: false, outcome }, model.renames);
   return bounded({ ...model, nextId: model.nextId + 1, entries: [...model.entries, entry] });
+}
+
+/** Masked, if it is secret after all. */
+function withoutSecret(entry: Entry, renames: Renames): Entry {
+  const { shown, fleeting } = entry;
+  if (isSecretLine(shown, renames)) return { ...entry, shown: masked(shown), fleeting: true };
+  return !fleeting && hasSecretReply(shown, renames) ? { ...entry, fleeting: true } : entry;
 }
 
 /** Ctrl+C: what runs is cancelled, what waits is dropped. */
@@ -186,6 +188,10 @@ function received(model: ConsoleModel, message: ToPage): Step {
     case 'guard': {
       const { production, reasons, minutesLeft } = message;
       return quiet({ ...model, guard: { production, reasons, minutesLeft } });
+    }
+    case 'renames': {
+      const renames: Renames = new Map(message.names);
+      return quiet({ ...model, renames, entries: model.entries.map((entry) => withoutSecret(entry, renames)) });
     }
     case 'pong':
       return quiet({ ...model, latency: { kind: 'known', ms: message.latencyMs } });

@@ -25,7 +25,7 @@ export function savedState(model: ConsoleModel, draft: string): SavedState {
     if (chars > MAX_SAVED_CHARS) break;
     entries.push(saved);
   }
-  return { version: 1, nextId: model.nextId, entries: entries.toReversed(), draft: isSecretLine(draft) ? '' : draft };
+  return { version: 1, nextId: model.nextId, entries: entries.toReversed(), draft: isSecretLine(draft, model.renames) ? '' : draft };
 }
 
 function storable(entry: Entry): Entry {

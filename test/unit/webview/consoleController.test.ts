@@ -87,13 +87,26 @@ describe('ConsoleController', () => {
 
   it('gives a page what was typed on this connection before, without secrets', async () => {
     const world = await new World().start();
-    for (const line of ['GET a', 'AUTH me hunter2', 'GET b']) world.controller.receive({ type: 'run', id: 1, line, rest: [], judged: false });
-    await settled();
+    const run = async (line: string): Promise<void> => {
+      world.controller.receive({ type: 'run', id: 1, line, rest: [], judged: false });
+      await settled();
+      world.session.runs.at(-1)?.answer('OK');
+      await settled();
+    };
+    const guard = world.opened[0]!.guard!;
+    world.session.reviewing = async ([line = '']) => {
+      if (line.startsWith('sesame')) guard.onUnknown?.('sesame', 'auth');
+      if (line.startsWith('mystery')) guard.onUnknown?.('mystery', undefined);
+      if (line.startsWith('lost')) throw new Fault('redis.connectionLost', 'The connection was lost.');
+      if (line.startsWith('SET')) throw new Fault('redis.readOnly', 'SET was not run.');
+    };
+    for (const line of ['GET a', 'AUTH me hunter2', 'sesame hunter2', 'SESAME hunter2', 'mystery hunter2', 'lost hunter2', 'SET a 1', 'GET b']) await run(line);
     assert.ok(!JSON.stringify([...world.state.values]).includes('hunter2'));
     world.posted.length = 0;
     world.controller.receive({ type: 'ready' });
     assert.ok(world.posted[0]?.type === 'setup');
-    assert.deepEqual(world.posted[0].history, ['GET a', 'GET b']);
+    assert.deepEqual(world.posted[0].history, ['GET a', 'SET a 1', 'GET b']);
+    assert.deepEqual(world.posted.find(({ type }) => type === 'renames'), { type: 'renames', names: [['sesame', 'auth'], ['mystery', 'auth']] });
   });
 
   it('keeps the reply for a page that was hidden meanwhile', async () => {

@@ -14,6 +14,17 @@ describe('InputHistory', () => {
     assert.equal(history.newer(), undefined);
   });
 
+  it('forgets what turns out to be secret under another name, and keeps no more of it', () => {
+    const history = new InputHistory(['sesame hunter2', 'GET a']);
+    history.add('SESAME hunter2');
+    history.add('GET b');
+    assert.equal(history.older('draft'), 'GET b');
+    history.renamed(new Map([['sesame', 'auth']]));
+    history.add('sesame hunter2');
+    assert.deepEqual(history.lines, ['GET a', 'GET b']);
+    assert.equal(history.older('draft'), 'GET b');
+  });
+
   it('never keeps a secret, a blank line or the same line twice in a row', () => {
     const history = new InputHistory(['AUTH pw', 'kept']);
     for (const line of ['3 auth pw', 'ACL SETUSER me >pw', '', '  ', 'GET a', 'GET a', 'GET b', 'GET a']) history.add(line);

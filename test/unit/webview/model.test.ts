@@ -128,6 +128,14 @@ describe('console model', () => {
     assert.ok(!JSON.stringify(driver.model).includes('hunter2'));
   });
 
+  it('masks what turns out to be secret under another name', () => {
+    const driver = new Driver().setup().submit('sesame hunter2\nsettings get *\nPING');
+    driver.hear({ type: 'renames', names: [['sesame', 'auth'], ['settings', 'config']] }).reply(0, 'hunter2').reply(1, 'hunter2').fail(2);
+    assert.deepEqual(driver.shown, ['sesame •••: hunter2', 'settings get *: hunter2', 'PING: no']);
+    driver.submit('SESAME hunter2').fail(3);
+    assert.ok(!JSON.stringify(savedState(driver.model, 'sesame hunter2')).includes('hunter2'));
+  });
+
   it('says that the connection was made again until the next reply', () => {
     const driver = new Driver().setup().status('lost').status('ready');
     assert.equal(driver.model.restored, true);

@@ -14,6 +14,7 @@ class World {
   unlocked = false;
   answers: boolean[] = [];
   readonly questions: GuardQuestion[] = [];
+  readonly unknown: (readonly [name: string, own: string | undefined])[] = [];
   /** Commands of the guard's own. */
   readonly called: string[] = [];
   /** Replies by the command's text; everything else is refused. */
@@ -29,6 +30,7 @@ class World {
       this.onAsk();
       return this.answers.shift() ?? false;
     },
+    onUnknown: (name, own) => void this.unknown.push([name, own]),
   });
 
   get connection(): GuardedConnection {
@@ -153,6 +155,15 @@ describe('Guard', () => {
     assert.equal(await world.admit('nosuch'), 'runs');
     assert.equal(await world.admit('nosuch'), 'runs');
     assert.deepEqual(world.called, ['COMMAND', 'COMMAND INFO wipe', 'COMMAND INFO nosuch']);
+  });
+
+  it('tells what unknown names are, also those behind a line that production does not get', async () => {
+    const world = new World();
+    world.replies = { 'COMMAND INFO users': '*1\r\n*6\r\n+acl\r\n:-2\r\n*0\r\n:0\r\n:0\r\n:0\r\n', 'COMMAND INFO nosuch': '*1\r\n*-1\r\n' };
+    assert.equal(await world.review('SET a 1', 'Users SETUSER bob', 'nosuch', 'GET a', 'denied pw'), 'redis.readOnly');
+    assert.deepEqual(world.unknown, [['users', 'acl'], ['nosuch', 'nosuch'], ['denied', undefined]]);
+    await world.admit('users LIST');
+    assert.deepEqual(world.unknown.at(-1), ['users', 'acl']);
   });
 
   it('sends nothing of its own inside a transaction', async () => {
