@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { Fault, isFault } from '../../src/base/fault';
 import { slotOf } from '../../src/redis/cluster/slots';
 import { sessionOpener } from '../../src/redis/session';
-import type { RedisSession } from '../../src/redis/types';
+import type { ClusterPorts, RedisSession } from '../../src/redis/types';
 import { eventually } from '../fixtures/eventually';
 import { CertificateAuthority } from '../sandbox/servers/certificates';
 import { type ClusterMember, type ClusterServers, startCluster } from '../sandbox/servers/cluster';
@@ -154,6 +154,8 @@ describe('Redis cluster session, in TLS', function () {
     rig = new ClusterRig(cluster);
   });
   afterEach(() => rig?.clear());
+  /** AWS has one port for all; here all nodes are on one machine, with a port for each. */
+  const ports = (): ClusterPorts => ({ ...rig.ports, known: [...cluster.primaries, ...cluster.replicas].map(({ port }) => ({ host: ASKED, port })) });
   after(async () => {
     await cluster?.stop();
     await rm(directory, { recursive: true, force: true });
@@ -161,7 +163,7 @@ describe('Redis cluster session, in TLS', function () {
 
   it('checks each certificate against the name of its node, and logs in everywhere', async () => {
     const [first] = cluster.primaries as [ClusterMember];
-    const session = await rig.open(first, { endpoint: { host: ASKED, port: first.port }, tls: 'required', ca, login: { password: 'Sup3r-s3cret!' }, label: 'orders' });
+    const session = await rig.open(first, { endpoint: { host: ASKED, port: first.port }, tls: 'required', ca, login: { password: 'Sup3r-s3cret!' }, label: 'orders', cluster: ports() });
     assert.equal(session.prompt, 'orders');
     assert.equal(await run(session, `SET ${keyOf(1)} 1`), `-> Redirected to slot [${slotOf(Buffer.from(keyOf(1)))}] located at ${NAMES[1]}:${cluster.primaries[1]!.port}\nOK`);
     assert.equal(session.prompt, 'orders-0002-001');
@@ -174,7 +176,7 @@ describe('Redis cluster session, in TLS', function () {
     const [first] = cluster.primaries as [ClusterMember];
     const base = { endpoint: { host: ASKED, port: first.port }, tls: 'required' as const, ca, login: { password: 'Sup3r-s3cret!' } };
     const dial: ClusterRig['ports']['dial'] = (_, signal) => rig.ports.dial({ host: 'x', port: cluster.primaries[2]!.port }, signal);
-    const session = await rig.open(first, { ...base, cluster: { dial, known: [], direct: false } });
+    const session = await rig.open(first, { ...base, cluster: { ...ports(), dial } });
     assert.equal((await faultOf(run(session, `GET ${keyOf(1)}`))).code, 'redis.tlsNameMismatch');
   });
 });

@@ -83,7 +83,9 @@ describe('a console of a cluster behind a bastion', function () {
     const { target, bastion } = await discovered();
     assert.equal(defaultEndpoint(target)!.role, 'configuration');
     const tunnel = await broker.tunnels.start(makeRoute(target, defaultEndpoint(target)!, bastion), {}, never);
-    const nodeTunnels = new NodeTunnels({ service: broker.tunnels, options: () => ({}), endpointsOf: () => target.endpoints, loadRedis: async () => engine, logger: nullLogger });
+    // AWS has one port for all; here all nodes are on one machine, with a port for each.
+    const known = [...target.endpoints, ...[...cluster.primaries, ...cluster.replicas].map(({ port }) => ({ host: `clustercfg.${DOMAIN}`, port }))];
+    const nodeTunnels = new NodeTunnels({ service: broker.tunnels, options: () => ({}), endpointsOf: () => known, loadRedis: async () => engine, logger: nullLogger });
     const logins = { known: async () => ({ password: PASSWORD }), ask: async () => undefined, forget: async () => {} };
     const services = { openRedisSession, targetCa: async () => ca, clusterPorts: nodeTunnels.portsFor.bind(nodeTunnels) };
     const session = await openWithLogin(tunnel, services, logins, undefined, never);

@@ -34,8 +34,9 @@ PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 /**
  * Lets an announced address pass:
  * - a host that the target is known by, at whatever port: it is the same machine, or the same name;
- * - a name in the target's own domain: the same one below the first label, and the two forms that ElastiCache has without TLS;
- * - a private address at a port of the target's, as nodes announce where they have no names. Where TLS is on, the node must
+ * - a name in the target's own domain: the same one below the first label, and the two forms that ElastiCache has without TLS.
+ *   Of Amazon's names only those below the cluster's own, at a port of the target's: most domains there are all customers';
+ * - a private address, or Amazon's name of one, at a port of the target's, as nodes announce where they have no names. Where TLS is on, the node must
  *   besides have the certificate of the host that was asked; without it a VPC's own rules decide what is there, and this
  *   machine's network, where strangers would get the login in clear text, is left alone.
  * @throws Fault `redis.nodeRefused`
@@ -45,14 +46,21 @@ export function checkNodeAddress(announced: Endpoint, { asked, known, direct, tl
   const places = [asked, ...known];
   if (places.some((place) => plain(place.host) === host || (isLoopback(plain(place.host)) && isLoopback(host)))) return;
   if (isLoopback(host) || isSpecial(host)) throw refused(announced, 'that is no address of another machine');
-  if (isIP(host) === 0) {
-    if (places.some((place) => isSameDomain(host, plain(place.host)))) return;
-    throw refused(announced, `that is not in the domain of ${asked.host}`);
-  }
-  if (!PRIVATE.check(host, family(host))) throw refused(announced, 'that is no private address');
+  const named = isIP(host) === 0;
+  if (named && !places.some((place) => isSameDomain(host, plain(place.host)))) throw refused(announced, `that is not in the domain of ${asked.host}`);
+  if (!named && !PRIVATE.check(host, family(host))) throw refused(announced, 'that is no private address');
+  const amazons = AMAZON.test(host);
+  const isPrivate = !named || MACHINE.test(host);
+  if (!amazons && !isPrivate) return;
   if (!places.some(({ port }) => port === announced.port)) throw refused(announced, `the cache is known at port ${asked.port}`);
-  if (direct && !tls) throw refused(announced, 'without TLS, and without a bastion, it may be anybody in this network');
+  if (isPrivate && direct && !tls) throw refused(announced, 'without TLS, and without a bastion, it may be anybody in this network');
 }
+
+const AMAZON = /\.amazonaws\.com(?:\.cn)?$/;
+/** EC2's names of private addresses, e.g. `ip-10-0-0-1.eu-central-1.compute.internal`: everybody's in that region. */
+const MACHINE = /\.compute\.internal$/;
+/** What the nodes of one cluster with TLS share: its name, the account's token, and ElastiCache's or MemoryDB's place. */
+const CLUSTER = /^[a-z0-9-]+\.(?!(?:clustercfg|serverless|ng|\d+)\.)[a-z0-9]+\.(?:[a-z0-9-]+\.cache|memorydb\.[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 
 /** Lower case, without the dot of the root and without the IPv6 form of an IPv4 address. */
 function plain(host: string): string {
@@ -71,11 +79,12 @@ function family(host: string): 'ipv4' | 'ipv6' {
 
 function isSameDomain(host: string, place: string): boolean {
   if (isIP(place) !== 0) return false;
-  const [, ...domain] = host.split('.');
+  const [, ...labels] = host.split('.');
   const [, ...own] = place.split('.');
+  const domain = labels.join('.');
+  if (AMAZON.test(host)) return (domain === own.join('.') && CLUSTER.test(domain)) || isElastiCacheNode(host, place);
   // Of two labels both would be somebody's at large: `cache.internal` and `other.internal` share nothing.
-  if (own.length >= 3 && domain.join('.') === own.join('.')) return true;
-  return isElastiCacheNode(host, place);
+  return own.length >= 3 && domain === own.join('.');
 }
 
 /** `NAME.TOKEN.clustercfg.REGION…` has its nodes at `NAME-0001-001.TOKEN.0001.REGION…` where it has no TLS (ElastiCache user guide, "Finding connection endpoints"). */

@@ -39,7 +39,7 @@ function addEntry(entry: RespValue, table: Map<string, readonly KeySpec[]>): voi
     const specs = itemsOf(fields[8]).slice(0, MAX_SPECS);
     const known = specs.map((spec) => specOf(spec));
     // Of SORT's STORE it says no more than that there may be something.
-    if (known.every((spec) => spec !== undefined) || !(name in MOVED_KEYS)) table.set(name, known.filter((spec) => spec !== undefined));
+    if (known.every((spec) => spec !== undefined) || !MOVED_KEYS.has(name)) table.set(name, known.filter((spec) => spec !== undefined));
     return;
   }
   const [first = 0, last = 0, step = 0] = [fields[3], fields[4], fields[5]].map((field) => integerOf(field));
@@ -130,7 +130,7 @@ function every(args: readonly Buffer[], from: number, to: number, step: number):
 
 /** What the documentation of the command says in the form of a specification. Its words must stand at fixed places up to the first key. */
 function bundledSpecs(name: string): readonly KeySpec[] {
-  const exact = MOVED_KEYS[name];
+  const exact = MOVED_KEYS.get(name);
   if (exact) return exact;
   const doc = bundledDocs().get(name);
   if (!doc) return [];
@@ -161,7 +161,7 @@ const one = (at: number): KeySpec => ({ begin: { at }, find: { kind: 'range', la
 const behind = (keyword: string, from: number, last = 0, limit = 0): KeySpec => ({ begin: { keyword, from }, find: { kind: 'range', last, step: 1, limit } });
 
 /** Commands whose keys stand behind a keyword, or of which the documentation does not tell (the sources' command files). */
-const MOVED_KEYS: Readonly<Record<string, readonly KeySpec[]>> = {
+const MOVED_KEYS: ReadonlyMap<string, readonly KeySpec[]> = new Map(Object.entries<readonly KeySpec[]>({
   xread: [behind('streams', 1, -1, 2)],
   xreadgroup: [behind('streams', 4, -1, 2)],
   sort: [one(1), behind('store', 2)],
@@ -171,4 +171,4 @@ const MOVED_KEYS: Readonly<Record<string, readonly KeySpec[]>> = {
   ...Object.fromEntries(['eval', 'eval_ro', 'evalsha', 'evalsha_ro', 'fcall', 'fcall_ro'].map((name) => [name, [counted(2)]])),
   ...Object.fromEntries(['object|encoding', 'object|freq', 'object|idletime', 'object|refcount', 'memory|usage'].map((name) => [name, [one(2)]])),
   ...Object.fromEntries(['xinfo|stream', 'xinfo|groups', 'xinfo|consumers'].map((name) => [name, [one(2)]])),
-};
+}));

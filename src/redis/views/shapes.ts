@@ -57,7 +57,8 @@ export function shapeOf(args: readonly Buffer[]): ReplyShape {
   if (WITH_SCORES.has(name)) return options.has('withscores') ? SCORES : OTHER;
   if (name === 'zpopmin' || name === 'zpopmax') return SCORES;
   if (name === 'hrandfield') return options.has('withvalues') ? FIELDS : OTHER;
-  return BY_NAME[name] ?? BY_SUBCOMMAND[`${name} ${word(args, 1)}`] ?? OTHER;
+  // What is typed may be called as what every object has.
+  return (Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined) ?? BY_SUBCOMMAND[`${name} ${word(args, 1)}`] ?? OTHER;
 }
 
 export type Pair = readonly [RespValue, RespValue];

@@ -30,6 +30,35 @@ describe('Addresses that a cluster announces', () => {
     assert.ok(passes('node7.redis.corp.example', { ...own, asked: { host: 'cfg.redis.corp.example', port: 7000 } }));
   });
 
+  it('are none of the names that all customers of Amazon share', () => {
+    const asked = [
+      'ec2-3-1-1-1.compute-1.amazonaws.com', 'ec2-3-1-1-1.eu-central-1.compute.amazonaws.com', 'cache-1.elb.eu-central-1.amazonaws.com', 'cache-1.eu-central-1.elb.amazonaws.com',
+      'burst-x1y2z3.serverless.euc1.cache.amazonaws.com', 'cache-1.eu-central-1.elb.amazonaws.com.cn', 'api.elasticache.eu-central-1.amazonaws.com',
+      `orders.x1y2z3.clustercfg.${AWS}`, `orders-0001-001.x1y2z3.0001.${AWS}`, `orders.x1y2z3.ng.0001.${AWS}`,
+    ];
+    for (const host of asked) {
+      for (const known of [[], [{ host, port: 6379 }]]) {
+        const sibling = host.replace(/^[\w-]+/, 'evil');
+        assert.ok(!passes(sibling, { ...plain, asked: { host, port: 6379 }, known }), sibling);
+        assert.ok(passes(host, { ...plain, asked: { host, port: 6379 }, known }, 6380), host);
+      }
+    }
+    assert.ok(passes(`orders-0001-002.x1y2z3.0001.${AWS}`, { ...plain, asked: { host: `orders-0001-001.x1y2z3.0001.${AWS}`, port: 6379 } }));
+    assert.ok(passes('orders-0001-001.orders.x1y2z3.cnn1.cache.amazonaws.com.cn', { ...tls, asked: { host: 'clustercfg.orders.x1y2z3.cnn1.cache.amazonaws.com.cn', port: 6379 } }));
+  });
+
+  it('are Amazon’s names at the port of the cache alone', () => {
+    for (const [host, places] of [[`orders-0001-001.orders.x1y2z3.${AWS}`, tls], [`orders-0002-003.x1y2z3.0001.${AWS}`, plain], ['carts-0001-001.carts.x1y2z3.memorydb.eu-central-1.amazonaws.com', memoryDb]] as const) {
+      assert.ok(!passes(host, places, 22), host);
+    }
+    const machine: KnownPlaces = { ...plain, asked: { host: 'ip-10-0-0-1.eu-central-1.compute.internal', port: 7000 } };
+    const other = 'ip-10-0-0-2.eu-central-1.compute.internal';
+    assert.ok(passes(other, machine, 7000));
+    assert.ok(!passes(other, machine, 22));
+    assert.ok(!passes(other, { ...machine, direct: true }, 7000));
+    assert.ok(passes(other, { ...machine, direct: true, tls: true }, 7000));
+  });
+
   it('are dialled where the target is known by them, at any port', () => {
     assert.ok(passes(tls.asked.host, tls, 6380));
     assert.ok(passes(serverless.asked.host, serverless, 6380));

@@ -111,6 +111,7 @@ describe('Key tables', () => {
     for (const line of ['EVAL s 0 a', 'EVAL s -1 a', 'EVAL s x a', 'EVAL s', 'EVAL s 1', 'ZUNION', 'XREAD STREAMS', 'GET', '']) assert.equal(keys(line === '' ? 'PING' : line), '', line);
     assert.equal(keys('EVAL s 1000000000 a b'), 'a b');
     assert.equal(keys('nonsense a b'), '');
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) assert.equal(keys(`${name} a b`), '', name);
   });
 
   it('do not trip over what a server may send', () => {

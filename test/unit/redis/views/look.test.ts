@@ -46,6 +46,7 @@ describe('views of a reply', () => {
     assert.deepEqual(viewsFor('LRANGE l 0 -1', list('a', bulk(gzipSync('b')))), ['json', 'hex', 'decoded']);
     assert.deepEqual(viewsFor('INFO', bulk('# Server\r\nredis_version:7.0.15\r\n')), ['json', 'table']);
     assert.deepEqual(viewsOf([], shapeOf([])), []);
+    for (const name of ['constructor', 'toString', '__proto__']) assert.deepEqual(shapeOf(args(name)), { kind: 'other' }, name);
   });
 
   it('offers views of a reply of which only the beginning is there', async () => {
