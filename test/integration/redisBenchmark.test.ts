@@ -1,19 +1,27 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { systemClock } from '../../src/base/clock';
 import { isFault } from '../../src/base/fault';
 import type { BenchmarkPlan } from '../../src/model/benchmark';
 import type { Endpoint } from '../../src/model/endpoint';
+import { directOptions } from '../../src/redis/benchmark/plan';
+import { benchmarkRunner } from '../../src/redis/benchmark/run';
 import { engine, openRedisSession } from '../../src/redis/index';
-import type { BenchmarkFigures, BenchmarkProgress, BenchmarkReport, RedisLogin } from '../../src/redis/types';
+import type { BenchmarkFigures, BenchmarkOptions, BenchmarkProgress, BenchmarkReport, RedisSessionOptions } from '../../src/redis/types';
 import { RespDecoder } from '../../src/wire/resp';
 import { eventually } from '../fixtures/eventually';
 import { tcpServer } from '../fixtures/tcpServer';
-import { type RedisServer, startRedis } from '../sandbox/servers/redis';
+import { type Servers, startServers } from '../sandbox/servers';
+import type { RedisServer } from '../sandbox/servers/redis';
 import { FakeTunnel } from './redisTunnel';
 
 const never = new AbortController().signal;
+const NAME = 'cache.sandbox.internal';
 const PLAN: BenchmarkPlan = { tests: ['PING', 'SET', 'GET'], clients: 5, requests: 500, pipeline: 1, valueBytes: 100 };
 
 describe('A benchmark of a real server', () => {
+  let servers: Servers;
+  let ca: string;
   let server: RedisServer;
   let tunnel: FakeTunnel;
   let told: BenchmarkFigures[];
@@ -21,9 +29,11 @@ describe('A benchmark of a real server', () => {
 
   before(async function () {
     this.timeout(30_000);
-    server = await startRedis({ users: [{ name: 'few', password: 'few', rules: '~* +ping +get' }] });
+    servers = await startServers({ tlsNames: [NAME], users: [{ name: 'few', password: 'few', rules: '~* +ping +get' }] });
+    server = servers.plain;
+    ca = await readFile(servers.caFile, 'utf8');
   });
-  after(() => server?.stop());
+  after(() => servers?.stop());
   beforeEach(async () => {
     tunnel = await FakeTunnel.to(server.port);
     told = [];
@@ -31,12 +41,18 @@ describe('A benchmark of a real server', () => {
   });
   afterEach(async () => {
     await tunnel.dispose();
-    await eventually(async () => (await ask('DBSIZE')) === '(integer) 0', 'nothing that was written is left');
+    for (const to of [{}, secure()]) await eventually(async () => (await ask('DBSIZE', to)) === '(integer) 0', 'nothing that was written is left');
   });
 
-  async function ask(line: string): Promise<string> {
+  /** The server that proves by its certificate who it is. */
+  function secure(): Partial<RedisSessionOptions> {
+    const { host, port, password } = servers.tls;
+    return { local: { host, port }, endpoint: { host: NAME, port: 6379 }, tls: 'required', ca, login: { password } };
+  }
+
+  async function ask(line: string, to: Partial<RedisSessionOptions> = {}): Promise<string> {
     const local = { host: server.host, port: server.port };
-    const session = await openRedisSession({ local, endpoint: local, tls: 'off' }, never);
+    const session = await openRedisSession({ local, endpoint: local, tls: 'off', ...to }, never);
     try {
       return (await session.run(line, never)).text;
     } finally {
@@ -44,21 +60,29 @@ describe('A benchmark of a real server', () => {
     }
   }
 
-  function run(plan: Partial<BenchmarkPlan> = {}, options: { readonly endpoint?: Endpoint; readonly login?: RedisLogin } = {}, signal = never): Promise<BenchmarkReport> {
-    const { endpoint = { host: server.host, port: server.port }, login } = options;
-    return engine.runBenchmark(
-      {
-        plan: { ...PLAN, ...plan },
-        tunnel: { local: tunnel.local, endpoint, tls: 'off', ...(login && { login }) },
-        onProgress: (now) => progress.push(now),
-        onFigures: (figures) => told.push(figures),
-      },
-      signal,
-    );
+  function optionsOf(plan: Partial<BenchmarkPlan> = {}, to: Partial<RedisSessionOptions> = {}): BenchmarkOptions {
+    return {
+      plan: { ...PLAN, ...plan },
+      tunnel: { endpoint: { host: NAME, port: 6379 }, tls: 'off', ...to, local: tunnel.local },
+      isDirect: false,
+      onProgress: (now) => progress.push(now),
+      onFigures: (figures) => told.push(figures),
+    };
+  }
+
+  function run(plan: Partial<BenchmarkPlan> = {}, to: Partial<RedisSessionOptions> = {}, signal = never): Promise<BenchmarkReport> {
+    return engine.runBenchmark(optionsOf(plan, to), signal);
+  }
+
+  /** In a network in which the name of the cache leads to `at`. */
+  function runThere(at: Endpoint, options: BenchmarkOptions): Promise<BenchmarkReport> {
+    const settings = { clock: systemClock, openTimeoutMs: 10_000, limits: { keepBytes: 1024 * 1024 } };
+    return benchmarkRunner(settings, (to) => ({ ...directOptions(to), local: at }))(options, never);
   }
 
   it('measures each test through the tunnel and directly, with what the server says it took', async () => {
-    const report = await run();
+    tunnel.lead(servers.tls.port);
+    const report = await runThere({ host: servers.tls.host, port: servers.tls.port }, optionsOf({}, secure()));
     assert.deepEqual(report.figures, told);
     assert.equal(report.noDirect, undefined);
     assert.deepEqual(told.map(({ way, test }) => `${way} ${test}`), ['tunnel PING', 'tunnel SET', 'tunnel GET', 'direct PING', 'direct SET', 'direct GET']);
@@ -80,11 +104,36 @@ describe('A benchmark of a real server', () => {
   it('says why it cannot be asked directly', async () => {
     const closed = await tcpServer(() => {});
     await closed.close();
-    const { figures, noDirect } = await run({ tests: ['PING'] }, { endpoint: closed.address });
+    tunnel.lead(servers.tls.port);
+    const { figures, noDirect } = await runThere(closed.address, optionsOf({ tests: ['PING'] }, secure()));
     assert.equal(figures.length, 1);
     assert.equal(noDirect?.code, 'redis.unreachable');
-    const login = { username: 'few', password: 'few' };
-    assert.equal((await run({ tests: ['PING'] }, { login })).noDirect?.code, 'redis.notDirect');
+    const another = await runThere({ host: server.host, port: servers.wrongName.port }, optionsOf({ tests: ['PING'] }, secure()));
+    assert.deepEqual([another.figures.length, another.noDirect?.code], [1, 'redis.tlsNameMismatch']);
+  });
+
+  it('touches nothing that answers at the address without a proof of who it is', async () => {
+    let visits = 0;
+    const stranger = await tcpServer((socket) => {
+      visits++;
+      socket.destroy();
+    });
+    try {
+      for (const endpoint of [{ host: NAME, port: 6379 }, stranger.address]) {
+        const { figures, noDirect } = await runThere(stranger.address, optionsOf({ tests: ['SET'] }, { endpoint }));
+        assert.deepEqual([figures.length, noDirect?.code], [1, 'redis.notDirect']);
+      }
+      assert.equal(visits, 0);
+    } finally {
+      await stranger.close();
+    }
+  });
+
+  it('does not measure a tunnel twice that goes directly itself', async () => {
+    tunnel.lead(servers.tls.port);
+    const { figures, noDirect } = await runThere({ host: servers.tls.host, port: servers.tls.port }, { ...optionsOf({ tests: ['PING'] }, secure()), isDirect: true });
+    assert.deepEqual(figures.map(({ way }) => way), ['tunnel']);
+    assert.match(noDirect?.message ?? '', /directly already/);
   });
 
   it('goes on where a test is refused, and tells the reason', async () => {

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault';
 import { BENCHMARK_BOUNDS, type BenchmarkPlan } from '../../model/benchmark';
-import { formatEndpoint } from '../../model/endpoint';
+import { formatEndpoint, isLoopback } from '../../model/endpoint';
 import type { RedisSessionOptions } from '../types';
 
 /** Bytes of all values together. */
@@ -29,13 +29,19 @@ export function keyCount({ valueBytes }: Pick<BenchmarkPlan, 'valueBytes'>): num
 
 /**
  * How the server would be reached without the tunnel. A private address may belong to somebody else in the network that this
- * machine is in now: without TLS nobody has proven who answers, and a login must not be told to them.
+ * machine is in now, and one of this very machine leads wherever its own ports lead: without a certificate for its name nobody has
+ * proven who answers, and a stranger must neither be told a login nor be written to.
  * @throws Fault `redis.notDirect`
  */
 export function directOptions(tunnel: RedisSessionOptions): RedisSessionOptions {
-  const { endpoint, tls, login, loginSource } = tunnel;
-  if (tls === 'off' && (login || loginSource)) {
-    throw new Fault('redis.notDirect', `${formatEndpoint(endpoint)} is not asked directly: without TLS a login would be told to whoever answers there.`);
-  }
+  const { endpoint, tls } = tunnel;
+  const name = formatEndpoint(endpoint);
+  if (isLoopback(endpoint.host)) throw new Fault('redis.notDirect', `${name} is not asked directly: that is a port of this machine, which may lead anywhere.`);
+  if (tls === 'off') throw new Fault('redis.notDirect', `${name} is not asked directly: without TLS nothing proves who answers there.`);
   return { ...tunnel, local: endpoint };
+}
+
+/** For a tunnel that goes straight to its endpoint: it is not measured twice. */
+export function directAlready({ endpoint }: RedisSessionOptions): Fault {
+  return new Fault('redis.notDirect', `${formatEndpoint(endpoint)} is reached directly already: the tunnel's figures are those of the direct way.`);
 }

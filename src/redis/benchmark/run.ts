@@ -7,7 +7,7 @@ import { initialState } from '../connectionState';
 import { establish, type EstablishSettings } from '../establish';
 import type { RedisSessionOptions } from '../types';
 import { Latencies } from './latencies';
-import { checkPlan, directOptions, keyCount } from './plan';
+import { checkPlan, directAlready, directOptions, keyCount } from './plan';
 import { averageUs, type CommandCount, commandCount } from './serverTime';
 import type { BenchmarkFigures, BenchmarkOptions, BenchmarkReport, BenchmarkWay, RunBenchmark } from './types';
 
@@ -23,7 +23,8 @@ const BATCH = 50;
 
 const never = new AbortController().signal;
 
-export function benchmarkRunner(settings: EstablishSettings): RunBenchmark {
+/** @param directOf how the server is reached without the tunnel; throws a Fault where it is not */
+export function benchmarkRunner(settings: EstablishSettings, directOf = directOptions): RunBenchmark {
   return async (options, signal): Promise<BenchmarkReport> => {
     checkPlan(options.plan);
     const figures: BenchmarkFigures[] = [];
@@ -32,8 +33,9 @@ export function benchmarkRunner(settings: EstablishSettings): RunBenchmark {
       options.onFigures(measured);
     };
     await measure('tunnel', options.tunnel, { ...options, onFigures: keep }, settings, signal);
+    if (options.isDirect) return { figures, noDirect: faultData(directAlready(options.tunnel)) };
     try {
-      await measure('direct', directOptions(options.tunnel), { ...options, onFigures: keep }, { ...settings, openTimeoutMs: DIRECT_TIMEOUT_MS }, signal);
+      await measure('direct', directOf(options.tunnel), { ...options, onFigures: keep }, { ...settings, openTimeoutMs: DIRECT_TIMEOUT_MS }, signal);
       return { figures };
     } catch (error) {
       if (isCancelled(error)) throw error;

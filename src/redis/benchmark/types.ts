@@ -45,6 +45,8 @@ export interface BenchmarkReport {
 export interface BenchmarkOptions {
   readonly plan: BenchmarkPlan;
   readonly tunnel: RedisSessionOptions;
+  /** Whether the tunnel goes straight to the server, without a bastion. */
+  readonly isDirect: boolean;
   /** Called after each batch of requests, at most ten times a second. */
   readonly onProgress: (progress: BenchmarkProgress) => void;
   /** Called with the figures of each test when it has ended. */
@@ -52,7 +54,7 @@ export interface BenchmarkOptions {
 }
 
 /**
- * Measures a server through a tunnel, and directly where that is possible without telling a stranger a password. What it writes
+ * Measures a server through a tunnel, and directly where a certificate proves who answers. What it writes
  * lies under keys of its own, which are deleted at the end and expire by themselves after five minutes.
  * @throws Fault `redis.benchmarkPlan` for a plan outside of its bounds, those of `OpenRedisSession`, `redis.connectionLost`,
  *   `operation.cancelled`; whatever was measured until then has been told by `onFigures`.

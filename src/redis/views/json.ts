@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { RespValue } from '../../wire/resp';
 import type { TextTarget } from '../render';
 import { bytesOf } from './readValue';
-import { assignmentsOf, entriesOf, infoOf, itemsOf, pairsOf, type Pair, type ReplyShape, type StreamEntry, streamsOf } from './shapes';
+import { assignmentLines, assignmentsOf, entriesOf, infoOf, itemsOf, pairsOf, type Pair, type ReplyShape, type StreamEntry, streamsOf } from './shapes';
 
 /** What JSON is made of here: texts that are JSON already, and what contains them. */
 type JsonNode =
@@ -53,7 +53,7 @@ function shaped(value: RespValue, shape: ReplyShape): JsonSource | undefined {
     case 'info':
       return reportOf(value, infoObject);
     case 'clients':
-      return reportOf(value, (text) => ({ list: assignmentsOf(text).map((facts) => () => ({ members: [...facts].map(([name, fact]) => [name, literal(fact)] as const) })) }));
+      return reportOf(value, (text) => ({ list: [...assignmentLines(text)].map((line) => () => clientObject(line)) }));
     case 'clusterNodes':
     case 'slowlog':
     case 'other':
@@ -64,6 +64,10 @@ function shaped(value: RespValue, shape: ReplyShape): JsonSource | undefined {
 function reportOf(value: RespValue, make: (text: string) => JsonNode): JsonSource | undefined {
   const text = bytesOf(value)?.toString('utf8');
   return text === undefined ? undefined : () => make(text);
+}
+
+function clientObject(line: string): JsonNode {
+  return { members: [...assignmentsOf(line)].map(([name, fact]) => [name, literal(fact)] as const) };
 }
 
 function infoObject(text: string): JsonNode {

@@ -9,7 +9,7 @@ import { InflateRoom } from './inflate';
 import { indentJson, isJson } from './jsonText';
 import { bytesOf, isCut, readValue } from './readValue';
 import { itemsOf, type ReplyShape } from './shapes';
-import { tableOf } from './table';
+import { hasTable, tableOf } from './table';
 
 /** Of the reply's beginning that tells which views there are: every reply pays for it. */
 const HEAD_BYTES = 32 * 1024;
@@ -30,8 +30,9 @@ export function viewsOf(wire: readonly Buffer[], shape: ReplyShape): readonly Re
   const views: ReplyView[] = [];
   const aggregate = isAggregate(value);
   const single = aggregate ? undefined : strings[0];
-  if (aggregate || (report && tableOf(value, shape)) || (single && looksLikeJson(single.bytes))) views.push('json');
-  if (tableOf(value, shape)) views.push('table');
+  const table = hasTable(value, shape);
+  if (aggregate || (report && table) || (single && looksLikeJson(single.bytes))) views.push('json');
+  if (table) views.push('table');
   if (strings.some(({ bytes }) => bytes.length > 0 && (!aggregate || isBinary(bytes)))) views.push('hex');
   if (strings.some(({ bytes }) => bytes.length > 0 && isWorthDecoding(bytes))) views.push('decoded');
   return views;

@@ -136,17 +136,29 @@ export function infoOf(text: string): readonly { readonly section: string; reado
   return facts;
 }
 
-/** Lines of `name=value name=value`; a value may hold anything but a blank. */
-export function assignmentsOf(text: string): readonly ReadonlyMap<string, string>[] {
-  return text
-    .split('\n')
-    .filter((line) => line.includes('='))
-    .map((line) => {
-      const facts = new Map<string, string>();
-      for (const part of line.trim().split(' ')) {
-        const equals = part.indexOf('=');
-        if (equals > 0) facts.set(part.slice(0, equals), part.slice(equals + 1));
-      }
-      return facts;
-    });
+/** More than a table has rows, and a text of JSON has room for. */
+const MAX_ASSIGNMENT_LINES = 250_000;
+
+/** Lines of `name=value name=value`, one by one and no more than any view can show. */
+export function* assignmentLines(text: string): Generator<string> {
+  let lines = 0;
+  for (let at = 0; at < text.length && lines < MAX_ASSIGNMENT_LINES; ) {
+    const found = text.indexOf('\n', at);
+    const end = found < 0 ? text.length : found;
+    const line = text.slice(at, end);
+    at = end + 1;
+    if (!line.includes('=')) continue;
+    lines++;
+    yield line;
+  }
+}
+
+/** Of one of the lines; a value may hold anything but a blank. */
+export function assignmentsOf(line: string): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (const part of line.trim().split(' ')) {
+    const equals = part.indexOf('=');
+    if (equals > 0) facts.set(part.slice(0, equals), part.slice(equals + 1));
+  }
+  return facts;
 }

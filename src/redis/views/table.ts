@@ -1,7 +1,7 @@
 import type { RespValue } from '../../wire/resp';
 import { compactJson } from './json';
 import { bytesOf } from './readValue';
-import { assignmentsOf, entriesOf, infoOf, itemsOf, nameOf, type Pair, pairsOf, type ReplyShape, type StreamEntry, streamsOf } from './shapes';
+import { assignmentLines, assignmentsOf, entriesOf, infoOf, itemsOf, nameOf, type Pair, pairsOf, type ReplyShape, type StreamEntry, streamsOf } from './shapes';
 import { TableStore } from './tableStore';
 import { visible, visibleLine } from './visible';
 
@@ -18,6 +18,12 @@ export function tableOf(value: RespValue, shape: ReplyShape): TableStore | undef
   if (!table || table.rows === 0) return undefined;
   if ('omitted' in value && value.omitted > 0) table.cut();
   return table;
+}
+
+/** Whether there is one, at the price of its beginning where that is enough to know it. */
+export function hasTable(value: RespValue, shape: ReplyShape): boolean {
+  const text = shape.kind === 'clients' ? bytesOf(value)?.toString('utf8') : undefined;
+  return text === undefined ? tableOf(value, shape) !== undefined : assignmentLines(text).next().done === false;
 }
 
 function shapedTable(value: RespValue, shape: ReplyShape): TableStore | undefined {
@@ -88,11 +94,29 @@ function infoTable(value: RespValue): TableStore | undefined {
 function clientTable(value: RespValue): TableStore | undefined {
   const text = bytesOf(value)?.toString('utf8');
   if (text === undefined) return undefined;
-  const clients = assignmentsOf(text);
-  const names = new Set(clients.flatMap((client) => [...client.keys()]).slice(0, MAX_CELLS * MAX_CELLS));
+  const names = clientNames(text);
   const table = new TableStore([...names].map(visible));
-  for (const client of clients) table.add([...names].map((name) => visible(client.get(name) ?? '')));
+  for (const line of assignmentLines(text)) {
+    if (table.full) {
+      table.cut();
+      break;
+    }
+    const client = assignmentsOf(line);
+    table.add([...names].map((name) => visible(client.get(name) ?? '')));
+  }
   return table;
+}
+
+/** One more than there are columns for, so that the table knows that it lacks some. */
+function clientNames(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const line of assignmentLines(text)) {
+    for (const name of assignmentsOf(line).keys()) {
+      if (names.size > MAX_CELLS) return names;
+      names.add(name);
+    }
+  }
+  return names;
 }
 
 function clusterTable(value: RespValue): TableStore | undefined {

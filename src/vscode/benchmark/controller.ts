@@ -82,6 +82,7 @@ export class BenchmarkController {
           {
             plan,
             tunnel: options,
+            isDirect: tunnel.route.method === 'direct',
             onProgress: (progress) => this.#set({ phase: 'running', progress }),
             onFigures: (figures) => this.#set({ phase: 'running', figures: [...this.#state.figures, figures] }),
           },

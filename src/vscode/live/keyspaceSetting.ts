@@ -85,7 +85,7 @@ async function restore(tunnel: TunnelInfo, before: string, set: string, { ui, lo
     }
   } catch (error) {
     const fault = asFault(error);
-    logger.log('warn', 'redis.keyspaceEventsNotRestored', { target: id, error: fault });
+    logger.log('warn', 'redis.keyspaceEventsNotRestored', { target: id, code: fault.code });
     const why = isCancelled(fault) ? ui.l10n.t('It did not answer in time.') : describeFault(fault);
     void ui.error(ui.l10n.t('{0} of "{1}" is still "{2}": set it back to "{3}" yourself. {4}', NAME, name, set, before, why), []);
   }

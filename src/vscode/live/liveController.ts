@@ -197,7 +197,8 @@ export class LiveController {
       const fault = asFault(error);
       if (signal.aborted || isCancelled(fault)) return;
       this.#fault = fault;
-      logger.log('warn', 'redis.liveFailed', { target: id, code: fault.code, error: fault });
+      // Its sentence quotes the command and the server: names of channels and keys, and whatever a stranger says.
+      logger.log('warn', 'redis.liveFailed', { target: id, code: fault.code });
     }
   }
 

@@ -44,6 +44,19 @@ export function draftToAdd(end: 'head' | 'tail'): Draft {
   return { ...EMPTY, target: { kind: 'add', end } };
 }
 
+/** What the draft would be if nothing had been typed; undefined when its element is gone. */
+export function untouched(view: KeyView, draft: Draft): Draft | undefined {
+  const { target } = draft;
+  if (target.kind === 'body') return view.body ? draftOfBody(view.body) : undefined;
+  if (target.kind === 'add') return draftToAdd(target.end);
+  const element = view.elements[placeOf(view, draft)];
+  return element && view.kind !== null ? draftOfElement(view.kind, element) : undefined;
+}
+
+function isSame(one: Draft, other: Draft): boolean {
+  return one.field === other.field && one.score === other.score && one.value === other.value && one.form === other.form;
+}
+
 /** Where the element of a draft is in the view; -1 when it is not there any more. */
 export function placeOf(view: KeyView, { target }: Draft): number {
   const { kind } = view;
@@ -96,24 +109,33 @@ function pairsOf(text: string): readonly (readonly [TypedBytes, TypedBytes])[] {
 
 /** Drafts by the key's name; the oldest go when there are many. */
 export class Drafts {
-  readonly #drafts = new Map<string, Draft>();
+  readonly #drafts = new Map<string, { readonly draft: Draft; readonly isTyped: boolean }>();
 
   constructor(saved: unknown) {
     if (!Array.isArray(saved)) return;
     for (const entry of saved as readonly unknown[]) {
       if (!Array.isArray(entry)) continue;
       const [name, draft] = entry as readonly unknown[];
-      if (typeof name === 'string' && isDraft(draft)) this.#drafts.set(name, draft);
+      if (typeof name === 'string' && isDraft(draft)) this.#drafts.set(name, { draft, isTyped: true });
     }
   }
 
   of(name: string): Draft | undefined {
-    return this.#drafts.get(name);
+    return this.#drafts.get(name)?.draft;
   }
 
-  set(name: string, draft: Draft | undefined): void {
+  /** @param shown what the draft would be if nothing had been typed, where that is known */
+  set(name: string, draft: Draft, shown: Draft | undefined): void {
+    this.#put(name, { draft, isTyped: !shown || !isSame(draft, shown) });
+  }
+
+  drop(name: string): void {
     this.#drafts.delete(name);
-    if (draft) this.#drafts.set(name, draft);
+  }
+
+  #put(name: string, entry: { readonly draft: Draft; readonly isTyped: boolean }): void {
+    this.#drafts.delete(name);
+    this.#drafts.set(name, entry);
     for (const oldest of this.#drafts.keys()) {
       if (this.#drafts.size <= MAX_DRAFTS) break;
       this.#drafts.delete(oldest);
@@ -121,16 +143,17 @@ export class Drafts {
   }
 
   rename(from: string, to: string): void {
-    const draft = this.of(from);
-    if (draft) this.set(to, draft);
-    this.set(from, undefined);
+    const entry = this.#drafts.get(from);
+    if (entry) this.#put(to, entry);
+    this.drop(from);
   }
 
-  /** To be kept while the page is not there: the newest, as far as there is room. */
+  /** What was typed, to be kept while the page is not there: the newest, as far as there is room. What was only shown stays off the disk. */
   get saved(): readonly (readonly [string, Draft])[] {
     const kept: (readonly [string, Draft])[] = [];
     let chars = 0;
-    for (const [name, draft] of [...this.#drafts].toReversed()) {
+    for (const [name, { draft, isTyped }] of [...this.#drafts].toReversed()) {
+      if (!isTyped) continue;
       chars += name.length + draft.field.length + draft.score.length + draft.value.length;
       if (chars > MAX_SAVED_CHARS) break;
       kept.push([name, draft]);

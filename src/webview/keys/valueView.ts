@@ -1,7 +1,7 @@
 import type { KeyElement, KeyView, ShownBytes } from '../../model/redisKeys';
 import { element, setText } from '../dom';
 import { badge, button, fill, sizeText, timeText } from './parts';
-import { type Draft, draftOfBody, draftOfElement, type Drafts, draftToAdd, editOf, placeOf } from './drafts';
+import { type Draft, draftOfBody, draftOfElement, type Drafts, draftToAdd, editOf, placeOf, untouched } from './drafts';
 import { editorOf, type EditorState } from './editor';
 import type { KeysStrings, KeysToHost, KeysToPage } from './messages';
 import { MAX_VALUE } from './shapes';
@@ -89,7 +89,7 @@ export class ValueView {
     // Elements are removed beside what is being typed.
     const wasSaved = this.#state.saving;
     const problem = outcome === 'changed' ? strings.changed : outcome === 'gone' ? strings.goneKey : text;
-    if (outcome === 'done' && wasSaved) this.#drafts.set(name, undefined);
+    if (outcome === 'done' && wasSaved) this.#drafts.drop(name);
     if (wasSaved && outcome !== 'done') this.#state = { saving: false, problem, nowThere: outcome === 'changed' && draft ? this.#nowThere(draft) : undefined };
     else if (wasSaved) this.#state = AT_REST;
     if (outcome === 'done') this.#acts.announce(strings.saved, false);
@@ -220,7 +220,7 @@ export class ValueView {
     return editorOf(view, draft, this.#state, strings, {
       change: (next) => {
         current = next;
-        this.#drafts.set(name, next);
+        this.#drafts.set(name, next, untouched(view, next));
         this.#acts.changed();
       },
       save: () => {
@@ -228,13 +228,13 @@ export class ValueView {
         if (this.#state.saving) return;
         const fits = current.field.length <= MAX_VALUE && current.value.length <= MAX_VALUE;
         const problem = !fits ? strings.tooLarge : edit ? '' : current.target.kind === 'add' ? strings.fieldsHint : strings.goneElement;
-        this.#drafts.set(name, current);
+        this.#drafts.set(name, current, untouched(view, current));
         this.#state = { ...AT_REST, saving: problem === '', problem };
         if (edit && fits) this.#acts.send({ type: 'edit', name, version: view.version, edit });
         this.#draw();
       },
       drop: () => {
-        this.#drafts.set(name, undefined);
+        this.#drafts.drop(name);
         this.#state = AT_REST;
         this.#acts.changed();
         this.#draw();
@@ -244,7 +244,7 @@ export class ValueView {
 
   #begin(name: string, draft: Draft | undefined): void {
     if (!draft || this.#state.saving) return;
-    this.#drafts.set(name, draft);
+    this.#drafts.set(name, draft, draft);
     this.#state = AT_REST;
     this.#acts.changed();
     this.#draw();

@@ -105,6 +105,18 @@ describe('The page of a benchmark', () => {
     assert.equal(world.runs.length, 1);
   });
 
+  it('says of its tunnel whether it goes directly already', async () => {
+    const world = new World();
+    const byBastion = await world.start();
+    assert.equal(byBastion.options.isDirect, false);
+    byBastion.end({ figures: [] });
+    await eventually(() => !world.last.running);
+    const { route, ...rest } = world.controller.tunnel;
+    const { bastion: _, ssh: __, ...end } = route;
+    world.controller.moveTo({ ...rest, route: { ...end, method: 'direct' } });
+    assert.equal((await world.start()).options.isDirect, true);
+  });
+
   it('runs once at a time, and stops when it is told to, or closed', async () => {
     const world = new World();
     const run = await world.start();

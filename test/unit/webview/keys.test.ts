@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { KeyElement, KeyView } from '../../../src/model/redisKeys';
 import { keysStrings, overviewNote } from '../../../src/vscode/keys/strings';
 import { plainText } from '../../../src/vscode/localizer';
-import { Drafts, draftOfBody, draftOfElement, draftToAdd, editOf, placeOf } from '../../../src/webview/keys/drafts';
+import { Drafts, draftOfBody, draftOfElement, draftToAdd, editOf, placeOf, untouched } from '../../../src/webview/keys/drafts';
 import { KeyTree } from '../../../src/webview/keys/keyTree';
 import { parseKeysToHost, parseKeysToPage } from '../../../src/webview/keys/messages';
 import { restoreState, savedState } from '../../../src/webview/keys/savedState';
@@ -117,7 +117,7 @@ describe('A draft', () => {
 
   it('is kept while the page is not there, within bounds', () => {
     const drafts = new Drafts(undefined);
-    for (let index = 0; index < 30; index++) drafts.set(`k${index}`, { ...draftToAdd('tail'), value: 'x'.repeat(40_000) });
+    for (let index = 0; index < 30; index++) drafts.set(`k${index}`, { ...draftToAdd('tail'), value: 'x'.repeat(40_000) }, draftToAdd('tail'));
     const { saved } = drafts;
     assert.ok(saved.length < 15 && saved.at(-1)![0] === 'k29');
     const again = new Drafts(JSON.parse(JSON.stringify([...saved, ['bad', { target: { kind: 'add' } }], 7, null])));
@@ -125,6 +125,28 @@ describe('A draft', () => {
     assert.equal(again.of('bad'), undefined);
     again.rename('k29', 'new');
     assert.ok(again.of('new') && !again.of('k29'));
+  });
+});
+
+describe('A draft in which nothing was typed', () => {
+  it('is not saved, so that no value is that was only shown', () => {
+    const hash = view({ kind: 'hash', elements: [one({ field: shown('f'), value: shown('v') })] });
+    const whole = view({ kind: 'string', whole: true, body: shown('all of it') });
+    const drafts = new Drafts(undefined);
+    const element = draftOfElement('hash', hash.elements[0]!)!;
+    const body = draftOfBody(whole.body!);
+    for (const [at, draft] of [[hash, element], [whole, body], [hash, draftToAdd('tail')]] as const) {
+      assert.deepEqual(untouched(at, draft), draft);
+      drafts.set('k', { ...draft, value: 'typed' }, untouched(at, draft));
+      drafts.rename('k', 'new');
+      assert.deepEqual(drafts.saved, [['new', { ...draft, value: 'typed' }]]);
+      drafts.set('new', draft, untouched(at, draft));
+      drafts.rename('new', 'k');
+      assert.deepEqual([drafts.saved, drafts.of('k')], [[], draft], 'it is still there');
+    }
+    const gone = { ...element, target: { kind: 'element', identity: 'text:gone' } } as const;
+    drafts.set('k', gone, untouched(hash, gone));
+    assert.equal(drafts.saved.length, 1, 'the element is gone, so nobody knows what it was');
   });
 });
 

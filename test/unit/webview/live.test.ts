@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/base/event';
 import { cancelled, Fault } from '../../../src/base/fault';
-import { nullLogger } from '../../../src/base/log';
+import { formatLogLine } from '../../../src/base/log';
 import type { TunnelInfo } from '../../../src/model/tunnel';
 import { RingLog } from '../../../src/redis/live/log';
 import type { LiveFeed, LiveKind, LiveState, RedisSessionOptions } from '../../../src/redis/types';
@@ -75,6 +75,7 @@ class World {
   readonly ui = new FakeUi();
   readonly posted: LiveToPage[] = [];
   readonly opened: string[] = [];
+  readonly logged: string[] = [];
   prepare: ((signal: AbortSignal) => Promise<LivePreparation>) | undefined;
   readonly controller: LiveController;
 
@@ -84,7 +85,7 @@ class World {
     this.feed.repeatable = kind === 'block';
     this.controller = new LiveController(tunnel('t1', undefined, name), this.feed, { title: 'SUBSCRIBE news · orders', keyspace: false }, {
       engine: { indentedJson: (text) => (text.startsWith('{') ? `pretty ${text}` : undefined) },
-      logger: nullLogger,
+      logger: { log: (_, event, fields) => void this.logged.push(formatLogLine(event, fields)) },
       ui: this.ui,
       clock: this.clock,
       productionRules: () => RULES,
@@ -240,6 +241,7 @@ describe('LiveController', () => {
     const world = new World();
     world.feed.starting = () => Promise.reject(new Fault('redis.noPermission', 'Not allowed.'));
     await world.start();
+    assert.deepEqual(world.logged, ['redis.liveFailed target="arn" code="redis.noPermission"'], 'what was asked for is not logged');
     assert.deepEqual([world.status.tone, world.status.text, world.status.canStart, world.status.canUnlock], ['error', 'Not allowed.', true, false]);
     world.feed.starting = async () => {};
     world.controller.receive({ type: 'start' });

@@ -32,15 +32,23 @@ describe('A plan of a benchmark', () => {
 describe('The direct way of a benchmark', () => {
   it('dials the endpoint itself and keeps the name that its certificate has to carry', () => {
     assert.deepEqual(directOptions(TUNNEL), { ...TUNNEL, local: TUNNEL.endpoint });
-    assert.deepEqual(directOptions({ ...TUNNEL, tls: 'off' }).local, TUNNEL.endpoint);
+    assert.deepEqual(directOptions({ ...TUNNEL, tls: 'preferred' }).local, TUNNEL.endpoint);
   });
 
-  it('tells no login to whoever answers without TLS', () => {
+  it('writes nothing to whoever answers without TLS, and tells no login', () => {
     const login = { password: 'secret' };
     const loginSource = { kind: 'secret', name: 's', fresh: async () => login } as const;
-    for (const secret of [{ login }, { loginSource }]) {
+    for (const secret of [{}, { login }, { loginSource }]) {
       assert.throws(() => directOptions({ ...TUNNEL, tls: 'off', ...secret }), (error) => isFault(error) && error.code === 'redis.notDirect' && !error.message.includes('secret'));
       assert.deepEqual(directOptions({ ...TUNNEL, ...secret }).local, TUNNEL.endpoint);
+    }
+  });
+
+  it('is never a port of this machine, which may be a tunnel to somewhere else', () => {
+    for (const host of ['127.0.0.1', 'localhost', '::1', 'cache.localhost', '127.1.2.3']) {
+      for (const tls of ['off', 'required'] as const) {
+        assert.throws(() => directOptions({ ...TUNNEL, endpoint: { host, port: 6379 }, tls }), (error) => isFault(error) && error.code === 'redis.notDirect');
+      }
     }
   });
 });

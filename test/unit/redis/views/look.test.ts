@@ -205,6 +205,21 @@ describe('views of a reply', () => {
     assert.equal((await decodedOf(Buffer.concat([long, long]).toString('base64')))[0], 'UTF-8', 'nobody waits for what is too long');
   });
 
+  it('makes no more of a list of clients than it can show', async () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => `id=${index} fact${index}=${'v'.repeat(20)}`).join('\n');
+    assert.deepEqual(viewsFor('CLIENT LIST', bulk(many)), ['json', 'table']);
+    assert.deepEqual(viewsFor('CLIENT LIST', bulk('none\n')), []);
+    const { columns, source } = await look('table', 'CLIENT LIST', bulk(many));
+    assert.deepEqual([columns?.length, source.rows, source.truncated], [64, 20_000, true]);
+    const short = bulk('a=\n'.repeat(4 * 1024 * 1024));
+    const begin = performance.now();
+    const table = await look('table', 'CLIENT LIST', short);
+    assert.deepEqual([table.columns?.length, table.source.rows, table.source.truncated], [1, 100_000, true]);
+    const json = await look('json', 'CLIENT LIST', short);
+    assert.equal(json.source.truncated, true);
+    assert.ok(performance.now() - begin < 10_000);
+  });
+
   const randomValue = fc.letrec<{ value: Buffer }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
