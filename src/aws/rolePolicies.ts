@@ -6,6 +6,10 @@ import type { PoliciesByIdentity, RolePolicies } from '../model/privilege';
 import type { IamApi } from './clients/iam';
 import type { SendOptions } from './clients/settings';
 import type { AwsSession } from './session';
+import { SharedWork } from './sharedWork';
+
+/** Whom to ask. */
+type Asked = Pick<AwsSession, 'place' | 'call' | 'iam'>;
 
 /** Roles that are asked about at once: of more candidates, the first decide. */
 const MAX_ROLES = 8;
@@ -30,6 +34,8 @@ export class RolePolicyFacts {
   readonly #clock: Clock;
   /** By profile and ARN: what may be read depends on who asks. */
   readonly #kept = new Map<string, Kept>();
+  /** Several targets may be looked at at once, and have the same bastions. */
+  readonly #underWay = new Map<string, SharedWork<RolePolicies>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,7 +46,7 @@ export class RolePolicyFacts {
    * @param identityArns of instance profiles and roles; the first eight count
    * @throws Fault `operation.cancelled`
    */
-  async of(session: AwsSession, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity> {
+  async of(session: Asked, identityArns: readonly string[], signal: AbortSignal): Promise<PoliciesByIdentity> {
     throwIfAborted(signal);
     const controller = new AbortController();
     const stop = (): void => controller.abort();
@@ -50,7 +56,7 @@ export class RolePolicyFacts {
       const wanted = [...new Set(identityArns)].slice(0, MAX_ROLES);
       const found = await Promise.all(wanted.map(async (arn) => [arn, await this.#policies(session, arn, controller.signal)] as const));
       if (signal.aborted) throw cancelled();
-      if (controller.signal.aborted) for (const [arn, policies] of found) if (!policies) this.#keep(keyOf(session, arn), undefined, LATE_MS);
+      if (controller.signal.aborted) for (const [arn, policies] of found) if (!policies) this.#late(keyOf(session, arn));
       return Object.fromEntries(found.flatMap(([arn, policies]) => (policies ? [[arn, policies]] : [])));
     } finally {
       deadline.dispose();
@@ -59,10 +65,23 @@ export class RolePolicyFacts {
   }
 
   /** Never rejects. */
-  async #policies(session: AwsSession, arn: string, signal: AbortSignal): Promise<RolePolicies | undefined> {
+  async #policies(session: Asked, arn: string, signal: AbortSignal): Promise<RolePolicies | undefined> {
     const key = keyOf(session, arn);
-    const kept = this.#kept.get(key);
-    if (kept && kept.until > this.#clock.now()) return kept.policies;
+    const kept = this.#known(key);
+    if (kept) return kept.policies;
+    let work = this.#underWay.get(key);
+    if (!work || work.ended) this.#underWay.set(key, (work = new SharedWork((until) => this.#ask(session, arn, until))));
+    try {
+      return await work.join(signal);
+    } catch {
+      return undefined;
+    } finally {
+      if (work.ended && this.#underWay.get(key) === work) this.#underWay.delete(key);
+    }
+  }
+
+  async #ask(session: Asked, arn: string, signal: AbortSignal): Promise<RolePolicies> {
+    const key = keyOf(session, arn);
     try {
       const policies = await policiesOf(session, arn, signal);
       this.#keep(key, policies);
@@ -70,8 +89,18 @@ export class RolePolicyFacts {
     } catch (error) {
       // What is not allowed now will not be in a minute either.
       if (isDenied(asFault(error))) this.#keep(key, undefined);
-      return undefined;
+      throw error;
     }
+  }
+
+  #known(key: string): Kept | undefined {
+    const kept = this.#kept.get(key);
+    return kept && kept.until > this.#clock.now() ? kept : undefined;
+  }
+
+  /** A denial is known for longer. */
+  #late(key: string): void {
+    if (!this.#known(key)) this.#keep(key, undefined, LATE_MS);
   }
 
   #keep(key: string, policies: RolePolicies | undefined, ms = KEPT_MS): void {
@@ -81,12 +110,12 @@ export class RolePolicyFacts {
   }
 }
 
-function keyOf({ place }: AwsSession, arn: string): string {
+function keyOf({ place }: Pick<AwsSession, 'place'>, arn: string): string {
   return JSON.stringify([place.profile, arn]);
 }
 
 /** One of the two listings may be denied. @throws Fault when both are, or either has failed */
-async function policiesOf(session: AwsSession, arn: string, signal: AbortSignal): Promise<RolePolicies> {
+async function policiesOf(session: Asked, arn: string, signal: AbortSignal): Promise<RolePolicies> {
   const name = arn.slice(arn.lastIndexOf('/') + 1);
   const ask = <T>(action: string, send: (iam: IamApi, options: SendOptions) => Promise<T>): Promise<T> =>
     session.call(action, (abortSignal) => send(session.iam(), { abortSignal }), signal, DISPENSABLE);
@@ -100,9 +129,11 @@ async function policiesOf(session: AwsSession, arn: string, signal: AbortSignal)
   const failed = [attached, inline].flatMap((one) => (one.status === 'rejected' ? [asFault(one.reason)] : []));
   const [worst] = failed.toSorted((a, b) => Number(isDenied(a)) - Number(isDenied(b)));
   if (worst && (failed.length > 1 || !isDenied(worst))) throw worst;
+  // Part of a list proves what is on it, and nothing of what is not.
+  const complete = [attached, inline].every((one) => one.status === 'rejected' || one.value.complete);
   return {
-    ...(attached.status === 'fulfilled' && { attached: attached.value }),
-    ...(inline.status === 'fulfilled' && { inline: inline.value }),
+    ...(attached.status === 'fulfilled' && { attached: attached.value.found }),
+    ...(inline.status === 'fulfilled' && complete && { inline: inline.value.found }),
   };
 }
 

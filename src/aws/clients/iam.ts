@@ -10,10 +10,17 @@ export interface IamApi {
   listAccountAliases(options: SendOptions): Promise<readonly string[]>;
   /** The role's name; an instance profile has at most one, and may have none. */
   roleOfInstanceProfile(name: string, options: SendOptions): Promise<string | undefined>;
-  /** ARNs. All of them: a role may have fewer than are on one page. */
-  listAttachedRolePolicies(role: string, options: SendOptions): Promise<readonly string[]>;
-  /** Names; of more than 100 only those. */
-  listRolePolicies(role: string, options: SendOptions): Promise<readonly string[]>;
+  /** ARNs. */
+  listAttachedRolePolicies(role: string, options: SendOptions): Promise<FirstPage>;
+  /** Names. */
+  listRolePolicies(role: string, options: SendOptions): Promise<FirstPage>;
+}
+
+/** Up to 100, of which there are seldom more; IAM may put fewer on a page, even none, while there are more. */
+export interface FirstPage {
+  readonly found: readonly string[];
+  /** Whether there are no more. */
+  readonly complete: boolean;
 }
 
 /** The region in which each partition has its global services, by the beginning of the partition's regions. */
@@ -47,18 +54,20 @@ const ROLE_NAME = /<RoleName>([^<]+)<\/RoleName>/;
 // As XML has them: a path that it had to escape is none of AWS's own, and must not be overlooked.
 const POLICY_ARN = /<PolicyArn>([^<]+)<\/PolicyArn>/g;
 const POLICY_NAME = /<member>([^<]+)<\/member>/g;
+const TRUNCATED = /<IsTruncated>\s*true\s*<\/IsTruncated>/;
 /** A role's trust policy comes with it. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export function createIam(settings: ClientSettings): IamApi {
   const ask = iamCaller(settings);
   const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found]) => found!);
+  const page = (text: string, pattern: RegExp): FirstPage => ({ found: matches(text, pattern), complete: !TRUNCATED.test(text) });
   return {
     listAccountAliases: async (options) => matches(await ask({ Action: 'ListAccountAliases' }, options), ALIAS),
     roleOfInstanceProfile: async (InstanceProfileName, options) =>
       ROLE_NAME.exec(await ask({ Action: 'GetInstanceProfile', InstanceProfileName }, options))?.[1],
-    listAttachedRolePolicies: async (RoleName, options) => matches(await ask({ Action: 'ListAttachedRolePolicies', RoleName }, options), POLICY_ARN),
-    listRolePolicies: async (RoleName, options) => matches(await ask({ Action: 'ListRolePolicies', RoleName }, options), POLICY_NAME),
+    listAttachedRolePolicies: async (RoleName, options) => page(await ask({ Action: 'ListAttachedRolePolicies', RoleName }, options), POLICY_ARN),
+    listRolePolicies: async (RoleName, options) => page(await ask({ Action: 'ListRolePolicies', RoleName }, options), POLICY_NAME),
   };
 }
 

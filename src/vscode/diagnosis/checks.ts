@@ -2,18 +2,18 @@ import type { FaultData } from '../../base/fault';
 import { asFault, faultData } from '../../base/fault';
 import { type Bastion, bastionObstacle, REMOTE_HOST_AGENT } from '../../model/bastion';
 import { formatEndpoint } from '../../model/endpoint';
-import { BASTION_PROVIDERS } from '../../model/inventory';
+import { BASTION_PROVIDERS, type DiscoveryScope } from '../../model/inventory';
 import type { RankedBastion, RankingEvidence } from '../../model/ranking';
 import { rankBastions } from '../../model/ranking';
-import { goesDirectly, obstacleFault } from '../../model/route';
+import { goesDirectly, obstacleFault, type Route } from '../../model/route';
 import type { Target, TargetEndpoint } from '../../model/target';
 import { defaultEndpoint, isServing, isUsualStatus } from '../../model/target';
 import type { TunnelInfo } from '../../model/tunnel';
 import type { DiagnosisVerdict } from '../../webview/protocol';
-import type { RegionInventory } from '../inventoryState';
+import type { ProviderFault, RegionInventory } from '../inventoryState';
 import { bastionsOf, faultsOf } from '../inventoryState';
 import type { Localizer } from '../localizer';
-import { authBadge, endpointText, joined, latencyText, moodText, reasonText, tlsBadge, tunnelMood } from '../wording';
+import { authBadge, endpointText, joined, latencyText, methodText, moodText, reasonText, tlsBadge, tunnelMood } from '../wording';
 
 /** One thing that has to be so for a connection to work, and whether it is. A denied call makes `unknown`, never `fail`. */
 export interface Check {
@@ -58,6 +58,30 @@ export function endpointCheck(target: Target, endpoint: TargetEndpoint | undefin
   if (!wanted) return { verdict: 'fail', title, detail: l10n.t('AWS names no endpoint yet.'), remedy: l10n.t('Wait until AWS has created it, then refresh.') };
   const how = joined([formatEndpoint(wanted), endpointText(wanted, l10n), tlsBadge(wanted.tls ?? target.tls, l10n), authBadge(target.auth, l10n)]);
   return { verdict: 'pass', title, detail: how };
+}
+
+/** Where what belongs to an open tunnel is not listed in this window: nothing is wrong with that. */
+export function unlistedCheck({ profile, region }: DiscoveryScope, l10n: Localizer): Check {
+  const detail = l10n.t('Region {0} of profile {1} is not among the resources of this window: only the tunnel itself can be looked at.', region, profile);
+  return { verdict: 'unknown', title: l10n.t('Sign-in and account'), detail };
+}
+
+/** What is listed no longer; unknown where what would list it may not be asked, or has failed. */
+export function goneCheck(title: string, name: string, faults: readonly ProviderFault[], l10n: Localizer): Check {
+  const [first] = faults;
+  return first ? unknown(title, first.fault) : { verdict: 'fail', title, detail: l10n.t('AWS knows "{0}" no longer.', name) };
+}
+
+/** What a tunnel goes through where that is nothing that AWS knows. */
+export function openWayCheck({ method, ssh, bastion }: Route, { phase }: TunnelInfo['state'], l10n: Localizer): Check {
+  const detail = joined([methodText({ method, ...(ssh && { ssh }) }, l10n), bastion?.name]);
+  return { verdict: phase === 'open' ? 'pass' : 'unknown', title: l10n.t('Bastion'), detail };
+}
+
+/** The probe that was asked for has not ended in time: what was measured before says nothing of now. */
+export function unansweredCheck({ local }: TunnelInfo, withinMs: number, l10n: Localizer): Check {
+  const detail = l10n.t('The tunnel at {0} is open, but its probe gave no answer within {1} s.', formatEndpoint(local), withinMs / 1000);
+  return { verdict: 'unknown', title: l10n.t('Round trip through a tunnel'), detail };
 }
 
 /** Which bastion there is, how near its network is, and what the security groups say; or that none is needed. */
@@ -153,6 +177,10 @@ export function tunnelCheck(info: TunnelInfo, l10n: Localizer): Check {
 
 export function trialFailed(error: unknown, l10n: Localizer): Check {
   return failed(l10n.t('Round trip through a tunnel'), faultData(asFault(error)));
+}
+
+export function tunnelGoneCheck(l10n: Localizer): Check {
+  return { verdict: 'unknown', title: l10n.t('Round trip through a tunnel'), detail: l10n.t('The tunnel is closed.') };
 }
 
 export function trialSkipped(l10n: Localizer): Check {

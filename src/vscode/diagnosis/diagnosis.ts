@@ -1,8 +1,10 @@
 import type { Clock } from '../../base/clock';
+import { abortable } from '../../base/abort';
 import { asFault, Fault, faultData, isCancelled } from '../../base/fault';
 import type { Logger } from '../../base/log';
 import type { Bastion } from '../../model/bastion';
-import type { DiscoveryScope } from '../../model/inventory';
+import { customTargetId } from '../../model/connectionEntry';
+import { BASTION_PROVIDERS, type DiscoveryScope } from '../../model/inventory';
 import type { Route } from '../../model/route';
 import type { Target, TargetEndpoint } from '../../model/target';
 import { defaultEndpoint } from '../../model/target';
@@ -10,7 +12,7 @@ import type { TunnelInfo, TunnelService } from '../../model/tunnel';
 import type { DiagnosisToHost, DiagnosisToPage } from '../../webview/protocol';
 import type { BastionAdvice } from '../bastionAdvice';
 import type { InventoryStore } from '../inventoryStore';
-import { bastionsOf, type RegionInventory, targetsOf } from '../inventoryState';
+import { bastionsOf, listingFaultsOf, type ProviderFault, type RegionInventory, targetsOf } from '../inventoryState';
 import type { Localizer } from '../localizer';
 import { planRoute } from '../routePlan';
 import { labelText } from '../safeText';
@@ -22,13 +24,18 @@ import {
   bastionOnlyChecks,
   type Check,
   endpointCheck,
+  goneCheck,
   listingCheck,
+  openWayCheck,
   overall,
   statusCheck,
   summaryText,
   trialFailed,
   trialSkipped,
   tunnelCheck,
+  tunnelGoneCheck,
+  unansweredCheck,
+  unlistedCheck,
   wayChecks,
 } from './checks';
 
@@ -122,12 +129,26 @@ export class Diagnosis {
     const { store, ui } = this.#ports;
     const place = placeOf(subject);
     // What is shown may be old; a diagnosis of yesterday's facts helps nobody.
-    await store.refresh({ scopes: [place] });
-    const inventory = await this.#inventory(place, signal);
-    if (!inventory) return;
-    this.#add(accountCheck(inventory, ui.l10n));
-    if (subject.kind === 'bastion') this.#lookAtBastion(subject.bastion, inventory);
-    else await this.#lookAtTarget(inventory, signal);
+    await abortable(store.refresh({ scopes: [place] }), signal);
+    // A host that the person has named by themselves is nowhere in AWS.
+    const inventory = place.profile === '' ? undefined : await this.#inventory(place, signal);
+    if (inventory) this.#add(accountCheck(inventory, ui.l10n));
+    if (subject.kind === 'bastion') {
+      if (inventory) this.#lookAtBastion(subject.bastion, inventory);
+    } else if (inventory) {
+      await this.#lookAtTarget(inventory, signal);
+    } else if (subject.kind === 'tunnel') {
+      await this.#lookAtTunnel(subject.tunnel);
+    }
+  }
+
+  /** Without what AWS knows around it. */
+  async #lookAtTunnel({ id, route, state }: TunnelInfo): Promise<void> {
+    const { board, ui } = this.#ports;
+    const open = board.get(id);
+    this.#add(openWayCheck(route, (open ?? { state }).state, ui.l10n));
+    if (open) await this.#probe(open);
+    else this.#roundTripIs(tunnelGoneCheck(ui.l10n));
   }
 
   /** Undefined where there is none, which is a check then. */
@@ -137,7 +158,9 @@ export class Diagnosis {
       return await store.usable(place, signal);
     } catch (error) {
       if (isCancelled(error)) throw error;
-      this.#add(accountCheck({ scope: place, loading: false, providers: new Map(), fault: faultData(asFault(error)) }, ui.l10n));
+      const fault = asFault(error);
+      if (this.subject.kind === 'tunnel' && fault.code === 'inventory.gone') this.#add(unlistedCheck(place, ui.l10n));
+      else this.#add(accountCheck({ scope: place, loading: false, providers: new Map(), fault: faultData(fault) }, ui.l10n));
       return undefined;
     }
   }
@@ -146,7 +169,7 @@ export class Diagnosis {
     const { l10n } = this.#ports.ui;
     const current = bastionsOf(inventory).find(({ id }) => id === bastion.id);
     if (current) this.#add(...bastionOnlyChecks(current, l10n));
-    else this.#add({ verdict: 'fail', title: l10n.t('The machine runs'), detail: l10n.t('AWS knows "{0}" no longer.', bastion.name) });
+    else this.#add(goneCheck(l10n.t('The machine runs'), bastion.name, listingFaultsOf(inventory).filter(tellsBastions), l10n));
   }
 
   async #lookAtTarget(inventory: RegionInventory, signal: AbortSignal): Promise<void> {
@@ -156,17 +179,30 @@ export class Diagnosis {
     const target = targetsOf(inventory).find((one) => one.id === id);
     const open = this.subject.kind === 'tunnel' ? board.get(this.subject.tunnel.id) : undefined;
     if (!target) {
-      this.#add({ verdict: 'fail', title: l10n.t('Status of the target'), detail: l10n.t('AWS knows "{0}" no longer, or may not be asked about it.', this.#name) });
-      if (open) await this.#probe(open);
+      const isCustom = wanted !== undefined && id === customTargetId(wanted.host, wanted.port);
+      if (!isCustom) this.#add(goneCheck(l10n.t('Status of the target'), this.#name, this.#faultsAround(inventory), l10n));
+      if (this.subject.kind === 'tunnel') await this.#lookAtTunnel(this.subject.tunnel);
       return;
     }
     const endpoint = target.endpoints.find((one) => one.host === wanted?.host && one.port === wanted.port) ?? defaultEndpoint(target);
     this.#add(statusCheck(target, l10n), endpointCheck(target, endpoint, l10n), listingCheck(inventory, l10n));
     const evidence = endpoint ? await advice.toChoose(target, endpoint, bastionsOf(inventory), signal) : {};
-    this.#add(...wayChecks(target, endpoint, inventory, evidence, l10n));
     const leading = open ?? (endpoint && board.toTarget(target.id, endpoint, target.place.profile));
+    // A way that AWS does not offer is told by nothing but the tunnel that takes it, or took it before it was closed.
+    const taken = leading?.route ?? (this.subject.kind === 'tunnel' ? this.subject.tunnel.route : undefined);
+    const other = taken && taken.method !== 'ssm' ? taken : undefined;
+    if (other) this.#add(openWayCheck(other, leading?.state ?? { phase: 'closed' }, l10n));
+    else this.#add(...wayChecks(target, endpoint, inventory, evidence, l10n));
     if (leading && leading.state.phase !== 'closed') await this.#probe(leading);
-    else await this.#try(() => planRoute(inventory, target, endpoint, evidence), signal);
+    else await this.#try(() => other ?? planRoute(inventory, target, endpoint, evidence), signal);
+  }
+
+  /** Why the target may be missing. */
+  #faultsAround(inventory: RegionInventory): ProviderFault[] {
+    const { subject } = this;
+    const faults = listingFaultsOf(inventory).filter((one) => !tellsBastions(one));
+    // A tunnel does not know which kind of target it leads to.
+    return subject.kind === 'target' ? faults.filter(({ provider }) => serviceOf(provider) === serviceOf(subject.target.kind)) : faults;
   }
 
   get #destination(): { readonly id: string; readonly endpoint?: { readonly host: string; readonly port: number } } {
@@ -183,10 +219,13 @@ export class Diagnosis {
     const done = new AbortController();
     const timer = clock.schedule(PROBE_MS, () => done.abort());
     let latest = before;
+    let answered = false;
     const watching = tunnels.onDidChange((info) => {
       if (info.id !== before.id) return;
       latest = info;
-      if (isAnswer(info, before)) done.abort();
+      if (!isAnswer(info, before)) return;
+      answered = true;
+      done.abort();
     });
     const onAbort = (): void => done.abort();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -198,7 +237,9 @@ export class Diagnosis {
       watching.dispose();
       timer.dispose();
     }
-    this.#roundTripIs(tunnelCheck(latest, ui.l10n));
+    // A tunnel that waits says why, whatever the probe does.
+    const silent = !answered && latest.state.phase === 'open';
+    this.#roundTripIs(silent ? unansweredCheck(latest, PROBE_MS, ui.l10n) : tunnelCheck(latest, ui.l10n));
   }
 
   /** The only proof there is: what a click on "Connect" does, ended at once unless someone else has clicked meanwhile. */
@@ -237,6 +278,16 @@ export class Diagnosis {
   #show(): void {
     if (!this.#life.signal.aborted) this.#ports.post(this.page);
   }
+}
+
+/** Of a provider or of a kind of target: one call tells all that RDS runs. */
+function serviceOf(id: string): string {
+  const [service = ''] = id.split('.');
+  return service === 'docdb' || service === 'neptune' ? 'rds' : service;
+}
+
+function tellsBastions({ provider }: ProviderFault): boolean {
+  return BASTION_PROVIDERS.includes(provider);
 }
 
 /** Whether the probe that was asked for has ended, one way or the other. */

@@ -160,7 +160,7 @@ describe('Tunnels', () => {
       let next: Promise<TunnelInfo> | undefined;
       transport.beforeDial = () => Promise.resolve();
       probe = () => {
-        setImmediate(() => (next ??= tunnels.start(testRoute, {}, never)));
+        setImmediate(() => void (next ??= tunnels.start(testRoute, {}, never)));
         return Promise.resolve({ level: 'ok', checkedAt: clock.wall() });
       };
       release();

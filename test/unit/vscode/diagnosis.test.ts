@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { Fault } from '../../../src/base/fault';
 import type { Bastion } from '../../../src/model/bastion';
+import { customTargetId } from '../../../src/model/connectionEntry';
+import { makeSshRoute, type Route } from '../../../src/model/route';
 import type { Target } from '../../../src/model/target';
+import type { TunnelInfo } from '../../../src/model/tunnel';
 import { BastionAdvice } from '../../../src/vscode/bastionAdvice';
 import { KeptBastionMemory } from '../../../src/vscode/bastionMemory';
 import { Diagnosis, type DiagnosisSubject } from '../../../src/vscode/diagnosis/diagnosis';
@@ -172,6 +175,92 @@ describe('A diagnosis', () => {
     assert.deepEqual([world.service.started.length, world.service.stopped.length], [0, 0]);
   });
 
+  describe('of a tunnel', () => {
+    const answered = async (open: TunnelInfo): Promise<DiagnosisToPage> => {
+      world.service.infos = [open];
+      await world.begin();
+      const running = world.diagnosis({ kind: 'tunnel', tunnel: open }).run();
+      await eventually(() => world.service.retried.length === 1);
+      world.service.changes.fire({ ...open, health: { ...open.health, checkedAt: open.health.checkedAt + 1 } });
+      await running;
+      return world.last;
+    };
+    const bySsh = makeSshRoute(target(), target().endpoints[0]!, { id: 'ssh:jump', name: 'jump' }, { host: 'jump', via: 'direct', instanceConnect: false });
+    const host: Route = { ...bySsh, target: { ...bySsh.target, id: customTargetId(bySsh.endpoint.host, bySsh.endpoint.port) }, place: { profile: '', region: '', accountId: '' } };
+
+    it('needs no inventory for a host that is none of AWS’s', async () => {
+      world = new World();
+      const page = await answered(tunnel({ route: host }));
+      assert.deepEqual(marks(page), ['Bastion: pass', 'Round trip through a tunnel: pass']);
+      assert.equal(detail(page, 'Bastion').trim(), 'SSH · jump');
+      assert.equal(page.verdict, 'pass');
+    });
+
+    it('does not miss such a host among what AWS has told', async () => {
+      world = new World();
+      const page = await answered(tunnel({ route: { ...host, place: bySsh.place } }));
+      assert.deepEqual(marks(page), ['Sign-in and account: pass', 'Bastion: pass', 'Round trip through a tunnel: pass']);
+    });
+
+    it('says that its region is not listed in this window, and probes it all the same', async () => {
+      world = new World();
+      const page = await answered(tunnel({ route: { ...bySsh, place: { ...bySsh.place, region: 'us-east-1' } } }));
+      assert.deepEqual(marks(page), ['Sign-in and account: unknown', 'Bastion: pass', 'Round trip through a tunnel: pass']);
+      assert.equal(page.verdict, 'pass');
+    });
+
+    it('names what it goes through, not the bastions that AWS does not have', async () => {
+      world = new World({ bastions: [] });
+      const page = await answered(tunnel({ route: bySsh }));
+      assert.deepEqual(marks(page).slice(-2), ['Bastion: pass', 'Round trip through a tunnel: pass']);
+      assert.equal(page.verdict, 'pass');
+    });
+
+    it('tries the way again that it took', async () => {
+      world = await new World({ bastions: [] }).begin();
+      const page = await world.run({ kind: 'tunnel', tunnel: tunnel({ route: bySsh }) });
+      assert.deepEqual(world.service.started.map(({ route }) => route), [bySsh]);
+      assert.equal(page.verdict, 'pass');
+    });
+
+    it('does not try what is closed and not listed', async () => {
+      world = await new World().begin();
+      const page = await world.run({ kind: 'tunnel', tunnel: tunnel({ route: host }) });
+      assert.deepEqual([marks(page).at(-1), world.service.started.length], ['Round trip through a tunnel: unknown', 0]);
+    });
+  });
+
+  it('calls what is missing unknown where the call that would tell it is denied', async () => {
+    world = await new World({ targets: [], bastions: [] }).begin();
+    assert.match((await world.run()).summary, /^Status of the target: AWS knows "orders-cache" no longer\.$/);
+    const [account] = parts();
+    world.inventory.answer = [
+      account!,
+      { kind: 'fault', provider: 'elasticache.replicationGroups', fault: denied },
+      { kind: 'fault', provider: 'ec2.bastions', fault: { ...denied, message: 'The call ec2:DescribeInstances is not allowed.' } },
+    ];
+    const page = await world.run();
+    assert.equal(page.verdict, 'unknown');
+    assert.equal(detail(page, 'Status of the target').split('\n')[0], denied.message);
+    const other = await world.run({ kind: 'bastion', bastion: bastion() });
+    assert.deepEqual(marks(other).slice(1), ['The machine runs: unknown']);
+    assert.match(detail(other, 'The machine runs'), /ec2:DescribeInstances/);
+    const database = await world.run({ kind: 'target', target: target({ kind: 'rds.instance', id: 'gone' }) });
+    assert.deepEqual(marks(database).slice(1), ['Status of the target: fail'], 'what is denied for others explains nothing');
+  });
+
+  it('ends with its tab, whatever AWS does', async () => {
+    world = await new World().begin();
+    world.inventory.answer = undefined;
+    const diagnosis = world.diagnosis();
+    const running = diagnosis.run();
+    await eventually(() => world.inventory.discoveries.some(({ ended }) => !ended));
+    diagnosis.dispose();
+    await running;
+    for (const discovery of world.inventory.discoveries) discovery.end();
+    assert.equal(world.service.started.length, 0);
+  });
+
   it('does not wait forever for a probe', async () => {
     world = new World();
     const open = tunnel({ id: 't9' });
@@ -182,6 +271,10 @@ describe('A diagnosis', () => {
     world.clock.advance(15_000);
     await running;
     assert.equal(world.last.running, false);
+    // What it has measured before proves nothing.
+    assert.equal(marks(world.last).at(-1), 'Round trip through a tunnel: unknown');
+    assert.match(detail(world.last, 'Round trip through a tunnel'), /no answer within 15 s/);
+    assert.deepEqual([world.last.verdict, world.last.summary], ['unknown', 'Nothing speaks against it, but not everything could be seen.']);
     assert.equal(world.clock.pending, 0);
   });
 

@@ -177,7 +177,10 @@ export class Discovery implements AsyncIterable<InventoryPart> {
     this.#add({ error });
   }
 
+  ended = false;
+
   end(): void {
+    this.ended = true;
     this.#add('end');
   }
 
