@@ -63,7 +63,7 @@ class Connection implements BrokerClient {
   readonly #env: NodeJS.ProcessEnv;
   readonly #scope = new Scope();
   readonly #closing = new AbortController();
-  readonly #known = new KnownTunnels();
+  readonly #known = new KnownTunnels((id) => this.#wishes.has(id));
   /** How tunnels that were started from here are to be, should they have to be opened again; by id. */
   readonly #wishes = new Map<string, StartOptions>();
   readonly #changes: Emitter<TunnelInfo>;

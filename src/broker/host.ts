@@ -72,6 +72,8 @@ export class BrokerHost {
   /** In the order in which they acted, the last one first. */
   #members: Member[] = [];
   readonly #running = new Map<string, Running>();
+  /** The tunnel whose end is being told: who speaks for it is still known. */
+  #ending: Running | undefined;
   readonly #starting = new Set<{ readonly route: Route; readonly access: Access }>();
   readonly #changes: Emitter<TunnelInfo>;
   readonly #speakers = new Speakers<Member>();
@@ -116,9 +118,11 @@ export class BrokerHost {
 
   /** The tunnel as this window is to see it: one window speaks for it. */
   seenBy(member: Member, info: TunnelInfo): TunnelInfo {
-    const access = this.#running.get(info.id)?.access;
-    if (!access) return info;
-    const speaker = this.#speakers.of(info, access.key, () => this.#askable(access.key));
+    const running = this.#running.get(info.id);
+    const ending = this.#ending?.info.id === info.id ? this.#ending : undefined;
+    const key = (running ?? ending)?.access.key;
+    if (key === undefined) return info;
+    const speaker = this.#speakers.of(ending?.info ?? info, key, () => this.#askable(key));
     return speaker === undefined || speaker === member ? info : { ...info, spokenFor: true };
   }
 
@@ -225,9 +229,15 @@ export class BrokerHost {
 
   #changed(key: string, info: TunnelInfo): void {
     const access = this.#accesses.get(key);
-    if (info.state.phase === 'closed' || !access) this.#running.delete(info.id);
-    else this.#running.set(info.id, { access, info });
+    const before = this.#running.get(info.id);
+    if (info.state.phase === 'closed' || !access) {
+      this.#running.delete(info.id);
+      // Whoever has spoken for it until now tells of its end, too.
+      const spokenFor = before && this.#speakers.of(before.info, key, () => []) !== undefined;
+      this.#ending = before && { access: before.access, info: spokenFor ? before.info : info };
+    } else this.#running.set(info.id, { access, info });
     this.#changes.fire(info);
+    this.#ending = undefined;
     // Only now: that it is well again is said by the same window.
     this.#speakers.keep(() => [...this.#running.values()].map((running) => [running.info, running.access.key] as const));
   }

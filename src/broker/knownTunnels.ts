@@ -20,6 +20,12 @@ export class KnownTunnels {
   readonly #closed = new Set<string>();
   /** Those whose broker was lost, and that no other one has opened yet. */
   readonly #lost = new Map<string, TunnelInfo>();
+  readonly #openedHere: (id: string) => boolean;
+
+  /** @param openedHere whether this window asked for the tunnel, by the id that it knows */
+  constructor(openedHere: (id: string) => boolean = () => true) {
+    this.#openedHere = openedHere;
+  }
 
   get all(): readonly TunnelInfo[] {
     return [...this.#tunnels.values()];
@@ -52,14 +58,12 @@ export class KnownTunnels {
   /** The broker has gone without a word: its tunnels wait, as they are to be shown. */
   lose(cause: FaultData, now: number): readonly TunnelInfo[] {
     return this.all.map((info) => {
-      const waiting: TunnelInfo & { spokenFor?: true } = {
-        ...info,
+      const waiting: TunnelInfo = {
+        ...this.#orphaned(info),
         state: { phase: 'waiting', attempt: 1, retryAt: now, cause },
         health: { level: 'down', checkedAt: now, detail: cause.message },
         rate: { up: 0, down: 0 },
       };
-      // Nobody says any more which window speaks for it.
-      delete waiting.spokenFor;
       this.#unlink(info.id);
       this.#tunnels.set(info.id, waiting);
       this.#lost.set(info.id, waiting);
@@ -76,13 +80,22 @@ export class KnownTunnels {
   close(id: string, cause?: FaultData): TunnelInfo | undefined {
     const info = this.#tunnels.get(id);
     this.#forget(id);
-    return info && { ...info, state: { phase: 'closed', ...(cause && { cause }) } };
+    return info && { ...this.#orphaned(info), state: { phase: 'closed', ...(cause && { cause }) } };
   }
 
   /** All that the broker did not list, and that nobody will open again: closed. */
   closeAllBut(listed: ReadonlySet<string>): readonly TunnelInfo[] {
     const gone = this.all.filter(({ id }) => !listed.has(id) && !this.#lost.has(id));
     return gone.flatMap(({ id }) => this.close(id) ?? []);
+  }
+
+  /**
+   * Nobody says any more which window speaks for it, and windows know nothing of each other: those that asked for it do. Where
+   * several have, each tells; where none is left, nothing but the loss of the broker is told.
+   */
+  #orphaned(info: TunnelInfo): TunnelInfo {
+    const { spokenFor: _before, ...bare } = info;
+    return this.#openedHere(info.id) ? bare : { ...bare, spokenFor: true };
   }
 
   #adopt(info: TunnelInfo): string | undefined {

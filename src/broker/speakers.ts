@@ -44,5 +44,6 @@ function keyOf(tunnel: TunnelInfo, access: string): string {
 }
 
 function isTroubled({ state, health }: TunnelInfo): boolean {
+  if (state.phase === 'closed') return state.cause !== undefined;
   return state.phase === 'waiting' || health.level === 'down';
 }

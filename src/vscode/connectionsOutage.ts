@@ -102,8 +102,8 @@ export class OutageWatch {
   #lose({ tunnel, cause }: LostTunnel): void {
     const before = this.#watched.get(tunnel.id) ?? { tunnel, usedAt: undefined };
     const down = before.down ?? { since: this.#deps.clock.now(), used: this.#isUsed({ tunnel: before.tunnel, usedAt: before.usedAt }), told: false };
-    // Nobody has missed it, or they know already.
-    if (!down.used || down.told) this.#watched.delete(tunnel.id);
+    // Nobody has missed it, or they know already, or another window tells them.
+    if (!down.used || down.told || !this.#isOurs(tunnel)) this.#watched.delete(tunnel.id);
     else this.#watched.set(tunnel.id, { ...before, tunnel, down, ended: cause });
     this.#plan();
   }
@@ -114,10 +114,13 @@ export class OutageWatch {
   }
 
   /** Another window may be the one that tells; but it knows of no console of this one. */
+  #isOurs(tunnel: TunnelInfo): boolean {
+    return !tunnel.spokenFor || this.#deps.hasConsole(tunnel);
+  }
+
   #isToBeTold(watched: Watched): watched is Watched & { readonly down: Down } {
-    const { down, ended, tunnel } = watched;
-    if (!down?.used || down.told) return false;
-    return ended !== undefined || !tunnel.spokenFor || this.#deps.hasConsole(tunnel);
+    const { down, tunnel } = watched;
+    return down !== undefined && down.used && !down.told && this.#isOurs(tunnel);
   }
 
   /** Sets the timer to the next outage that is due. */

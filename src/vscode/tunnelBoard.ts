@@ -7,7 +7,7 @@ import type { Route } from '../model/route';
 import type { Endpoint } from '../model/endpoint';
 import type { StartOptions, TunnelInfo, TunnelService } from '../model/tunnel';
 
-/** A tunnel that this window opened and that ended without being stopped. */
+/** A tunnel that this window opened, or speaks for, and that ended without being stopped. */
 export interface LostTunnel {
   readonly tunnel: TunnelInfo;
   readonly cause: FaultData;
@@ -19,7 +19,13 @@ export class TunnelBoard {
   readonly #service: TunnelService;
   readonly #defaults: () => StartOptions;
   readonly #tunnels = new Map<string, TunnelInfo>();
+  /** Those that this window asked for, until they end or are stopped from here. */
   readonly #adopted = new Set<string>();
+  /** Those that have been up, whoever asked for them: before this window was reloaded it may have been this one. */
+  readonly #seenUp = new Set<string>();
+  /** Those that are being stopped from here. */
+  readonly #stopping = new Set<string>();
+  readonly #reported = new WeakSet<TunnelInfo>();
   /** Starts whose answer is awaited, and the tunnels that closed meanwhile: an answer that comes late must not revive one. */
   #starting = 0;
   readonly #closedMeanwhile = new Map<string, TunnelInfo>();
@@ -28,7 +34,7 @@ export class TunnelBoard {
   readonly #starts: Emitter<TunnelInfo>;
 
   readonly onDidChange: Event<readonly TunnelInfo[]>;
-  /** Fires once for each tunnel of this window that ended by itself. */
+  /** Fires once for each tunnel that ended by itself, where this window asked for it or is the one to tell of it. */
   readonly onDidLose: Event<LostTunnel>;
   /** Fires when a tunnel that this window asked for is open, also where it was open before. */
   readonly onDidStart: Event<TunnelInfo>;
@@ -73,8 +79,8 @@ export class TunnelBoard {
     this.#starting++;
     try {
       const info = await this.#service.start(route, { ...this.#defaults(), ...options }, signal);
-      this.#adopted.add(info.id);
       const closed = this.#closedMeanwhile.get(info.id);
+      if (!closed || !this.#reported.has(closed)) this.#adopted.add(info.id);
       // The event may come after the answer, or have come before it and told more.
       if (closed) this.#update(closed);
       else if (!this.#tunnels.has(info.id)) this.#update(info);
@@ -89,7 +95,12 @@ export class TunnelBoard {
   async stop(id: string): Promise<void> {
     // What the person ends is no loss, whatever cause comes with it.
     this.#adopted.delete(id);
-    await this.#service.stop(id);
+    this.#stopping.add(id);
+    try {
+      await this.#service.stop(id);
+    } finally {
+      this.#stopping.delete(id);
+    }
   }
 
   dispose(): Promise<void> {
@@ -101,12 +112,17 @@ export class TunnelBoard {
       this.#tunnels.delete(info.id);
       if (this.#starting > 0) this.#closedMeanwhile.set(info.id, info);
       this.#changes.fire(this.tunnels);
-      if (this.#adopted.delete(info.id) && info.state.cause) this.#losses.fire({ tunnel: info, cause: info.state.cause });
+      const speaksFor = this.#seenUp.delete(info.id) && !info.spokenFor && !this.#stopping.has(info.id);
+      if ((this.#adopted.delete(info.id) || speaksFor) && info.state.cause) {
+        this.#reported.add(info);
+        this.#losses.fire({ tunnel: info, cause: info.state.cause });
+      }
       return;
     }
     // Whoever took it for an open one would lose it with the trial: asking for it is what makes it stay.
     if (info.trial) return;
     this.#tunnels.set(info.id, info);
+    if (info.state.phase !== 'connecting') this.#seenUp.add(info.id);
     this.#changes.fire(this.tunnels);
   }
 }

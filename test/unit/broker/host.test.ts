@@ -238,6 +238,29 @@ describe('the cores behind the windows', () => {
     assert.equal(host.seenBy(back, waiting).spokenFor, undefined);
   });
 
+  it('let one window tell of the end of a tunnel: the one that has spoken for it, else the one that acted last', async () => {
+    const host = open();
+    const [a, b] = [new FakeMember(one, 'a'), new FakeMember({ ...one }, 'b')];
+    for (const member of [a, b]) host.join(member);
+    const tunnels: TunnelInfo[] = [];
+    for (const id of ['x', 'y', 'z']) tunnels.push(await host.start(a, { ...testRoute, target: { ...testRoute.target, id } }, {}, never()));
+    const [x, y, z] = tunnels as [TunnelInfo, TunnelInfo, TunnelInfo];
+    let tellers: readonly number[] = [];
+    host.onDidChange((info) => (tellers = [a, b].flatMap((member, index) => (host.seenBy(member, info).spokenFor ? [] : [index]))));
+    const say = (info: TunnelInfo, state: TunnelInfo['state']): void => cores[0]!.changes.fire({ ...info, state });
+    const cause = { code: 'ssm.sessionEnded', message: 'Ended.', retryable: true } as const;
+    say(x, { phase: 'waiting', attempt: 1, retryAt: 0, cause });
+    assert.deepEqual(tellers, [0]);
+    host.acted(b);
+    say(x, { phase: 'closed', cause });
+    assert.deepEqual(tellers, [0], 'it has spoken for it until now');
+    say(y, { phase: 'closed', cause });
+    assert.deepEqual(tellers, [1]);
+    say(z, { phase: 'closed' });
+    assert.deepEqual(tellers, [0, 1], 'who stops a tunnel needs no news');
+    assert.ok(host.idle);
+  });
+
   it('end what a broker before has left, again after a sign-in when that was missing', async () => {
     const host = open([left]);
     const a = new FakeMember(one, 'a');

@@ -118,6 +118,16 @@ describe('the tunnels as a window knows them', () => {
     assert.equal(known.brokerId('old'), 'old');
   });
 
+  it('are spoken for by the windows that asked for them while there is no broker to say who does', () => {
+    const known = new KnownTunnels((id) => id === 'ours');
+    const other = { ...testRoute, endpoint: { host: 'other', port: 1 } };
+    for (const one of [info('ours', { spokenFor: true }), info('theirs', { route: other })]) known.heard(one);
+    assert.deepEqual(known.lose(cause, 1).map(({ spokenFor }) => spokenFor), [undefined, true]);
+    assert.deepEqual(['ours', 'theirs'].map((id) => known.close(id, cause)?.spokenFor), [undefined, true]);
+    known.heard(info('later', { route: other }));
+    assert.equal(known.close('later', cause)?.spokenFor, true, 'a broker that is given up at once');
+  });
+
   it('stay the same ones even when that happens twice', () => {
     const known = new KnownTunnels();
     known.heard(info('1'));

@@ -146,6 +146,16 @@ describe('an outage', () => {
     assert.equal(told.length, 1);
   });
 
+  it('of a tunnel that has ended is told of by the window that speaks for it, and where a console used it', () => {
+    const elsewhere = { spokenFor: true } as const;
+    show(is(used), is(used, { id: 'console' }), is(used, { id: 'ours' }));
+    consoles.push('console');
+    show();
+    for (const change of [elsewhere, { id: 'console', ...elsewhere }, { id: 'ours' }]) losses.fire({ tunnel: is({ phase: 'closed', cause }, change), cause });
+    clock.advance(60_000);
+    assert.deepEqual(names(), [['console', 'ours']]);
+  });
+
   it('of several tunnels is told of together', () => {
     show(is(used), is(used, { id: 't2' }), is(idle, { id: 't3' }));
     show(is(waiting), is(used, { id: 't2' }), is(waiting, { id: 't3' }));

@@ -5,7 +5,7 @@ import type { Target } from '../../../src/model/target';
 import type { TunnelInfo } from '../../../src/model/tunnel';
 import { tunnelNodeId } from '../../../src/vscode/connectionNodes';
 import { targetNodeId } from '../../../src/vscode/regionNodes';
-import { target } from './samples';
+import { target, tunnel } from './samples';
 import { eventually } from '../../fixtures/eventually';
 import { Bench } from './commandBench';
 
@@ -54,9 +54,29 @@ describe('commands on tunnels', () => {
       await connecting.handlers.connect(targetNodeId(target()));
       const [info] = service.infos;
       service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'open', streams: 0 } });
-      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'closed', cause } });
+      service.changes.fire({ ...info!, id: 'foreign', state: { phase: 'closed', cause }, spokenFor: true });
+      service.changes.fire({ ...info!, id: 'failed', state: { phase: 'connecting', attempt: 1 } });
+      service.changes.fire({ ...info!, id: 'failed', state: { phase: 'closed', cause } });
+      const stop = service.stop.bind(service);
+      service.stop = (id) => {
+        close(info!, cause);
+        return stop(id);
+      };
       await tunnels.handlers.stop(tunnelNodeId(info!));
       assert.deepEqual([lost, board.tunnels], [[], []]);
+    });
+
+    it('is lost to a window that was reloaded, once, unless another one tells of it', async () => {
+      const { service, board } = await use();
+      const lost: string[] = [];
+      board.onDidLose(({ tunnel: one }) => void lost.push(one.id));
+      const [ours, theirs] = [tunnel({ id: 'ours' }), tunnel({ id: 'theirs' })];
+      service.infos = [{ ...ours, state: { phase: 'waiting', attempt: 1, retryAt: 0, cause } }, theirs];
+      await board.load();
+      service.changes.fire({ ...theirs, spokenFor: true, state: { phase: 'closed', cause } });
+      close(ours, cause);
+      close(ours, cause);
+      assert.deepEqual(lost, ['ours']);
     });
 
     it('is not revived by an answer that comes after its end', async () => {
