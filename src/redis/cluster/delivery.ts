@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../base/clock';
 import { asFault, Fault, isCancelled } from '../../base/fault';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint';
 import type { RespValue } from '../../wire/resp';
+import { word } from '../commands';
 import { classify } from '../guard/classify';
 import { type ServerCommands, serverCommands } from '../guard/serverCommands';
 import type { ClusterNode, ClusterPorts, ClusterTopology } from '../types';
@@ -21,6 +22,7 @@ const PAUSE_MS = 250;
 /** For one node that is asked where the others are. */
 const ASK_MS = 5000;
 const MOST_ASKED = 6;
+const SCRIPTS: ReadonlySet<string> = new Set(['eval', 'evalsha', 'fcall']);
 
 export interface DeliveryOptions {
   readonly asked: Endpoint;
@@ -105,7 +107,7 @@ export class Deliveries {
         continue;
       }
       const { reply } = outcome;
-      const goesOn = reply.type === 'error' && (await this.#follow(way, reply.text, signal));
+      const goesOn = reply.type === 'error' && this.#wasRefused(args, reply.text) && (await this.#follow(way, reply.text, signal));
       if (goesOn) continue;
       this.current = nodeAt(this.#topology, way.node.endpoint) ?? way.node;
       return { reply, notes: [...way.notes, ...this.#redirected(before, way.slot ?? slot)] };
@@ -162,6 +164,11 @@ export class Deliveries {
       // Everything else fails before anything is sent: while a way, or a connection, is made.
       return { fault, unknown: sent && fault.code === 'redis.connectionLost' };
     }
+  }
+
+  /** Whether an error is the server's own: a script may have written before it answered with the same words. Redirections come before it runs. */
+  #wasRefused(args: readonly Buffer[], errorText: string): boolean {
+    return !SCRIPTS.has(word(args, 0)) || this.#reads(args) || /^(?:MOVED|ASK) /.test(errorText);
   }
 
   /** Whether there is to be another attempt. */
