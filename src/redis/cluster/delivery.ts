@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../base/clock';
 import { asFault, Fault, isCancelled } from '../../base/fault';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint';
 import type { ReplyReader, RespValue } from '../../wire/resp';
+import { word } from '../commands';
 import { classify } from '../guard/classify';
 import { type ServerCommands, serverCommands } from '../guard/serverCommands';
 import type { ClusterNode, ClusterPorts, ClusterTopology } from '../types';
@@ -22,6 +23,7 @@ const PAUSE_MS = 250;
 /** For one node that is asked where the others are. */
 const ASK_MS = 5000;
 const MOST_ASKED = 6;
+const SCRIPTS: ReadonlySet<string> = new Set(['eval', 'evalsha', 'fcall']);
 
 export interface DeliveryOptions {
   readonly asked: Endpoint;
@@ -119,7 +121,7 @@ export class Deliveries {
         continue;
       }
       const { reply } = outcome;
-      const goesOn = reply.type === 'error' && (await this.#follow(way, reply.text, signal));
+      const goesOn = reply.type === 'error' && this.#wasRefused(args, reply.text) && (await this.#follow(way, reply.text, signal));
       if (goesOn) continue;
       return delivered(reply, arrive(), reader);
     }
@@ -175,6 +177,11 @@ export class Deliveries {
       // Everything else fails before anything is sent: while a way, or a connection, is made.
       return { fault, unknown: sent && fault.code === 'redis.connectionLost', begun: reader?.begun ?? false };
     }
+  }
+
+  /** Whether an error is the server's own: a script may have written before it answered with the same words. Redirections come before it runs. */
+  #wasRefused(args: readonly Buffer[], errorText: string): boolean {
+    return !SCRIPTS.has(word(args, 0)) || this.#reads(args) || /^(?:MOVED|ASK) /.test(errorText);
   }
 
   /** Whether there is to be another attempt. */
