@@ -80,7 +80,7 @@ export function openWayCheck({ method, ssh, bastion }: Route, { phase }: TunnelI
 
 /** The probe that was asked for has not ended in time: what was measured before says nothing of now. */
 export function unansweredCheck({ local }: TunnelInfo, withinMs: number, l10n: Localizer): Check {
-  const detail = l10n.t('The tunnel at {0} is open, but its probe gave no answer within {1} s.', formatEndpoint(local), withinMs / 1000);
+  const detail = l10n.t('The probe of the tunnel at {0} gave no answer within {1} s.', formatEndpoint(local), withinMs / 1000);
   return { verdict: 'unknown', title: l10n.t('Round trip through a tunnel'), detail };
 }
 

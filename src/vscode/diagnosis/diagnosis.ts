@@ -238,8 +238,9 @@ export class Diagnosis {
       timer.dispose();
     }
     // A tunnel that waits says why, whatever the probe does.
-    const silent = !answered && latest.state.phase === 'open';
-    this.#roundTripIs(silent ? unansweredCheck(latest, PROBE_MS, ui.l10n) : tunnelCheck(latest, ui.l10n));
+    const silent = !answered && latest.state.phase !== 'waiting';
+    if (latest.state.phase === 'closed' && !latest.state.cause) this.#roundTripIs(tunnelGoneCheck(ui.l10n));
+    else this.#roundTripIs(silent ? unansweredCheck(latest, PROBE_MS, ui.l10n) : tunnelCheck(latest, ui.l10n));
   }
 
   /** The only proof there is: what a click on "Connect" does, ended at once unless someone else has clicked meanwhile. */

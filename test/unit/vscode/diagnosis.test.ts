@@ -223,6 +223,17 @@ describe('A diagnosis', () => {
       assert.equal(page.verdict, 'pass');
     });
 
+    it('takes nothing for an answer when it is closed meanwhile', async () => {
+      world = new World();
+      world.service.infos = [tunnel()];
+      await world.begin();
+      const running = world.diagnosis({ kind: 'tunnel', tunnel: tunnel() }).run();
+      await eventually(() => world.service.retried.length === 1);
+      await world.service.stop('t1');
+      await running;
+      assert.equal(marks(world.last).at(-1), 'Round trip through a tunnel: unknown');
+    });
+
     it('does not try what is closed and not listed', async () => {
       world = await new World().begin();
       const page = await world.run({ kind: 'tunnel', tunnel: tunnel({ route: host }) });
