@@ -15,9 +15,12 @@ type JsonSource = () => JsonNode;
 /** Two blanks for each level, up to here. */
 const MAX_INDENT = 100;
 
-/** The reply as JSON, indented; what its command makes of it is an object where that is what it means. */
+/**
+ * The reply as JSON, indented; what its command makes of it is an object where that is what it means. Where the server says something
+ * about a value besides (RESP3 `|`), it is `{"attributes": …, "value": …}`.
+ */
 export function writeJson(value: RespValue, shape: ReplyShape, out: TextTarget): void {
-  write(shaped(value, shape) ?? (() => nodeOf(value)), out, 0, true);
+  write(() => withAttributes(value, shaped(value, shape) ?? (() => plainNodeOf(value))), out, 0, true);
 }
 
 /** On one line, for a cell of a table. */
@@ -86,10 +89,11 @@ function listOf(entries: readonly StreamEntry[]): JsonNode {
   return { list: entries.map(({ id, fields }) => () => ({ members: [['id', literal(id)], ['fields', () => objectOf(fields)]] as const })) };
 }
 
-/** An object where no key comes twice, else a list of pairs. */
+/** An object where keys are texts alone and none comes twice, else a list of pairs. */
 function objectOf(pairs: readonly Pair[]): JsonNode {
   const names = pairs.map(([key]) => keyOf(key));
-  const distinct = !names.includes(undefined) && new Set(names).size === names.length;
+  const bare = pairs.every(([key]) => !key.attributes);
+  const distinct = bare && !names.includes(undefined) && new Set(names).size === names.length;
   if (distinct) return { members: pairs.map(([, item], index) => [names[index]!, () => nodeOf(item)] as const) };
   return { list: pairs.map(([key, item]) => () => ({ list: [() => nodeOf(key), () => nodeOf(item)] })) };
 }
@@ -104,7 +108,17 @@ function textOf(value: RespValue): string {
   return keyOf(value) ?? bytesOf(value)?.toString('latin1') ?? '';
 }
 
+/** A value of which the server says something besides is an object of both. */
 function nodeOf(value: RespValue): JsonNode {
+  return withAttributes(value, () => plainNodeOf(value));
+}
+
+function withAttributes({ attributes }: RespValue, source: JsonSource): JsonNode {
+  // First, so that they are there however much there is of the value.
+  return attributes ? { members: [['attributes', () => objectOf(attributes)], ['value', source]] } : source();
+}
+
+function plainNodeOf(value: RespValue): JsonNode {
   switch (value.type) {
     case 'array':
     case 'set':

@@ -31,7 +31,7 @@ export function viewsOf(wire: readonly Buffer[], shape: ReplyShape): readonly Re
   const aggregate = isAggregate(value);
   const single = aggregate ? undefined : strings[0];
   const table = hasTable(value, shape);
-  if (aggregate || (report && table) || (single && looksLikeJson(single.bytes))) views.push('json');
+  if (aggregate || value.attributes || (report && table) || (single && looksLikeJson(single.bytes))) views.push('json');
   if (table) views.push('table');
   if (strings.some(({ bytes }) => bytes.length > 0 && (!aggregate || isBinary(bytes)))) views.push('hex');
   if (strings.some(({ bytes }) => bytes.length > 0 && isWorthDecoding(bytes))) views.push('decoded');
@@ -64,7 +64,7 @@ export async function lookAt(
 
 function jsonView(value: RespValue, shape: ReplyShape, cut: boolean): OpenView {
   const text = bytesOf(value)?.toString('utf8');
-  if (text !== undefined && isJson(text)) return { ...textView(cut, (out) => indentJson(text, out)), language: 'json' };
+  if (text !== undefined && !value.attributes && isJson(text)) return { ...textView(cut, (out) => indentJson(text, out)), language: 'json' };
   return { ...textView(cut, (out) => writeJson(value, shape, out)), language: 'json' };
 }
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../../base/fault';
+import { encodeAttributes } from './encode';
 import { lengthOf, malformed, scalar, tooLarge, verbatim } from './grammar';
 import { type ReplyReader, replay } from './reader';
 import type { RespEntries, RespScalar, RespValue } from './values';
@@ -177,6 +178,7 @@ export class RespDecoder {
     this.#reader = this.#readerOf?.();
     if (!this.#reader) return;
     this.#budget = Math.min(this.#budget, this.#reader.keepBytes);
+    if (this.#attributes.length > 0) this.#reader.wire(encodeAttributes(this.#attributes));
     this.#reader.wire(line);
   }
 

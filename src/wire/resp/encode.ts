@@ -1,4 +1,4 @@
-import type { RespValue } from './values';
+import type { RespEntries, RespValue } from './values';
 
 const CRLF = Buffer.from('\r\n');
 
@@ -21,7 +21,24 @@ export function encodeValue(value: RespValue): Buffer {
   return Buffer.concat(parts);
 }
 
+/** What comes before a value, as a server would send it in RESP3; nothing of no attributes. */
+export function encodeAttributes(attributes: RespEntries): Buffer {
+  const parts: Buffer[] = [];
+  addAttributes(attributes, parts);
+  return Buffer.concat(parts);
+}
+
+function addAttributes(attributes: RespEntries, parts: Buffer[]): void {
+  if (attributes.length > 0) addEntries('|', attributes, parts);
+}
+
+function addEntries(mark: string, entries: RespEntries, parts: Buffer[]): void {
+  addLine(`${mark}${entries.length}`, parts);
+  for (const entry of entries) for (const one of entry) addValue(one, parts);
+}
+
 function addValue(value: RespValue, parts: Buffer[]): void {
+  addAttributes(value.attributes ?? [], parts);
   switch (value.type) {
     case 'status':
       addLine(`+${value.text}`, parts);
@@ -52,8 +69,7 @@ function addValue(value: RespValue, parts: Buffer[]): void {
       addLine(`(${value.text}`, parts);
       break;
     case 'map':
-      addLine(`%${value.entries.length}`, parts);
-      for (const entry of value.entries) for (const one of entry) addValue(one, parts);
+      addEntries('%', value.entries, parts);
       break;
     case 'array':
     case 'set':

@@ -26,7 +26,7 @@ export interface ReplySink {
 export interface ReplyReader extends ReplySink {
   /** What is kept of the reply as a value besides, as `RespLimits.keepBytes`. */
   readonly keepBytes: number;
-  /** The reply as it was sent, without attributes before it; in pieces that are only lent. */
+  /** The reply as it was sent, in pieces that are only lent; of attributes before it what is kept of them. */
   wire(bytes: Buffer): void;
 }
 

@@ -60,6 +60,17 @@ describe('views of a reply', () => {
     assert.equal((JSON.parse(textOf(json)) as { field0: string }).field0, 'field1');
   });
 
+  it('shows in JSON what the server says about values besides', async () => {
+    const ttl = (sent: Buffer): Buffer => Buffer.concat([wire('|1\r\n+ttl\r\n:3600\r\n'), sent]);
+    assert.deepEqual(viewsFor('INCR a', ttl(wire(':7\r\n'))), ['json']);
+    assert.deepEqual(await jsonOf('INCR a', ttl(wire(':7\r\n'))), { attributes: { ttl: 3600 }, value: 7 });
+    assert.deepEqual(await jsonOf('GET a', ttl(bulk('{"a": 1}'))), { attributes: { ttl: 3600 }, value: '{"a": 1}' });
+    assert.deepEqual(await jsonOf('HGETALL h', ttl(list('a', '1'))), { attributes: { ttl: 3600 }, value: { a: '1' } });
+    assert.deepEqual(await jsonOf('LRANGE l 0 -1', list('a', ttl(bulk('b')))), ['a', { attributes: { ttl: 3600 }, value: 'b' }]);
+    assert.deepEqual(await jsonOf('HGETALL h', map(ttl(bulk('a')), '1')), [[{ attributes: { ttl: 3600 }, value: 'a' }, '1']]);
+    assert.deepEqual(await tableOf('HGETALL h', ttl(list('a', '1'))), [['field', 'value'], ['a', '1']]);
+  });
+
   it('makes tables of hashes, in RESP2 and RESP3', async () => {
     const expected = [['field', 'value'], ['name', 'é'], ['bytes', String.raw`\xff\x00`]];
     const fields = ['name', 'é', 'bytes', bulk(Buffer.from([0xff, 0]))];

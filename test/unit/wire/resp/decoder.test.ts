@@ -214,7 +214,7 @@ describe('RespDecoder', () => {
 
   it('lends each reader the bytes of its own reply, however they arrive', () => {
     const sent = ['*2\r\n$3\r\nabc\r\n:1\r\n', '>1\r\n+push\r\n', '|1\r\n+a\r\n:1\r\n+OK\r\n', '=7\r\ntxt:xyz\r\n'];
-    const expected = [sent[0], '+OK\r\n', sent[3]];
+    const expected = [sent[0], sent[2], sent[3]];
     const bytes = Buffer.from(sent.join(''));
     for (let size = 1; size <= bytes.length; size++) {
       const lent: string[] = [];
@@ -241,9 +241,8 @@ describe('RespDecoder', () => {
 });
 
 describe('encodeValue', () => {
-  it('writes what decodes to the same, but for what the server says about a value besides', () => {
+  it('writes what decodes to the same', () => {
     for (const [wire, value] of REPLIES) {
-      if (JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)).includes('"attributes"')) continue;
       assert.deepEqual(new RespDecoder().push(encodeValue(value)), [value], wire);
     }
   });
