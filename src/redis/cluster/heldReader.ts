@@ -6,6 +6,7 @@ export type BeginReply = (notes: readonly string[]) => ReplyReader;
 
 /** Of a line, and of a string of RESP3. */
 const ERRORS: ReadonlySet<string> = new Set(['-', '!']);
+const ATTRIBUTES = '|';
 
 /**
  * Passes a reply on while it comes, but nothing of an error, which may only say where to ask instead. Which of both it is its
@@ -15,6 +16,7 @@ export class HeldReader implements ReplyReader {
   readonly keepBytes = KEEP_BYTES;
   readonly #begin: () => ReplyReader;
   #reader: ReplyReader | undefined;
+  #attributes: Buffer | undefined;
   #isError = false;
 
   constructor(begin: () => ReplyReader) {
@@ -28,12 +30,21 @@ export class HeldReader implements ReplyReader {
 
   wire(bytes: Buffer): void {
     if (this.#isError) return;
-    // Its first line comes before everything that is told of a reply.
-    if (!this.#reader && ERRORS.has(String.fromCharCode(bytes[0]!))) {
-      this.#isError = true;
-      return;
+    if (!this.#reader) {
+      const mark = String.fromCharCode(bytes[0]!);
+      // They come as one piece before the first line, and say nothing of which it is.
+      if (mark === ATTRIBUTES) {
+        this.#attributes = Buffer.from(bytes);
+        return;
+      }
+      // Its first line comes before everything that is told of a reply.
+      if (ERRORS.has(mark)) {
+        this.#isError = true;
+        return;
+      }
+      this.#reader = this.#begin();
+      if (this.#attributes) this.#reader.wire(this.#attributes);
     }
-    this.#reader ??= this.#begin();
     this.#reader.wire(bytes);
   }
 
