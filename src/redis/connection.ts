@@ -3,6 +3,7 @@ import { AbstractConnector, Command, Redis, type RedisOptions } from 'ioredis';
 import { cancelled, type Fault, isFault } from '../base/fault';
 import { encodeCommand, type ReplyReader, RespDecoder, type RespLimits, type RespValue } from '../wire/resp';
 import { brokenReply, connectionLost } from './faults';
+import { Pushes } from './pushes';
 import { ReplyTap } from './replyTap';
 
 // How long ioredis waits for an orderly end before it destroys a stream; ours are destroyed at once anyway.
@@ -24,6 +25,8 @@ export class RedisConnection {
   readonly #waiting: Waiter[] = [];
   /** Replies that have begun and are not told yet. */
   #begun = 0;
+  /** What came without being asked for, where nobody listens. */
+  readonly pushes = new Pushes();
   #lastWords: string | undefined;
   #ended: Fault | undefined;
   #listener: ((value: RespValue) => void) | undefined;
@@ -126,6 +129,7 @@ export class RedisConnection {
     const waiter = value.type === 'push' ? undefined : this.#waiting.shift();
     if (waiter) waiter.resolve(value);
     else if (this.#listener) this.#listener(value);
+    else if (value.type === 'push') this.pushes.add(value);
     else if (value.type === 'error') this.#lastWords = value.text;
     return waiter !== undefined;
   }

@@ -155,11 +155,13 @@ class ConsoleSession implements NodeSession {
         sentAt = clock.now();
         for (let time = 0; time < times; time++) {
           if (time > 0) allowed?.check();
+          for (const push of connection.pushes.take()) record.note(push);
           const reply = await this.#answer(connection, args, signal, record.reader());
           kind = reply.type === 'error' ? 'error' : 'value';
           const explanation = reply.type === 'error' ? explainError(args, reply.text, { managed: this.#options.managed, keys: [], followed: 'never' }) : undefined;
           if (explanation !== undefined) record.note(`-> ${explanation}`);
         }
+        for (const push of connection.pushes.take()) record.note(push);
       });
     } catch (error) {
       ending = endingBy(error);

@@ -63,6 +63,21 @@ describe('A console on an awkward server', function () {
     return session;
   }
 
+  it('tells what a server that tracks keys says between two commands', async () => {
+    const server = await started();
+    const session = await open(server);
+    await run(session, 'HELLO 3');
+    await run(session, 'CLIENT TRACKING ON');
+    await run(session, 'GET watched');
+    const other = await openRedisSession({ local: { host: server.host, port: server.port }, endpoint: { host: NAME, port: 6379 }, tls: 'off' }, never);
+    sessions.push(other);
+    await run(other, 'SET watched 1');
+    const told: string[] = [];
+    await eventually(async () => told[told.push(await run(session, 'PING')) - 1] !== 'PONG');
+    assert.deepEqual(told.at(-1)?.split('\n').toSorted(), ["-> invalidate: 'watched'", 'PONG']);
+    assert.equal(await run(session, 'PING'), 'PONG');
+  });
+
   describe('that is slow', () => {
     const LINE = 'LRANGE list 0 -1';
     const EXPECTED = Array.from({ length: 50_000 }, (_, index) => `${String(index + 1).padStart(5)}) "element:${index + 1}"`).join('\n');

@@ -394,11 +394,11 @@ describe('Redis session', () => {
     }
   });
 
-  it('reads past attributes, which JSON has, and pushes', async () => {
+  it('reads past attributes, which JSON has, and tells pushes beside the reply', async () => {
     const server = await scriptedServer(['+PONG\r\n', '>2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n|1\r\n+ttl\r\n:3600\r\n$5\r\nvalue\r\n', ':7\r\n']);
     const session = await open(await optionsFor(server.port));
     const described = await session.run('GET a', never);
-    assert.equal(described.text, '"value"');
+    assert.equal(described.text, '"value"\n-> invalidate: \'k\'');
     const json = (await described.reply?.look('json', never))?.source.slice(0, 99, 1000).text ?? '';
     assert.deepEqual(JSON.parse(json), { attributes: { ttl: 3600 }, value: 'value' });
     assert.equal(await run(session, 'INCR a'), '(integer) 7');
