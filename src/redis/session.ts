@@ -17,6 +17,7 @@ import { livePlan } from './live/plan';
 import { LoginRenewal, type RenewalOutcome } from './loginRenewal';
 import { splitRepetition } from './repetition';
 import { endingBy, isLarge, plainReply } from './replies/rendered';
+import type { ReplyRecord } from './replies/replyRecord';
 import { ReplyShelf } from './replies/replyShelf';
 import { splitArguments } from './splitArguments';
 import { recordOf, rendered, type Rendering } from './replies/recordOf';
@@ -33,6 +34,8 @@ export interface SessionSettings {
   readonly style?: 'typed' | 'raw';
   /** Where the replies of all sessions are kept. */
   readonly shelf?: ReplyShelf;
+  /** Whether what the server says by itself is told beside the replies, as redis-cli does on a terminal and not in a pipe; true unless told. */
+  readonly pushes?: boolean;
 }
 
 /** For connecting, logging in and the first PING together. */
@@ -47,9 +50,9 @@ interface Connected {
   readonly alone: (options: RedisSessionOptions) => NodeSession;
 }
 
-export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf() }: SessionSettings = {}): OpenRedisSession {
+export function sessionOpener({ clock = systemClock, openTimeoutMs = OPEN_TIMEOUT_MS, maxChars = MAX_REPLY_CHARS, style = 'typed', shelf = new ReplyShelf(), pushes = true }: SessionSettings = {}): OpenRedisSession {
   const settings: EstablishSettings = { clock, openTimeoutMs, limits: { keepBytes: CALL_KEEP_BYTES } };
-  const rendering: Rendering = { maxChars, style, shelf };
+  const rendering: Rendering = { maxChars, style, shelf, pushes };
   const connect = async (options: RedisSessionOptions, signal: AbortSignal): Promise<Connected> => {
     const state = initialState(options.login);
     const connection = await establish(options, state, settings, signal);
@@ -155,13 +158,13 @@ class ConsoleSession implements NodeSession {
         sentAt = clock.now();
         for (let time = 0; time < times; time++) {
           if (time > 0) allowed?.check();
-          for (const push of connection.pushes.take()) record.note(push);
+          this.#tellPushes(connection, record);
           const reply = await this.#answer(connection, args, signal, record.reader());
           kind = reply.type === 'error' ? 'error' : 'value';
           const explanation = reply.type === 'error' ? explainError(args, reply.text, { managed: this.#options.managed, keys: [], followed: 'never' }) : undefined;
           if (explanation !== undefined) record.note(`-> ${explanation}`);
         }
-        for (const push of connection.pushes.take()) record.note(push);
+        this.#tellPushes(connection, record);
       });
     } catch (error) {
       ending = endingBy(error);
@@ -172,6 +175,10 @@ class ConsoleSession implements NodeSession {
       }
     }
     return rendered(record, { kind, ending, elapsedMs: clock.now() - sentAt });
+  }
+
+  #tellPushes({ pushes }: RedisConnection, record: ReplyRecord): void {
+    for (const push of pushes.take()) if (this.#rendering.pushes) record.note(push);
   }
 
   liveRequest(line: string): LiveRequest | undefined {

@@ -52,7 +52,7 @@ describe('Redis console beside redis-cli', () => {
 
   const withSession = async <T>(style: Style, use: (session: RedisSession) => Promise<T>): Promise<T> => {
     const local = { host: server.host, port: server.port };
-    const session = await sessionOpener({ style })({ local, endpoint: local, tls: 'off' }, never);
+    const session = await sessionOpener({ style, pushes: false })({ local, endpoint: local, tls: 'off' }, never);
     try {
       return await use(session);
     } finally {

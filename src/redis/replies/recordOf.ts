@@ -14,10 +14,12 @@ export interface Rendering {
   /** Of replies that are no reports. */
   readonly style: ReplyStyle;
   readonly shelf: ReplyShelf;
+  /** Whether what the server says by itself is told beside them. */
+  readonly pushes: boolean;
 }
 
 /** For the replies of one line. `onGrowth`: for those that are large. */
-export function recordOf(args: readonly Buffer[], { style, maxChars, shelf }: Rendering, onGrowth: (reply: KeptReply) => void): ReplyRecord {
+export function recordOf(args: readonly Buffer[], { style, maxChars, shelf }: Omit<Rendering, 'pushes'>, onGrowth: (reply: KeptReply) => void): ReplyRecord {
   return new ReplyRecord({
     shape: shapeOf(args),
     style: isReport(args) ? 'report' : style,
