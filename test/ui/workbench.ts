@@ -96,7 +96,7 @@ export class Workbench {
       // The next rows are drawn a moment later. None: an end, or the tree is still filling, so back the other way.
       if (!(await this.#within(DRAW_MS, async () => (await rows()) !== before))) down = !down;
       return false;
-    }, `a row ${name} in ${view}`);
+    }, `a row ${name} in ${view}`, 60_000);
     return row;
   }
 
