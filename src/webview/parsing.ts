@@ -22,3 +22,15 @@ export function isAmount(value: unknown): value is number {
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
+
+/** The texts under these keys; undefined when one of them is missing, is none, or is longer than `limit`, UTF-16 units. */
+export function textsOf<K extends string>(value: unknown, keys: readonly K[], limit: number): Readonly<Record<K, string>> | undefined {
+  if (!isFields(value)) return undefined;
+  const texts: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const text = value[key];
+    if (!isText(text, limit)) return undefined;
+    texts[key] = text;
+  }
+  return texts as Record<K, string>;
+}

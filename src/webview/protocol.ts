@@ -6,7 +6,7 @@
 import { parseRenames } from '../model/redisSecrets';
 import { type CompletionMessage, parseComplete, parseCompletion } from './console/completionMessages';
 import { isView, parseReplyMessage, parseReplyRequest, type ReplyMessage, type ReplyRequest, type ReplyView } from './console/replyMessages';
-import { type Fields, isAmount, isCount, isFields } from './parsing';
+import { type Fields, isAmount, isCount, isFields, textsOf } from './parsing';
 
 /** Where the console stands; exactly one at a time. */
 export type ConsoleStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
@@ -304,7 +304,7 @@ function parseSetup(value: Fields): ToPage | undefined {
     'strings' | 'prompt' | 'status' | 'detail' | 'running' | 'history',
     unknown
   >;
-  const texts = parseStrings(strings);
+  const texts = textsOf(strings, STRING_KEYS, 1000);
   if (!texts || !isText(prompt) || !isStatus(status) || !isText(detail) || !(running === null || isCount(running)) || !isLines(history)) return undefined;
   return { type: 'setup', strings: texts, prompt, status, detail, running, history };
 }
@@ -336,17 +336,6 @@ function parseGuard(value: Fields): ToPage | undefined {
   return typeof production === 'boolean' && isText(reasons) && isAmount(minutesLeft)
     ? { type: 'guard', production, reasons, minutesLeft }
     : undefined;
-}
-
-function parseStrings(value: unknown): ConsoleStrings | undefined {
-  if (!isFields(value)) return undefined;
-  const strings: Partial<Record<keyof ConsoleStrings, string>> = {};
-  for (const key of STRING_KEYS) {
-    const text = value[key];
-    if (!isText(text, 1000)) return undefined;
-    strings[key] = text;
-  }
-  return strings as ConsoleStrings;
 }
 
 function isText(value: unknown, limit = MAX_TEXT_CHARS): value is string {

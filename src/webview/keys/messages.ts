@@ -4,7 +4,7 @@
  */
 import type { KeyEdit, KeyFacts, KeyQuery, KeyspaceOverview, KeyView, TypedBytes } from '../../model/redisKeys';
 import { parseFacts, parseOverview, parseView } from './parseValues';
-import { type Fields, isCount, isFields, isText } from '../parsing';
+import { type Fields, isCount, isFields, isText, textsOf } from '../parsing';
 import { all, isKind, isTyped, MAX_NAME } from './shapes';
 
 export type KeysStatus = 'connecting' | 'ready' | 'lost' | 'failed' | 'tunnelClosed';
@@ -156,7 +156,7 @@ export function parseKeysToPage(value: unknown): KeysToPage | undefined {
   if (!isFields(value)) return undefined;
   switch (value['type']) {
     case 'setup': {
-      const strings = parseStrings(value['strings']);
+      const strings = textsOf(value['strings'], STRING_KEYS, 1000);
       const query = parseQuery(value['query']);
       return strings && query && { type: 'setup', strings, query };
     }
@@ -217,18 +217,6 @@ function parseQuery(value: unknown): KeyQuery | undefined {
   return isText(pattern, MAX_NAME) && (kind === null || isKind(kind)) ? { pattern, kind } : undefined;
 }
 
-function parseStrings(value: unknown): KeysStrings | undefined {
-  if (!isFields(value)) return undefined;
-  const strings: Partial<Record<keyof KeysStrings, string>> = {};
-  for (const key of STRING_KEYS) {
-    const text = value[key];
-    if (!isText(text, 1000)) return undefined;
-    strings[key] = text;
-  }
-  return strings as KeysStrings;
-}
-
 function asName(value: unknown): string | undefined {
   return isText(value, MAX_NAME) ? value : undefined;
 }
-

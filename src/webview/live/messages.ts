@@ -3,7 +3,7 @@
  * extension; both sides take the other for hostile.
  */
 
-import { type Fields, isCount, isFields, isText } from '../parsing';
+import { type Fields, isCount, isFields, isText, textsOf } from '../parsing';
 
 /** From the page. `seq`: the number of a row. */
 export type LiveToHost =
@@ -185,15 +185,4 @@ function parseDetails(value: Fields): LiveToPage | undefined {
   const texts = textsOf(value, ['facts', 'text', 'json'], MAX_TEXT_CHARS);
   const { seq } = value as Record<'seq', unknown>;
   return texts && isCount(seq) ? { type: 'details', seq, ...texts } : undefined;
-}
-
-function textsOf<K extends string>(value: unknown, keys: readonly K[], limit: number): Readonly<Record<K, string>> | undefined {
-  if (!isFields(value)) return undefined;
-  const texts: Partial<Record<K, string>> = {};
-  for (const key of keys) {
-    const text = value[key];
-    if (!isText(text, limit)) return undefined;
-    texts[key] = text;
-  }
-  return texts as Record<K, string>;
 }

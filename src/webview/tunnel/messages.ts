@@ -3,7 +3,7 @@
  * extension; numbers are there to be drawn.
  */
 
-import { isAmount, isFields } from '../parsing';
+import { isAmount, isFields, textsOf } from '../parsing';
 
 /** From the page. */
 export type TunnelToHost = { readonly type: 'ready' };
@@ -87,33 +87,22 @@ export function parseTunnelToHost(value: unknown): TunnelToHost | undefined {
 /** The message, or undefined for anything that is none. Fields that do not belong are dropped. */
 export function parseTunnelToPage(value: unknown): TunnelToPage | undefined {
   if (!isFields(value) || value['type'] !== 'show') return undefined;
-  const strings = textsOf(value['strings'], STRING_KEYS);
-  const texts = textsOf(value, ['title', 'status', 'latencySummary', 'throughputSummary', 'latencyTop', 'throughputTop']);
+  const strings = textsOf(value['strings'], STRING_KEYS, MAX_TEXT_CHARS);
+  const texts = textsOf(value, ['title', 'status', 'latencySummary', 'throughputSummary', 'latencyTop', 'throughputTop'], MAX_TEXT_CHARS);
   const { level } = value as { level?: unknown };
-  const facts = listOf(value['facts'], MAX_FACTS, (one) => textsOf(one, ['label', 'value']));
+  const facts = listOf(value['facts'], MAX_FACTS, (one) => textsOf(one, ['label', 'value'], MAX_TEXT_CHARS));
   const points = listOf(value['points'], MAX_POINTS, pointOf);
   if (!strings || !texts || !facts || !points || typeof level !== 'string' || !LEVELS.has(level)) return undefined;
   return { type: 'show', strings, ...texts, level: level as TunnelLevel, facts, points };
 }
 
 function pointOf(value: unknown): TunnelPoint | undefined {
-  const texts = textsOf(value, ['time', 'latency', 'sent', 'received']);
+  const texts = textsOf(value, ['time', 'latency', 'sent', 'received'], MAX_TEXT_CHARS);
   if (!texts || !isFields(value)) return undefined;
   const { at, latencyMs, failed, sentRate, receivedRate } = value as Record<string, unknown>;
   if (!isAmount(at) || !(latencyMs === null || isAmount(latencyMs)) || typeof failed !== 'boolean') return undefined;
   if (!isAmount(sentRate) || !isAmount(receivedRate)) return undefined;
   return { at, latencyMs, failed, sentRate, receivedRate, ...texts };
-}
-
-function textsOf<K extends string>(value: unknown, keys: readonly K[]): Readonly<Record<K, string>> | undefined {
-  if (!isFields(value)) return undefined;
-  const texts: Partial<Record<K, string>> = {};
-  for (const key of keys) {
-    const text = value[key];
-    if (typeof text !== 'string' || text.length > MAX_TEXT_CHARS) return undefined;
-    texts[key] = text;
-  }
-  return texts as Record<K, string>;
 }
 
 function listOf<T>(value: unknown, limit: number, parse: (one: unknown) => T | undefined): readonly T[] | undefined {
