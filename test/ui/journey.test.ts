@@ -137,6 +137,8 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
       await workbench.tab(/Diagnosis: orders-cache/).waitFor();
       await workbench.webview.getByRole('status').getByText(/orders-cache.* answers\.$/).waitFor();
       assert.equal(await workbench.webview.locator('.mark[data-verdict="fail"]').count(), 0);
+      // The style sheet that pages share has been loaded, too, under the page's policy.
+      assert.equal((await workbench.webview.locator('button.primary').boundingBox())?.height, 28);
       await workbench.picture('diagnosis');
       await workbench.runCommand('View: Close Editor');
       await workbench.tab(/Diagnosis: orders-cache/).waitFor({ state: 'detached' });

@@ -118,13 +118,14 @@ export function usePage(name: string, begin: (rig: PageRig) => Promise<void> = a
 
 /** Nothing reaches a network: every address is answered here. */
 async function serve(page: Page, name: string, script: string): Promise<void> {
-  const html = pageHtml({ nonce: 'bm9uY2U=', cspSource: ORIGIN, scriptUri: `${ORIGIN}/page.js`, styleUri: `${ORIGIN}/page.css`, language: 'en', title: 'x' });
-  const css = await readFile(`media/${name}.css`, 'utf8');
-  await page.route('**/*', (route) => {
+  const html = pageHtml({ nonce: 'bm9uY2U=', cspSource: ORIGIN, scriptUri: `${ORIGIN}/page.js`, styleUri: `${ORIGIN}/${name}.css`, language: 'en', title: 'x' });
+  await page.route('**/*', async (route) => {
     const { pathname } = new URL(route.request().url());
     if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
     if (pathname === '/page.js') return route.fulfill({ contentType: 'text/javascript', body: script });
-    if (pathname === '/page.css') return route.fulfill({ contentType: 'text/css', body: css });
+    // Its own style sheet, and what that one imports.
+    const [, sheet] = /^\/(\w+)\.css$/.exec(pathname) ?? [];
+    if (sheet !== undefined) return route.fulfill({ contentType: 'text/css', body: await readFile(`media/${sheet}.css`, 'utf8') });
     return route.fulfill({ status: 404 });
   });
 }

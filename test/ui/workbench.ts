@@ -180,11 +180,15 @@ export class Workbench {
 
   /** Types into the palette and waits for the entry. */
   async findCommand(title: string): Promise<Locator> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.waitFor();
-    await this.quickInput.fill(`>${title}`);
     const row = this.quickPickRow(title).first();
-    await row.waitFor();
+    await this.until(async () => {
+      // The palette of the command before may still be fading out: what is typed then is lost with it.
+      await this.page.keyboard.press('F1');
+      return this.quickInput
+        .fill(`>${title}`, { timeout: 2000 })
+        .then(() => row.waitFor({ timeout: 5000 }))
+        .then(() => true, () => false);
+    }, `the palette lists ${title}`, 60_000);
     return row;
   }
 
