@@ -31,7 +31,7 @@ export interface BrokerProcessOptions {
 /** How long a broker waits for its first window, ms. */
 const FIRST_WINDOW_MS = 20_000;
 /** How often it looks whether its lock and its socket are still there although their folders tell of nothing, ms. */
-const WATCH_MS = 10_000;
+const WATCH_MS = 30_000;
 /** How long it may take to end, ms: whoever sent SIGTERM waits about five seconds. */
 const END_MS = 4_500;
 

@@ -9,8 +9,11 @@ import type { Logger } from '../base/log';
 export type SurroundingsChange = 'network' | 'wake';
 
 export interface Surroundings {
-  /** Looks only while somebody watches. */
-  watch(listener: (change: SurroundingsChange) => void): Disposable;
+  /**
+   * Looks only while somebody watches.
+   * @param isWaiting whether a change is waited for: while anybody says so, looks are made more often
+   */
+  watch(listener: (change: SurroundingsChange) => void, isWaiting?: () => boolean): Disposable;
 }
 
 /** What one look has found. Plain data. */
@@ -23,8 +26,10 @@ export interface Look {
   readonly addresses: readonly string[];
 }
 
-/** Between two looks, ms: what a person calls at once. */
+/** Between two looks while a change is waited for, ms: what a person calls at once. */
 export const LOOK_EVERY_MS = 2000;
+/** While all is well, ms: a change then only makes us doubt links that may be sound, and to look wakes an idle computer. */
+export const LOOK_SELDOM_MS = 5000;
 /**
  * The wall clock runs on in sleep, the monotonic one of Linux and macOS does not. Where it does (Windows), the look itself is
  * late. Less than this is a correction of the time, or a busy machine, ms.
@@ -64,6 +69,7 @@ export interface SurroundingsDeps {
 export class WatchedSurroundings implements Surroundings {
   readonly #deps: SurroundingsDeps;
   readonly #changes: Emitter<SurroundingsChange>;
+  readonly #waiting = new Set<() => boolean>();
   #timer: Disposable | undefined;
 
   constructor(deps: SurroundingsDeps) {
@@ -71,12 +77,16 @@ export class WatchedSurroundings implements Surroundings {
     this.#changes = new Emitter((error) => deps.logger.log('error', 'surroundings.listenerFailed', { error }));
   }
 
-  watch(listener: (change: SurroundingsChange) => void): Disposable {
+  watch(listener: (change: SurroundingsChange) => void, isWaiting: () => boolean = () => false): Disposable {
     const subscription = this.#changes.event(listener);
+    // One of its own: it may be given for several.
+    const waits = (): boolean => isWaiting();
+    this.#waiting.add(waits);
     if (!this.#timer) this.#lookAfter(this.#look());
     return {
       dispose: () => {
         subscription.dispose();
+        this.#waiting.delete(waits);
         if (this.#changes.listenerCount > 0) return;
         this.#timer?.dispose();
         this.#timer = undefined;
@@ -86,12 +96,13 @@ export class WatchedSurroundings implements Surroundings {
 
   #lookAfter(before: Look): void {
     const { clock, logger } = this.#deps;
-    this.#timer = clock.schedule(inStep(clock, LOOK_EVERY_MS), () => {
+    const everyMs = [...this.#waiting].some((waits) => waits()) ? LOOK_EVERY_MS : LOOK_SELDOM_MS;
+    this.#timer = clock.schedule(inStep(clock, everyMs), () => {
       const found = this.#look();
       this.#lookAfter(found);
-      const change = changeBetween(before, found, LOOK_EVERY_MS);
+      const change = changeBetween(before, found, everyMs);
       if (!change) return;
-      logger.log('info', 'surroundings.changed', { change, asleepMs: Math.round(found.wall - before.wall - LOOK_EVERY_MS) });
+      logger.log('info', 'surroundings.changed', { change, asleepMs: Math.round(found.wall - before.wall - everyMs) });
       this.#changes.fire(change);
     });
   }

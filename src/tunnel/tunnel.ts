@@ -181,7 +181,8 @@ export class Tunnel {
   /** From the first link on: until then the person waits for the outcome, and tries again. */
   #watch(): void {
     const { surroundings, credentials } = this.#deps;
-    if (surroundings) this.#scope.add(surroundings.watch(() => this.#supervisor.nudge('surroundings')));
+    const isWaiting = (): boolean => this.#supervisor.link === undefined;
+    if (surroundings) this.#scope.add(surroundings.watch(() => this.#supervisor.nudge('surroundings'), isWaiting));
     if (!credentials) return;
     const concerns = (change: CredentialsChange): boolean =>
       change.kind === 'configuration' || change.profiles.includes(this.#route.place.profile);

@@ -20,11 +20,12 @@ export interface KeptKey {
   readonly version: string;
 }
 
+/** Without their ends. */
 export function* keptLines({ scope, settings, version }: KeptKey, { accountId, accountAlias, at, providers }: KeptInventory): Generator<string> {
   let lines = 0;
   const line = (value: object): string => {
     lines++;
-    return `${JSON.stringify(value)}\n`;
+    return JSON.stringify(value);
   };
   yield line({ format: FORMAT, version, ...scope, settings, accountId, accountAlias, at });
   for (const { id, bastions, targets } of providers) {

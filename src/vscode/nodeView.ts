@@ -13,7 +13,7 @@ const REDRAW_MS = 20;
 /** A projection that needs longer goes on after so much time for others, ms. */
 const BREATH_MS = 1;
 /** What one projection may take of the event loop, about, ms. */
-export const PROJECTION_MS = 8;
+export const PROJECTION_MS = 6;
 
 export interface NodeViewOptions {
   /** `complete` is false where it has to be called again: see `PROJECTION_MS`. */

@@ -8,7 +8,7 @@ import type { Localizer } from './localizer';
 import { bastionTooltip, targetTooltip } from './resourceTooltips';
 import { bastionMark, targetMark } from './rowMarks';
 import { labelText, tooltipMarkdown } from './safeText';
-import type { ViewNode } from './viewNode';
+import type { NodeIcon, RowMark, ViewNode } from './viewNode';
 import {
   authBadge,
   bastionBadge,
@@ -33,6 +33,8 @@ export function endpointNodeId(target: Pick<Target, 'place' | 'id'>, { role, hos
 export function bastionNodeId({ place, id }: Pick<Bastion, 'place' | 'id'>): string {
   return `bastion:${place.profile}/${place.region}/${id}`;
 }
+
+const BASTION_WORDS: readonly ItemWord[] = ['bastion', 'aws'];
 
 // Resources are replaced and never changed, and there may be ten thousand of them whose order or choice changes with each key.
 const ROWS = new WeakMap<Target | Bastion, { readonly l10n: Localizer; readonly node: ViewNode }>();
@@ -60,6 +62,59 @@ export function targetNode(target: Target, l10n: Localizer): ViewNode {
   return kept(target, l10n, targetRow);
 }
 
+/** What a row says at once. */
+type Said = Pick<ViewNode, 'label' | 'description' | 'icon' | 'mark' | 'spoken' | 'words'>;
+
+/**
+ * The row of a resource. There are thousands of them, and few are looked at closely: what nobody asks for is not made. A class,
+ * because objects with getters of their own cost the engine several times as much.
+ */
+abstract class ResourceRow<T extends Target | Bastion> implements ViewNode {
+  readonly id: string;
+  readonly label: string;
+  readonly description?: string;
+  readonly icon?: NodeIcon;
+  readonly mark?: RowMark;
+  readonly spoken?: string;
+  readonly words: readonly ItemWord[];
+  readonly facts: T;
+  protected readonly l10n: Localizer;
+
+  constructor(id: string, said: Said, facts: T, l10n: Localizer) {
+    this.id = id;
+    this.facts = facts;
+    this.l10n = l10n;
+    this.label = said.label;
+    this.words = said.words;
+    if (said.description !== undefined) this.description = said.description;
+    if (said.icon) this.icon = said.icon;
+    if (said.mark) this.mark = said.mark;
+    if (said.spoken !== undefined) this.spoken = said.spoken;
+  }
+
+  abstract get tooltip(): string;
+}
+
+class BastionRow extends ResourceRow<Bastion> {
+  get tooltip(): string {
+    return bastionTooltip(this.facts, this.l10n);
+  }
+}
+
+class TargetRow extends ResourceRow<Target> {
+  get tooltip(): string {
+    return targetTooltip(this.facts, this.l10n);
+  }
+}
+
+class ConnectableRow extends TargetRow {
+  #endpoints: readonly ViewNode[] | undefined;
+
+  get children(): readonly ViewNode[] {
+    return (this.#endpoints ??= endpointNodes(this.facts, this.words, this.l10n));
+  }
+}
+
 function bastionRow(bastion: Bastion, l10n: Localizer): ViewNode {
   const obstacle = obstacleText(bastion, l10n);
   const mark = bastionMark(bastion);
@@ -68,19 +123,15 @@ function bastionRow(bastion: Bastion, l10n: Localizer): ViewNode {
   // The id of a container is long, and changes with each deployment.
   const where = ecs ? ecs.cluster : bastion.name === bastion.id ? undefined : bastion.id;
   const status = obstacle ?? (bastion.managed === 'unknown' ? l10n.t('running, agent not known') : l10n.t('online'));
-  return {
-    id: bastionNodeId(bastion),
+  const said = {
     label: labelText(bastion.name),
     description: labelText(joined([status, kind, bastion.platform, where])),
     icon: { id: bastionIcon(bastion, obstacle === undefined), ...(!obstacle && { color: 'charts.green' }) },
     ...(mark && { mark }),
-    get tooltip() {
-      return bastionTooltip(bastion, l10n);
-    },
-    facts: bastion,
     spoken: labelText(l10n.t('Bastion {0}, {1}', bastion.name, [status, kind, bastion.platform].filter(Boolean).join(', '))),
-    words: ['bastion', 'aws'],
+    words: BASTION_WORDS,
   };
+  return new BastionRow(bastionNodeId(bastion), said, bastion, l10n);
 }
 
 function targetRow(target: Target, l10n: Localizer): ViewNode {
@@ -101,22 +152,18 @@ function targetRow(target: Target, l10n: Localizer): ViewNode {
   // Custom targets have an id of their own making.
   if (target.id.startsWith('arn:')) words.push('aws');
   const facts = [target.status, ...badges].filter(Boolean).join(', ');
-  return {
-    id: targetNodeId(target),
+  const said = {
     label: labelText(target.name),
     description: labelText(joined([status, ...badges])),
     icon: engineIcon(target),
     ...(mark && { mark }),
-    get tooltip() {
-      return targetTooltip(target, l10n);
-    },
-    facts: target,
     spoken: labelText(
       familyOf(target) === 'caches' ? l10n.t('Cache {0}, {1}', target.name, facts) : l10n.t('Database {0}, {1}', target.name, facts),
     ),
     words,
-    ...(target.endpoints.length > 0 && { children: endpointNodes(target, words, l10n) }),
   };
+  const Row = target.endpoints.length > 0 ? ConnectableRow : TargetRow;
+  return new Row(targetNodeId(target), said, target, l10n);
 }
 
 function endpointNodes(target: Target, ofTarget: readonly ItemWord[], l10n: Localizer): ViewNode[] {

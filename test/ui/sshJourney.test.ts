@@ -62,7 +62,7 @@ describe('SSH, as a person meets it', function () {
   };
 
   it('shows the hosts of the configuration in the tree', async () => {
-    await workbench.expand('Resources', /^SSH hosts \(2\)/);
+    await workbench.expand('Resources', /^SSH hosts \(2\)/, /jump\.example/);
     await workbench.rowSays('Resources', /jump\.example/, /@127\.0\.0\.1:\d+/);
     await workbench.picture('ssh-hosts');
   });

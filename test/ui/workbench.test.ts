@@ -43,8 +43,7 @@ for (const release of ['newest', 'oldest'] as const satisfies readonly ReleaseNa
     it('lists what the account has, wherever it is in the tree', async () => {
       const { workbench } = window;
       // With its number: as long as it is loading, the tree is drawn anew and may close what was opened that moment.
-      await workbench.expand('Resources', /^Bastions \(\d+\)/);
-      await workbench.row('Resources', /shop-bastion/);
+      await workbench.expand('Resources', /^Bastions \(\d+\)/, /shop-bastion/);
       await workbench.rowSays('Resources', /orders-cache/, /Redis/);
     });
 

@@ -70,7 +70,7 @@ export class Workbench {
   }
 
   /** A row of a tree, scrolled into sight: a long tree draws only the rows that fit. */
-  async row(view: string, name: string | RegExp): Promise<Locator> {
+  async row(view: string, name: string | RegExp, limitMs = 60_000): Promise<Locator> {
     const row = this.treeItem(view, name);
     const tree = this.view(view).locator('.monaco-list').first();
     await tree.waitFor();
@@ -96,7 +96,7 @@ export class Workbench {
       // The next rows are drawn a moment later. None: an end, or the tree is still filling, so back the other way.
       if (!(await this.#within(DRAW_MS, async () => (await rows()) !== before))) down = !down;
       return false;
-    }, `a row ${name} in ${view}`, 60_000);
+    }, `a row ${name} in ${view}`, limitMs);
     return row;
   }
 
@@ -108,17 +108,19 @@ export class Workbench {
     }, `${name} says ${text}`);
   }
 
-  /** Opens a row of a tree and waits until it is open. */
-  async expand(view: string, name: string | RegExp): Promise<void> {
+  /** Opens a row of a tree and waits until a row below it can be seen. */
+  async expand(view: string, name: string | RegExp, below: string | RegExp): Promise<void> {
     await this.until(async () => {
-      // A tree that is drawn anew at this moment loses the click, or scrolls the row away.
+      // A tree that is drawn anew at this moment loses the click, scrolls the row away, or closes it again.
       const row = await this.row(view, name);
       const open = this.view(view).locator('[role="treeitem"][aria-expanded="true"]').and(row);
-      if ((await open.count()) > 0) return true;
-      const pressed = await row.locator('.monaco-tl-twistie').click({ timeout: 2000 }).then(() => true, () => false);
-      if (!pressed) return false;
-      return open.waitFor({ timeout: 2000 }).then(() => true, () => false);
-    }, `${name} is expanded`);
+      const moment = { timeout: 2000 };
+      if ((await open.count()) === 0) {
+        const pressed = await row.locator('.monaco-tl-twistie').click(moment).then(() => open.waitFor(moment)).then(() => true, () => false);
+        if (!pressed) return false;
+      }
+      return this.row(view, below, 5000).then(() => true, () => false);
+    }, `${name} is expanded`, 60_000);
   }
 
   /** Presses one of the buttons that a row shows under the mouse. */

@@ -1,4 +1,4 @@
-import { inStep, type Clock } from '../../base/clock';
+import { everyInStep, type Clock } from '../../base/clock';
 import type { Disposable } from '../../base/event';
 import type { Fault } from '../../base/fault';
 import type { SsmSettings } from '../../model/ssmSettings';
@@ -254,8 +254,7 @@ export class SessionPump {
 
   #watch(): void {
     this.#watchTimer?.dispose();
-    this.#watchTimer = this.#clock.schedule(inStep(this.#clock, WATCH_MS), () => {
-      this.#watch();
+    this.#watchTimer = everyInStep(this.#clock, WATCH_MS, () => {
       this.#watches++;
       this.#keepAwake();
       const hears = this.#hearsPulse();

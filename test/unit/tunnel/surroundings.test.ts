@@ -51,11 +51,11 @@ describe('the surroundings of this machine', () => {
     clock.advance(10_000);
     assert.equal(seen.length, 0);
     own = '10.0.0.2';
-    clock.advance(2000);
+    clock.advance(5000);
     assert.deepEqual(seen.splice(0), [['one', 'network'], ['two', 'network']]);
     one.dispose();
     clock.sleep(8 * 3_600_000);
-    clock.advance(2000);
+    clock.advance(5000);
     assert.deepEqual(seen.splice(0), [['two', 'wake']]);
     two.dispose();
     assert.equal(clock.pending, 0);
@@ -63,6 +63,32 @@ describe('the surroundings of this machine', () => {
     clock.advance(10_000);
     assert.equal(seen.length, 0);
     again.dispose();
+  });
+
+  it('are looked at more often while somebody waits for a change', () => {
+    const clock = new FakeClock();
+    let looks = 0;
+    let waits = false;
+    const interfaces = (() => (looks++, { eth0: [address('10.0.0.1')] })) as unknown as typeof networkInterfaces;
+    const surroundings = new WatchedSurroundings({ clock, logger: nullLogger, interfaces });
+    const one = surroundings.watch(() => {}, () => waits);
+    const two = surroundings.watch(() => {});
+    looks = 0;
+    clock.advance(20_000);
+    assert.equal(looks, 4);
+    waits = true;
+    clock.advance(5000);
+    looks = 0;
+    clock.advance(20_000);
+    assert.equal(looks, 10);
+    // Whoever has gone waits for nothing.
+    one.dispose();
+    clock.advance(2000);
+    looks = 0;
+    clock.advance(20_000);
+    assert.equal(looks, 4);
+    two.dispose();
+    assert.equal(clock.pending, 0);
   });
 
   it('still tell of sleep where the system does not name its interfaces', () => {
@@ -73,7 +99,7 @@ describe('the surroundings of this machine', () => {
     const seen: SurroundingsChange[] = [];
     const watching = new WatchedSurroundings({ clock, logger: nullLogger, interfaces }).watch((change) => seen.push(change));
     clock.sleep(60_000);
-    clock.advance(2000);
+    clock.advance(5000);
     assert.deepEqual(seen, ['wake']);
     watching.dispose();
   });
