@@ -27,6 +27,7 @@ const THEMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'list-activeSelectionForeground': '#000000', 'list-hoverBackground': '#f2f2f2', 'progressBar-background': '#005fb8', 'textLink-foreground': '#005fb8', 'badge-background': '#cccccc', 'badge-foreground': '#3b3b3b',
     'editor-foreground': '#3b3b3b', 'editor-background': '#ffffff', 'input-background': '#ffffff', 'input-foreground': '#3b3b3b', 'input-border': '#cecece',
     'input-placeholderForeground': '#767676', descriptionForeground: '#3b3b3b', 'editorSuggestWidget-background': '#f8f8f8', 'editorSuggestWidget-border': '#c8c8c8',
+    'button-secondaryHoverBackground': '#cccccc', 'inputValidation-warningBackground': '#f6f5d2', 'inputValidation-warningBorder': '#b89500', 'inputValidation-errorBackground': '#f2dede', 'inputValidation-errorBorder': '#be1100',
     'editorSuggestWidget-selectedBackground': '#e8e8e8', 'editorSuggestWidget-selectedForeground': '#000000', focusBorder: '#005fb8',
   },
   dark: {
@@ -36,6 +37,7 @@ const THEMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'list-activeSelectionForeground': '#ffffff', 'list-hoverBackground': '#2a2d2e', 'progressBar-background': '#0078d4', 'textLink-foreground': '#4daafc', 'badge-background': '#616161', 'badge-foreground': '#f8f8f8',
     'editor-foreground': '#cccccc', 'editor-background': '#1f1f1f', 'input-background': '#313131', 'input-foreground': '#cccccc', 'input-border': '#3c3c3c',
     'input-placeholderForeground': '#989898', descriptionForeground: '#9d9d9d', 'editorSuggestWidget-background': '#202020', 'editorSuggestWidget-border': '#454545',
+    'button-secondaryHoverBackground': '#3c3c3c', 'inputValidation-warningBackground': '#352a05', 'inputValidation-warningBorder': '#b89500', 'inputValidation-errorBackground': '#5a1d1d', 'inputValidation-errorBorder': '#be1100',
     'editorSuggestWidget-selectedBackground': '#04395e', 'editorSuggestWidget-selectedForeground': '#ffffff', focusBorder: '#0078d4',
   },
   highContrast: {
@@ -45,6 +47,7 @@ const THEMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'badge-background': '#000000', 'badge-foreground': '#ffffff',
     'editor-foreground': '#ffffff', 'editor-background': '#000000', 'input-background': '#000000', 'input-foreground': '#ffffff', 'input-border': '#6fc3df',
     'input-placeholderForeground': 'rgba(255, 255, 255, 0.7)', descriptionForeground: 'rgba(255, 255, 255, 0.7)', contrastBorder: '#6fc3df', contrastActiveBorder: '#f38518',
+    'inputValidation-warningBackground': '#000000', 'inputValidation-warningBorder': '#6fc3df', 'inputValidation-errorBackground': '#000000', 'inputValidation-errorBorder': '#6fc3df',
     'editorSuggestWidget-background': '#000000', focusBorder: '#f38518',
   },
 };

@@ -21,6 +21,9 @@ const SCROLL_STEP = 150;
 const SCROLL_MARGIN = 30;
 /** Within this time the rows that were scrolled to are drawn, ms. */
 const DRAW_MS = 500;
+/** A tree whose rows stay the same for so long is still, ms; one that never is, is used after the limit all the same. */
+const STILL_MS = 300;
+const STILL_LIMIT_MS = 10_000;
 
 /** A person's hands and eyes on one VS Code window. Everything waits for what it needs, up to the page's time limit. */
 export class Workbench {
@@ -100,6 +103,20 @@ export class Workbench {
     return row;
   }
 
+  /**
+   * Waits, bounded, until the rows of a tree stay as they are and none is loading. VS Code draws another row with the element of
+   * one that has moved, and a click that is on its way then is one on that row.
+   */
+  async #untilTreeStill(view: string): Promise<void> {
+    const tree = this.view(view).locator('.monaco-list').first();
+    let [before, since] = ['', performance.now()];
+    await this.#within(STILL_LIMIT_MS, async () => {
+      const now = (await tree.innerText({ timeout: 1000 }).catch(() => '')).trim();
+      if (now !== before || /loading…/i.test(now)) [before, since] = [now, performance.now()];
+      return performance.now() - since >= STILL_MS;
+    });
+  }
+
   /** Waits until a row says what it is to say. */
   async rowSays(view: string, name: string | RegExp, text: RegExp): Promise<void> {
     await this.until(async () => {
@@ -112,6 +129,7 @@ export class Workbench {
   async expand(view: string, name: string | RegExp, below: string | RegExp): Promise<void> {
     await this.until(async () => {
       // A tree that is drawn anew at this moment loses the click, scrolls the row away, or closes it again.
+      await this.#untilTreeStill(view);
       const row = await this.row(view, name);
       const open = this.view(view).locator('[role="treeitem"][aria-expanded="true"]').and(row);
       const moment = { timeout: 2000 };
@@ -126,6 +144,7 @@ export class Workbench {
   /** Presses one of the buttons that a row shows under the mouse. */
   async rowAction(view: string, name: string | RegExp, action: string): Promise<void> {
     await this.until(async () => {
+      await this.#untilTreeStill(view);
       const row = await this.row(view, name);
       // A tree that is drawn anew at this moment moves the row away from under the mouse.
       const moment = { timeout: 2000 };
@@ -155,6 +174,7 @@ export class Workbench {
     const item = this.page.locator('.context-view .action-item', { hasText: entry }).first();
     await this.until(async () => {
       // A tree that is still filling moves the row out of sight, and what takes the focus closes the menu.
+      await this.#untilTreeStill(view);
       const row = await this.row(view, name);
       return row
         .click({ button: 'right', timeout: 2000 })

@@ -120,8 +120,9 @@ function rowOf({ test, way, perSecond, latency, serverUs, errors }: BenchmarkFig
   };
 }
 
-/** `12 µs`, `0.84 ms`, else as everywhere: on loopback a tenth of a millisecond is too coarse. */
+/** `0.4 µs`, `12 µs`, `0.84 ms`, else as everywhere: on loopback a tenth of a millisecond is too coarse, and a server needs less than a microsecond. */
 function preciseText(ms: number): string {
+  if (ms > 0 && ms < 0.00095) return `${Math.max(0.1, ms * 1000).toFixed(1)} µs`;
   if (ms < 0.1) return `${Math.round(ms * 1000)} µs`;
   return ms < 0.995 ? `${ms.toFixed(2)} ms` : latencyText(ms);
 }

@@ -152,10 +152,10 @@ export function tunnelCheck(info: TunnelInfo, l10n: Localizer): Check {
   const { state, health } = info;
   if ((state.phase === 'waiting' || state.phase === 'closed') && state.cause) return failed(title, state.cause);
   const trial = state.phase === 'closed';
-  const way = trial ? l10n.t('A tunnel was opened for this and closed again.') : l10n.t('The tunnel at {0} is open.', formatEndpoint(info.local));
+  const way = trial ? l10n.t('A tunnel was opened for this and closed again') : l10n.t('The tunnel at {0} is open', formatEndpoint(info.local));
   const mood = tunnelMood(trial ? { health, state: { phase: 'open', streams: 0 } } : info);
   const said = joined([moodText(mood, l10n), health.latencyMs === undefined ? undefined : latencyText(health.latencyMs), health.detail]);
-  const detail = `${way} ${said}`;
+  const detail = `${way}: ${said}`;
   switch (health.level) {
     case 'ok':
       return { verdict: 'pass', title, detail };

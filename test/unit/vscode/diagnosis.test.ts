@@ -96,7 +96,7 @@ describe('A diagnosis', () => {
     world.service.keepsTrials = true;
     const page = await world.run();
     assert.equal(page.verdict, 'pass');
-    assert.match(detail(page, 'Round trip through a tunnel'), /^The tunnel at 127\.0\.0\.1:53211 is open\./);
+    assert.match(detail(page, 'Round trip through a tunnel'), /^The tunnel at 127\.0\.0\.1:53211 is open: healthy/);
     assert.deepEqual(world.service.started.map(({ options }) => options), [{ trial: true }]);
     assert.deepEqual([world.service.infos.length, world.service.stopped], [1, []]);
   });
@@ -171,7 +171,7 @@ describe('A diagnosis', () => {
     world.service.changes.fire(probed);
     await running;
     assert.equal(world.last.verdict, 'fail');
-    assert.match(detail(world.last, 'Round trip through a tunnel'), /is open\..*No answer within 5 s\./);
+    assert.match(detail(world.last, 'Round trip through a tunnel'), /is open: .*No answer within 5 s\./);
     assert.deepEqual([world.service.started.length, world.service.stopped.length], [0, 0]);
   });
 

@@ -61,13 +61,13 @@ describe('The page of a benchmark', () => {
     run.options.onProgress({ test: 'PING', way: 'tunnel', done: 5000, of: 10_000 });
     assert.deepEqual(world.last.progress, { share: 0.5 / 6, text: 'PING, tunnel: 5000 of 10000' });
     run.options.onFigures(figures({ serverUs: 1.4 }));
-    run.options.onFigures(figures({ way: 'direct', requests: 400, perSecond: 12.4, errors: 3, error: 'NOPERM \u001b[31mno' }));
+    run.options.onFigures(figures({ way: 'direct', requests: 400, perSecond: 12.4, serverUs: 0.43, errors: 3, error: 'NOPERM \u001b[31mno' }));
     run.end({ figures: [], noDirect: { code: 'redis.unreachable', message: 'Nobody answers.', retryable: true } });
     await eventually(() => !world.last.running);
     assert.deepEqual([world.last.status, world.last.level, world.last.progress], ['Done.', 'ok', null]);
     assert.deepEqual(world.last.rows.map(({ rateText, cells }) => [rateText, ...cells]), [
       ['9.8k/s', '1.2 ms', '2.0 ms', '31 ms', '1.5 s', '1 µs', ''],
-      ['12/s', '1.2 ms', '2.0 ms', '31 ms', '1.5 s', '', '3'],
+      ['12/s', '1.2 ms', '2.0 ms', '31 ms', '1.5 s', '0.4 µs', '3'],
     ]);
     assert.deepEqual(world.last.notes.slice(0, 3), [
       'PING, direct: the server answered NOPERM  [31mno',
