@@ -21,7 +21,7 @@ const KEEPALIVE_WATCHES = 60;
 const IDLE_MS = 45_000;
 /** Agents with smux keepalive get a frame whenever nothing was sent for this long: at most 10 s apart. */
 const PULSE_MS = 5000;
-/** Looks without a byte from such an agent after which it is gone: 30 s, as long as smux itself waits. */
+/** Looks without a byte from such an agent after which it is gone: 25 to 30 s, the longer as long as smux itself waits. */
 const SILENT_WATCHES = 6;
 /** Any message counts as an answer to a ping. */
 const PONG_TIMEOUT_MS = 5000;
