@@ -10,8 +10,8 @@ import type { StageName, StageStep } from './stages';
 import { isStageName, provisionsOf, selectStages, STAGE_NAMES, STAGES } from './stages';
 import type { StepResult } from './step';
 import { runStep } from './step';
-import type { Totals } from './totals';
-import { addTotals, formatTotals, isSuccess, NOTHING } from './totals';
+import type { FailedStep, Totals } from './totals';
+import { addTotals, describeFailures, formatTotals, isSuccess, NOTHING } from './totals';
 
 const root = resolve(__dirname, '../../..');
 const out = resolve(process.env['SALLYPORT_OUT'] ?? join(root, 'out'));
@@ -31,28 +31,46 @@ async function main(): Promise<void> {
   void endRequested().then(() => interruption.abort());
   let sum = NOTHING;
   const failed = new Set<StageName>();
+  const failedSteps: FailedStep[] = [];
   for (const name of stages) {
-    const totals = await runStage(name, failed, { options, vscodeServer, signal: interruption.signal });
+    const totals = await runStage(name, failed, {
+      options,
+      vscodeServer,
+      signal: interruption.signal,
+      onEnd: (title, result, elapsedMs) => {
+        report(title, result, elapsedMs);
+        if (result.totals.failed > 0) failedSteps.push({ title, ...result });
+      },
+    });
     if (totals.failed > 0) failed.add(name);
     sum = addTotals(sum, totals);
     if (interruption.signal.aborted) break;
   }
+  for (const line of describeFailures(failedSteps)) console.log(line);
   console.log(formatTotals(sum));
   process.exitCode = isSuccess(sum) ? 0 : 1;
+}
+
+interface StageOptions {
+  readonly options: readonly string[];
+  readonly vscodeServer: boolean;
+  readonly signal: AbortSignal;
+  readonly onEnd: (title: string, result: StepResult, elapsedMs: number) => void;
 }
 
 async function runStage(
   name: StageName,
   failed: ReadonlySet<StageName>,
-  { options, vscodeServer, signal }: { readonly options: readonly string[]; readonly vscodeServer: boolean; readonly signal: AbortSignal },
+  { options, vscodeServer, signal, onEnd }: StageOptions,
 ): Promise<Totals> {
   const blocker = STAGES[name].needs.find((needed) => failed.has(needed));
   if (blocker) {
-    report(name, { totals: { ...NOTHING, failed: 1 }, remarks: [`not run: it needs ${blocker}, which failed`] }, 0);
+    onEnd(name, { totals: { ...NOTHING, failed: 1 }, remarks: [`not run: it needs ${blocker}, which failed`], failures: [] }, 0);
     return { ...NOTHING, failed: 1 };
   }
   if (STAGES[name].provisions.vscode && !vscodeServer && name !== 'vscode') {
-    report(name, { totals: { ...NOTHING, skipped: 1 }, remarks: ['skipped: it drives a VS Code server, which is for Linux on x64'] }, 0);
+    const remarks = ['skipped: it drives a VS Code server, which is for Linux on x64'];
+    onEnd(name, { totals: { ...NOTHING, skipped: 1 }, remarks, failures: [] }, 0);
     return { ...NOTHING, skipped: 1 };
   }
   let sum = NOTHING;
@@ -60,7 +78,7 @@ async function runStage(
     const begin = performance.now();
     console.log(`── ${step.title}`);
     const result = await runStep(step, { root, env: stepEnvironment(step), options, signal });
-    report(step.title, result, performance.now() - begin);
+    onEnd(step.title, result, performance.now() - begin);
     sum = addTotals(sum, result.totals);
     if (signal.aborted) break;
   }

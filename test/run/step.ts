@@ -8,13 +8,15 @@ import type { ExitStatus, OwnedProcess } from './ownedProcess';
 import { startProcess } from './ownedProcess';
 import type { StageStep } from './stages';
 import { collectStragglers } from './stragglers';
-import type { Totals } from './totals';
+import type { SuiteReport, Totals } from './totals';
 import { NOTHING, readReport, stageTotals } from './totals';
 
 export interface StepResult {
   readonly totals: Totals;
   /** Why it failed, where the step's own output does not say it. */
   readonly remarks: readonly string[];
+  /** The tests that failed, of a suite that reported. */
+  readonly failures: SuiteReport['failures'];
 }
 
 export interface StepOptions {
@@ -60,11 +62,9 @@ export async function runStep(step: StageStep, options: StepOptions): Promise<St
     const left = started.pid === undefined ? [] : await collectStragglers(started.pid, mark, options.stragglerGraceMs ?? 3000);
     if (left.length > 0) remarks.push(`left running: ${left.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`);
     const well = end.status?.code === 0 && remarks.length === 0;
-    const totals =
-      step.kind === 'suite'
-        ? stageTotals(readReport(reportFile), well ? 'well' : 'badly')
-        : { ...NOTHING, [well ? 'passed' : 'failed']: 1 };
-    return { totals, remarks };
+    if (step.kind === 'command') return { totals: { ...NOTHING, [well ? 'passed' : 'failed']: 1 }, remarks, failures: [] };
+    const report = readReport(reportFile);
+    return { totals: stageTotals(report, well ? 'well' : 'badly'), remarks, failures: report?.failures ?? [] };
   } finally {
     await started.stop();
     rmSync(folder, { recursive: true, force: true });

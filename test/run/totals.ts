@@ -31,11 +31,39 @@ export function isSuccess({ passed, failed }: Totals): boolean {
   return failed === 0 && passed > 0;
 }
 
+/** One step of a run that was not green. */
+export interface FailedStep {
+  readonly title: string;
+  readonly totals: Totals;
+  readonly remarks: readonly string[];
+  readonly failures: SuiteReport['failures'];
+}
+
+/** At most so many tests of a step are told again at the end of a run. */
+const TOLD_AGAIN = 20;
+
+/**
+ * All that went wrong in a run, for its end: a log that was cut to its last lines still says what failed and why.
+ * No lines for a run in which nothing did.
+ */
+export function describeFailures(steps: readonly FailedStep[]): string[] {
+  return steps.flatMap(({ title, totals, remarks, failures }) => [
+    `── what failed in ${title} (${totals.failed})`,
+    ...remarks.map((remark) => `  ${remark}`),
+    ...failures.slice(0, TOLD_AGAIN).map(describeFailure),
+    ...(failures.length > TOLD_AGAIN ? [`  … and ${failures.length - TOLD_AGAIN} more`] : []),
+  ]);
+}
+
+function describeFailure({ title, error }: SuiteReport['failures'][number]): string {
+  return `  ✖ ${title}\n${error.replaceAll(/^/gm, '      ')}`;
+}
+
 /** For a suite whose own output is lost: what failed, and with `passes` also what did not. */
 export function describeReport(report: SuiteReport, passes: boolean): string[] {
   return [
     ...(passes ? report.passes.map(({ title, ms }) => `  ✔ ${title} (${ms} ms)`) : []),
-    ...report.failures.map(({ title, error }) => `  ✖ ${title}\n${error.replaceAll(/^/gm, '      ')}`),
+    ...report.failures.map(describeFailure),
   ];
 }
 

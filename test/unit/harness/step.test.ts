@@ -20,7 +20,14 @@ function run(script: string, step: Partial<StageStep> = {}, signal = new AbortCo
 
 describe('a step of a test run', () => {
   it('counts what its suite reports', async () => {
-    assert.deepEqual(await run(writeReport), { totals: { passed: 3, failed: 0, skipped: 0 }, remarks: [] });
+    assert.deepEqual(await run(writeReport), { totals: { passed: 3, failed: 0, skipped: 0 }, remarks: [], failures: [] });
+  });
+
+  it('hands on which of its tests failed, and why', async () => {
+    const failures = [{ title: 'a test', error: 'Error: why' }];
+    const report = JSON.stringify({ ...REPORT, failed: 1, failures });
+    const result = await run(`require("fs").writeFileSync(process.env.SALLYPORT_TEST_REPORT, ${JSON.stringify(report)}); process.exitCode = 1;`);
+    assert.deepEqual(result, { totals: { passed: 3, failed: 1, skipped: 0 }, remarks: [], failures });
   });
 
   it('counts once when it is a command', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SuiteReport } from '../../run/totals';
-import { addTotals, describeReport, formatTotals, isSuccess, NOTHING, parseReport, stageTotals } from '../../run/totals';
+import { addTotals, describeFailures, describeReport, formatTotals, isSuccess, NOTHING, parseReport, stageTotals } from '../../run/totals';
 
 const good: SuiteReport = { done: true, passed: 2, failed: 0, skipped: 0, passes: [], failures: [] };
 
@@ -45,6 +45,35 @@ describe('the totals of one stage', () => {
 
   it('count a run without any test as a failure', () => {
     assert.equal(stageTotals({ ...good, passed: 0, skipped: 4 }, 'well').failed, 1);
+  });
+});
+
+describe('what failed in a run', () => {
+  const totals = { passed: 5, failed: 1, skipped: 0 };
+  const failure = { title: 'a tunnel closes', error: 'AssertionError: 1 !== 2\n    at here' };
+
+  it('is told again at its end, by step, with what each test and the step itself had to say', () => {
+    const lines = describeFailures([
+      { title: 'unit', totals, remarks: [], failures: [failure] },
+      { title: 'demo', totals, remarks: ['did not end within 180 s'], failures: [] },
+    ]);
+    assert.deepEqual(lines, [
+      '── what failed in unit (1)',
+      '  ✖ a tunnel closes\n      AssertionError: 1 !== 2\n          at here',
+      '── what failed in demo (1)',
+      '  did not end within 180 s',
+    ]);
+  });
+
+  it('is bounded where everything failed', () => {
+    const failures = Array.from({ length: 25 }, () => failure);
+    const lines = describeFailures([{ title: 'ui', totals: { ...totals, failed: 25 }, remarks: [], failures }]);
+    assert.equal(lines.length, 22);
+    assert.equal(lines.at(-1), '  … and 5 more');
+  });
+
+  it('is nothing in a green run', () => {
+    assert.deepEqual(describeFailures([]), []);
   });
 });
 
