@@ -7,6 +7,7 @@ import type { Ask } from '../model/question';
 import type { BastionRoute, Route } from '../model/route';
 import type { InstanceConnectApi, SshSettings } from '../model/ssh';
 import type { ConfigSources } from '../ssh/hostConfig';
+import type { SshHelp } from '../transport/ssh/sshTransport';
 import { SshTransport } from '../transport/ssh/sshTransport';
 import { SystemSshTransport } from '../transport/sshSystem/systemSshTransport';
 import { dialSshStream } from '../transport/ssm/sshStream';
@@ -27,30 +28,28 @@ export interface SshParts {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** SSH by the client that the settings name at each dial. What only ours can do is done by ours whatever they say. */
+/** SSH by the client that the settings name at each dial. */
 export function createSshTransport(parts: SshParts): Transport {
   const { clock, logger, settings, sources, ask, ssm, instanceConnect, onNotice, env } = parts;
-  const builtin = new SshTransport({
-    clock,
-    logger,
-    ask,
-    sources,
+  const help: SshHelp = {
     dialSsm: ({ place, bastion }, port, signal) => dialSshStream(ssm, { place, bastionId: bastion.id, port }, signal),
     pushKey: ({ place, bastion }, { user, publicKey }, signal) =>
       instanceConnect.pushSshKey(place, { instanceId: bastion.id, osUser: user, publicKey }, signal),
     consoleFingerprints: async (route, signal) => consoleFingerprints(route, instanceConnect, signal),
-  });
+  };
+  const builtin = new SshTransport({ clock, logger, ask, sources, ...help });
   const system = new SystemSshTransport({
     clock,
     logger,
     settings,
     ask,
+    sources,
+    ...help,
     onNotice,
     companion: parts.companion ?? join(__dirname, 'ssh-companion.js'),
     ...(env && { env }),
   });
-  const chosen = ({ ssh }: Route): Transport =>
-    settings().client === 'system' && ssh?.via === 'direct' && !ssh.instanceConnect ? system : builtin;
+  const chosen = (route: Route): Transport => (settings().client === 'system' && system.suits(route) ? system : builtin);
   return { method: 'ssh', dial: (route, signal) => chosen(route).dial(route, signal) };
 }
 

@@ -128,8 +128,9 @@ describe('SSH tunnels of the core', function () {
     });
   }
 
-  for (const via of ['direct', 'ssm'] as const) {
-    it(`log in to an instance with a key that EC2 Instance Connect has brought it: ${via}`, async () => {
+  const ways = (['builtin', 'system'] as const).flatMap((client) => [[client, 'direct'], [client, 'ssm']] as const);
+  for (const [client, via] of ways) {
+    it(`log in to an instance with a key that EC2 Instance Connect has brought it: ${client}, ${via}`, async () => {
       const instance = sandbox.instance('shop-bastion');
       const brought: string[] = [];
       sandbox.sshKeys.deliver = async ({ instanceId, osUser, publicKey }) => {
@@ -138,8 +139,7 @@ describe('SSH tunnels of the core', function () {
       };
       Object.assign(instance, { ports: { [sshd.port]: { loopbackPort: sshd.port } } });
       const access = { host: via === 'ssm' ? instance.id : '127.0.0.1', user: sshd.username, port: sshd.port, via, instanceConnect: true };
-      // Whatever the setting: only the built-in client can do this.
-      settings = { ...settings, client: 'system' };
+      settings = { ...settings, client };
       await open(instance.id, access);
       assert.deepEqual(brought, [`${instance.id} ${sshd.username}`]);
       const [question] = asked;

@@ -1,4 +1,8 @@
 import { builtinClient } from './sshClients';
+import { sshLoginSuite } from './sshLoginSuite';
 import { sshSuite } from './sshSuite';
+import { sshWaysSuite } from './sshWaysSuite';
 
 sshSuite(builtinClient());
+sshLoginSuite(builtinClient());
+sshWaysSuite(builtinClient());

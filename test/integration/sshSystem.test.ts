@@ -289,10 +289,10 @@ describe("the system's ssh as transport", function () {
     assert.ok(!(await readFile(`/proc/${client!.pid}/environ`, 'utf8')).includes('ELECTRON_RUN_AS_NODE'));
   });
 
-  it('refuses what only the built-in client does', async () => {
+  it('says so where AWS cannot help', async () => {
     await start();
-    assert.equal((await rig.failure({ via: 'ssm' })).code, 'ssh.builtinOnly');
-    assert.equal((await rig.failure({ instanceConnect: true })).code, 'ssh.builtinOnly');
+    assert.equal((await rig.failure({ via: 'ssm' })).code, 'ssh.noSessionManager');
+    assert.equal((await rig.failure({ instanceConnect: true })).code, 'ssh.noInstanceConnect');
   });
 
   it('can be cancelled while a person is asked and while a server is silent', async () => {

@@ -1,6 +1,7 @@
 // Dials and waits to be killed.
 import { systemClock } from '../../src/base/clock';
 import { nullLogger } from '../../src/base/log';
+import { localSources } from '../../src/ssh/localSources';
 import { SystemSshTransport } from '../../src/transport/sshSystem/systemSshTransport';
 
 const [configFile = '', companion = '', temporary = ''] = process.argv.slice(2);
@@ -9,6 +10,7 @@ const transport = new SystemSshTransport({
   logger: nullLogger,
   settings: () => ({ client: 'system', configFile, programPath: '' }),
   ask: () => Promise.resolve(undefined),
+  sources: () => localSources({ configFile, workspaceFolders: [] }),
   companion,
   temporary,
 });

@@ -18,6 +18,7 @@ import type { Notice } from '../../src/model/notice';
 import type { Answers, Question } from '../../src/model/question';
 import type { BastionRoute } from '../../src/model/route';
 import type { SshAccess } from '../../src/model/ssh';
+import { localSources } from '../../src/ssh/localSources';
 import type { SystemSshDeps } from '../../src/transport/sshSystem/systemSshTransport';
 import { SystemSshTransport } from '../../src/transport/sshSystem/systemSshTransport';
 import { requireProgram } from '../provision/systemPrograms';
@@ -66,6 +67,7 @@ export class Rig {
       logger: { log: (_level, event, fields = {}) => void this.log.push({ event, fields }) },
       settings: () => ({ client: 'system', configFile: this.file('config'), programPath: '' }),
       ask,
+      sources: () => localSources({ configFile: this.file('config'), workspaceFolders: [] }),
       companion: COMPANION,
       onNotice: (notice) => this.notices.push(notice),
       env: withoutAgent(),

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
-import { dialSshStream } from '../../src/transport/ssm/sshStream';
 import { eventually } from '../fixtures/eventually';
 import { makeSshKey } from '../sandbox/servers/sshd';
 import { startBulk, startEcho } from '../sandbox/servers/tcp';
-import { builtinClient, sourcesOf } from './sshClients';
+import { builtinClient } from './sshClients';
 import { greets, moves, never, SshWorkbench } from './sshWorkbench';
-import { SsmServiceBench } from './ssmServiceBench';
 
 const PIECE = randomBytes(64 * 1024);
 
@@ -71,61 +69,6 @@ describe('the ways of the built-in client to a server', function () {
     abort.abort();
     await dialing;
     await eventually(() => !proxyRuns(), 'the command to end');
-  });
-
-  it('run nothing that a workspace asks for unless the person allows it', async () => {
-    const server = await bench.sshd();
-    const echo = await bench.serve(startEcho());
-    const workspace = join(bench.home, 'workspace');
-    mkdirSync(workspace);
-    const marker = join(bench.home, 'ran');
-    const configFile = join(workspace, 'config');
-    const lines = bench.linesFor(server, `ProxyCommand touch ${marker}`);
-    writeFileSync(configFile, ['Host bastion', ...lines].join('\n'), { mode: 0o600 });
-    const client = builtinClient({
-      sources: () => ({ ...sourcesOf({ configFile, home: bench.home, env: bench.env }), workspaceFolders: [workspace] }),
-    });
-    const person = new SshWorkbench(client);
-    person.answers.workspaceFile = () => false;
-    await bench.fails('ssh.workspaceRefused', person.dial(echo));
-    assert.equal(existsSync(marker), false);
-    assert.equal(person.asked[0]?.kind, 'workspaceFile');
-    person.answers.workspaceFile = () => true;
-    await bench.fails('ssh.proxyCommandFailed', person.dial(echo));
-    assert.ok(existsSync(marker), 'allowed, it runs');
-    await person.close();
-  });
-
-  it('lead over Session Manager, with a key pushed for this one login', async () => {
-    const server = await bench.sshd();
-    const bulk = await bench.serve(startBulk());
-    const ssm = await new SsmServiceBench().listen();
-    ssm.hosts.set('localhost:2222', { kind: 'server', host: '127.0.0.1', port: server.port });
-    const pushed: string[] = [];
-    const client = builtinClient({
-      dialSsm: ({ place, bastion }, port, signal) => dialSshStream(ssm.deps, { place, bastionId: bastion.id, port }, signal),
-      pushKey: async (_route, { user, publicKey }) => {
-        pushed.push(user);
-        await server.authorize(publicKey);
-      },
-    });
-    const other = new SshWorkbench(client);
-    try {
-      other.configure({ 'i-0abc': [`UserKnownHostsFile ${other.knownHosts}`, 'StrictHostKeyChecking accept-new', 'IdentityFile none'] });
-      const access = { host: 'i-0abc', user: server.username, port: 2222, via: 'ssm', instanceConnect: true } as const;
-      const link = await other.transport.dial(other.route(bulk, 'i-0abc', access), never);
-      await moves(link, bulk, 'down', 2e6, PIECE);
-      await moves(link, bulk, 'up', 2e6, PIECE);
-      assert.deepEqual(pushed, [server.username]);
-      assert.equal((await other.knownHostsText()).trim(), `[i-0abc]:2222 ${server.hostKey}`);
-      await link.dispose();
-      const { configFile, home, env } = other;
-      const without = builtinClient().transport({ configFile, home, env, ask: () => Promise.resolve(undefined) });
-      await other.fails('ssh.noInstanceConnect', without.dial(other.route(bulk, 'i-0abc', { ...access, via: 'direct' }), never));
-    } finally {
-      await other.close();
-      await ssm.close();
-    }
   });
 
   it('wait for no agent that hangs', async () => {

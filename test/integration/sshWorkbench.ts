@@ -10,6 +10,7 @@ import type { Link, Transport } from '../../src/model/link';
 import type { Answers, Ask, Question } from '../../src/model/question';
 import type { Route } from '../../src/model/route';
 import type { SshAccess } from '../../src/model/ssh';
+import type { SshHelp } from '../../src/transport/ssh/sshTransport';
 import { requireProgram } from '../provision/systemPrograms';
 import { type SshServer, type SshdOptions, startSshd } from '../sandbox/servers/sshd';
 import type { TcpServer } from '../sandbox/servers/tcp';
@@ -25,6 +26,10 @@ export interface SshTestSetup {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly ask: Ask;
+  /** What AWS would add. */
+  readonly help: SshHelp;
+  /** Folders whose files need the person's consent. */
+  readonly workspaceFolders: readonly string[];
 }
 
 /** A client under test: what differs between those that run the suite. */
@@ -43,6 +48,8 @@ export class SshWorkbench {
   readonly asked: Question[] = [];
   /** By kind of question; undefined dismisses it. */
   answers: { [K in Question['kind']]?: (question: Extract<Question, { kind: K }>) => Answers[K] | undefined } = {};
+  help: SshHelp = {};
+  workspaceFolders: readonly string[] = [];
   env: Record<string, string | undefined> = { PATH: process.env['PATH'], HOME: this.home };
   readonly #client: SshTestClient;
   readonly #servers: SshServer[] = [];
@@ -55,7 +62,8 @@ export class SshWorkbench {
   }
 
   get transport(): Transport {
-    this.#transport ??= this.#client.transport({ configFile: this.configFile, home: this.home, env: this.env, ask: this.#ask });
+    const { configFile, home, env, help, workspaceFolders } = this;
+    this.#transport ??= this.#client.transport({ configFile, home, env, help, workspaceFolders, ask: this.#ask });
     return this.#transport;
   }
 
@@ -116,7 +124,11 @@ export class SshWorkbench {
   }
 
   async dial(to: Endpoint, host = 'bastion', signal = never): Promise<Link> {
-    const link = await this.transport.dial(this.route(to, host), signal);
+    return this.owns(await this.transport.dial(this.route(to, host), signal));
+  }
+
+  /** Disposed with the workbench. */
+  owns(link: Link): Link {
     this.#links.push(link);
     return link;
   }

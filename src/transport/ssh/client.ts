@@ -12,8 +12,9 @@ import type { SigningKey } from './agent';
 import { Authentication } from './authentication';
 import { type LoginRequest, SshConnection } from './connection';
 import { ConnectionPool, type Lease } from './connectionPool';
+import { keyFileQuestion, requireConsent } from './consent';
 import type { Deadline } from './deadline';
-import { linkClosed, noInstanceConnect, noSessionManager, unsupportedOption, workspaceRefused } from './faults';
+import { linkClosed, noInstanceConnect, noSessionManager, unsupportedOption } from './faults';
 import { HostKeyVerifier } from './hostKeys';
 import { findIdentities, type Identities, type IdentityDeps } from './identities';
 import { ephemeralKey } from './privateKey';
@@ -51,7 +52,7 @@ export class SshClient {
   /** @throws Fault; nothing is left behind then */
   async dial(route: BastionRoute, access: SshAccess, signal: AbortSignal): Promise<Link> {
     const hops = await this.#plan(route, access);
-    for (const { config } of hops) await this.#consent(config, signal);
+    for (const { config } of hops) await requireConsent(config, this.#deps.ask, signal);
     const lease = await this.#lease(hops.at(-1)!, signal);
     return new SshLink(lease);
   }
@@ -76,20 +77,6 @@ export class SshClient {
       hops.push({ config, server: { host: hostName, port }, key, ...(through && { through }), ...(isBastion && { bastion: { route, access } }) });
     }
     return hops;
-  }
-
-  /** Whatever a workspace's files say needs the person's consent, before anything is run or connected to. */
-  async #consent(config: HostConfig, signal: AbortSignal): Promise<void> {
-    const { host, proxyCommand, workspaceFiles, userKnownHostsFiles, globalKnownHostsFiles } = config;
-    const ask = async (what: string, file: string): Promise<void> => {
-      const allowed = !config.batchMode && (await this.#deps.ask({ kind: 'workspaceFile', host, file, what }, signal)) === true;
-      if (!allowed) throw workspaceRefused(what, file);
-    };
-    for (const file of workspaceFiles) await ask(`Host ${host}`, file);
-    if (proxyCommand?.fromWorkspace) await ask(proxyCommand.command, proxyCommand.origin.file);
-    for (const file of [...userKnownHostsFiles, ...globalKnownHostsFiles]) {
-      if (file.fromWorkspace) await ask(file.path, file.origin?.file ?? file.path);
-    }
   }
 
   #lease(hop: Hop, signal: AbortSignal): Promise<Lease> {
@@ -135,10 +122,7 @@ export class SshClient {
       ...(uid !== undefined && { uid }),
       passphrase: async (keyFile, again, signal) =>
         config.batchMode ? undefined : ask({ kind: 'passphrase', keyFile, again }, signal),
-      allowed: async (file: ConfiguredFile, signal) => {
-        const asked = { kind: 'workspaceFile', host: config.host, file: file.origin?.file ?? file.path, what: file.path } as const;
-        return !config.batchMode && (await ask(asked, signal)) === true;
-      },
+      allowed: async (file: ConfiguredFile, signal) => !config.batchMode && (await ask(keyFileQuestion(config.host, file), signal)) === true,
     };
   }
 

@@ -3,6 +3,8 @@ import { isLoopback } from '../../model/endpoint';
 import type { HostKeyQuestion } from '../../model/question';
 import type { HostConfig } from '../../ssh/hostConfig';
 import { appendKnownHost, fingerprint, KnownHosts, type KnownHostName, type PublicKey } from '../../ssh/knownHosts';
+import type { ReadConsole } from './consoleKeys';
+import { withConsole } from './consoleKeys';
 import { handshakeFailed, hostCertificateNeeded, hostKeyChanged, hostKeyRevoked, hostKeyUnknown } from './faults';
 import { keyType, rsaBits } from './publicKeyBlob';
 
@@ -11,7 +13,7 @@ export interface HostKeyDeps {
   /** Asks the person; undefined or false: not accepted. */
   readonly confirm: (question: HostKeyQuestion, signal: AbortSignal) => Promise<boolean | undefined>;
   /** Fingerprints that the host itself printed on its console, where that can be known. */
-  readonly consoleFingerprints?: (signal: AbortSignal) => Promise<readonly string[]>;
+  readonly consoleFingerprints?: ReadConsole;
 }
 
 /** Decides whether a host is who it says it is, by known_hosts and the person, as `ssh` does; before anything is sent to it. */
@@ -89,26 +91,8 @@ export class HostKeyVerifier {
 
   async #ask(key: PublicKey, presented: string, signal: AbortSignal): Promise<boolean> {
     if (this.#config.batchMode) return false;
-    const printed = (await this.#consoleFingerprints(signal)) ?? [];
-    const said = printed.includes(presented) ? 'matches' : 'differs';
-    const question: HostKeyQuestion = {
-      kind: 'hostKey',
-      host: this.#shownName,
-      algorithm: key.type,
-      fingerprint: presented,
-      ...(printed.length > 0 && { console: said }),
-    };
-    return (await this.#deps.confirm(question, signal)) === true;
-  }
-
-  async #consoleFingerprints(signal: AbortSignal): Promise<readonly string[] | undefined> {
-    try {
-      return await this.#deps.consoleFingerprints?.(signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      // Only a help for the person; without it they are asked all the same.
-      this.#deps.logger.log('warn', 'ssh.consoleUnreadable', { error });
-      return undefined;
-    }
+    const { confirm, consoleFingerprints, logger } = this.#deps;
+    const question: HostKeyQuestion = { kind: 'hostKey', host: this.#shownName, algorithm: key.type, fingerprint: presented };
+    return (await confirm(await withConsole(question, consoleFingerprints, logger, signal), signal)) === true;
   }
 }

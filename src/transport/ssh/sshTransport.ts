@@ -8,18 +8,22 @@ import type { ConfigSources } from '../../ssh/hostConfig';
 import type { SshStream } from '../ssm/sshStream';
 import type { SshClient } from './client';
 
-export interface SshTransportDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly ask: Ask;
-  /** Where the configuration is; read with each connection, so that an edit counts at the next one. */
-  readonly sources: () => ConfigSources;
+/** What AWS adds to SSH, whoever speaks it. */
+export interface SshHelp {
   /** A byte stream to the bastion's SSH server over Session Manager. Absent: `via: 'ssm'` is refused. */
   readonly dialSsm?: (route: BastionRoute, port: number, signal: AbortSignal) => Promise<SshStream>;
   /** EC2 Instance Connect: lets the key log in as the user for a minute. `publicKey` is a line of authorized_keys. */
   readonly pushKey?: (route: BastionRoute, key: { readonly user: string; readonly publicKey: string }, signal: AbortSignal) => Promise<void>;
   /** Fingerprints (`SHA256:…`) of the host keys that the instance printed on its console; empty when there are none. */
   readonly consoleFingerprints?: (route: BastionRoute, signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+export interface SshTransportDeps extends SshHelp {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ask: Ask;
+  /** Where the configuration is; read with each connection, so that an edit counts at the next one. */
+  readonly sources: () => ConfigSources;
 }
 
 /** SSH by the built-in client, which loads at the first tunnel. */

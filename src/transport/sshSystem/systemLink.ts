@@ -43,6 +43,8 @@ export interface SystemLinkParts {
   readonly named: Named;
   /** Everything that belongs to the link, the process included. */
   readonly scope: Scope;
+  /** Why the way to the server has ended, if it has by itself: more than the program can tell. */
+  readonly cause: () => Fault | undefined;
 }
 
 /** One `ssh` with one login, and the forwards that were asked of it. */
@@ -59,7 +61,7 @@ export class SystemLink implements Link {
 
   constructor(parts: SystemLinkParts) {
     this.#parts = parts;
-    const { client, clock, named, scope } = parts;
+    const { cause, client, clock, named, scope } = parts;
     client.onLine((line) => {
       const why = channelFailure(line);
       if (why === undefined) return;
@@ -67,7 +69,7 @@ export class SystemLink implements Link {
       if (this.#failures.length > MAX_FAILURES) this.#failures.shift();
     });
     this.closed = client.exited.then(async () => {
-      this.#ended = this.#disposed ? linkClosed() : exitFault(client.lines, named, true);
+      this.#ended = this.#disposed ? linkClosed() : (cause() ?? exitFault(client.lines, named, true));
       for (const tell of this.#mourners) tell(this.#ended);
       for (const stream of this.#streams) stream.destroy(this.#ended);
       // An end that nobody asked for leaves a folder and an askpass server behind.

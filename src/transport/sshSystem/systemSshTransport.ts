@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock';
@@ -11,24 +11,27 @@ import { Scope } from '../../base/scope';
 import { formatEndpoint, isEndpoint } from '../../model/endpoint';
 import type { Link, Transport } from '../../model/link';
 import type { Notice } from '../../model/notice';
-import type { Ask } from '../../model/question';
-import type { BastionRoute } from '../../model/route';
+import type { Ask, Question } from '../../model/question';
+import type { BastionRoute, Route } from '../../model/route';
 import type { SshAccess, SshSettings } from '../../model/ssh';
-import { farSideFailed } from '../ssh/faults';
+import type { ConfigSources } from '../../ssh/hostConfig';
+import { requireConsent, requireConsentToKeys } from '../ssh/consent';
+import { withConsole } from '../ssh/consoleKeys';
+import { farSideFailed, noInstanceConnect, noSessionManager } from '../ssh/faults';
+import type { SshHelp } from '../ssh/sshTransport';
 import { badConfiguration, connectTimeout, unexpected } from './faults';
 import { AskpassServer } from './askpass';
 import { ClientProcess } from './clientProcess';
 import type { Named } from './clientMessages';
 import { exitFault } from './clientMessages';
-import type { Destination, Effective, Entrance } from './commandLine';
+import type { Approach, Destination, Effective, Entrance } from './commandLine';
 import { connectArguments, queryArguments, readEffective } from './commandLine';
 import { ControlSocket } from './controlSocket';
+import { Gateway } from './gateway';
 import { checkedVersion, findSsh } from './program';
 import type { Door } from './systemLink';
 import { SystemLink } from './systemLink';
 
-/** See AskpassServer. Keys of an agent, and Windows' own dialogs for security keys, need no prompts. */
-const PROMPTS = process.platform !== 'win32';
 /** Longest path of a Unix socket that every system takes, bytes; OpenSSH first binds it with 17 more. */
 const MAX_SOCKET_PATH = 103;
 const TEMPORARY_SUFFIX = 17;
@@ -43,11 +46,13 @@ const QUERY_BYTES = 1024 * 1024;
 /** Where a port is needed and the program cannot choose one: tries. */
 const PORT_ATTEMPTS = 5;
 
-export interface SystemSshDeps {
+export interface SystemSshDeps extends SshHelp {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: () => SshSettings;
   readonly ask: Ask;
+  /** Where the configuration is, to see what of it a workspace has written. */
+  readonly sources: () => ConfigSources;
   /** Absolute path of `dist/ssh-companion.js`. */
   readonly companion: string;
   /** OpenSSH waits for a touch of a security key. */
@@ -58,11 +63,14 @@ export interface SystemSshDeps {
   readonly temporary?: string;
   /** How streams get into the program; by the platform unless told. */
   readonly entrance?: Entrance['kind'];
+  /** This one unless told. */
+  readonly platform?: NodeJS.Platform;
 }
 
 /** What one dial has found out. */
 interface Attempt {
   readonly route: BastionRoute;
+  readonly access: SshAccess;
   readonly destination: Destination;
   readonly program: string;
   readonly version: string;
@@ -83,6 +91,11 @@ export class SystemSshTransport implements Transport {
     this.#deps = deps;
   }
 
+  /** False: an instance, whose host key is met for the first time, where nothing can be asked. */
+  suits({ ssh }: Route): boolean {
+    return this.#prompts || (ssh?.via === 'direct' && !ssh.instanceConnect);
+  }
+
   /**
    * Logs in. The bastion connects to the target stream by stream, so that success says nothing about the target yet.
    * @throws Fault `ssh.*`; nothing is left running then.
@@ -91,18 +104,35 @@ export class SystemSshTransport implements Transport {
     if (signal.aborted) throw cancelled();
     const { clock, logger, settings } = this.#deps;
     const began = clock.now();
-    const access = supported(route);
+    const { ssh: access } = route;
+    if (!access) throw badConfiguration('the route says nothing of it');
     if (!isEndpoint(route.endpoint)) throw farSideFailed(route.endpoint, 'that is no host and port');
     const { programPath, configFile } = settings();
     const program = findSsh(programPath, { platform: process.platform, env: this.#env, exists: isProgram });
     const destination: Destination = { access, configFile };
+    // Before the program reads the configuration: a `Match exec` is run by reading it.
+    await this.#consent(access, signal);
     const version = await this.#version(program, signal);
     const effective = await this.#query(program, destination, signal);
     const server = effective.port === 22 ? access.host : formatEndpoint({ host: access.host, port: effective.port });
-    const attempt = { route, destination, program, version, effective, named: { server, user: effective.user } };
+    const attempt = { route, access, destination, program, version, effective, named: { server, user: effective.user } };
     const link = await this.#connect(attempt, signal);
     logger.log('info', 'ssh.dialed', { client: `OpenSSH ${version}`, host: access.host, ms: Math.round(clock.now() - began) });
     return link;
+  }
+
+  /** What a workspace has written is used by no client before the person agrees. */
+  async #consent({ host, user, port, via }: SshAccess, signal: AbortSignal): Promise<void> {
+    const { ask } = this.#deps;
+    const sources = this.#deps.sources();
+    if (sources.workspaceFolders.length === 0) return;
+    const request = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+    const { resolveHops, resolveHost } = await import('../../ssh/resolveHost');
+    const hops = via === 'ssm' ? [await resolveHost(request, sources)] : await resolveHops(request, sources);
+    for (const hop of hops) {
+      await requireConsent(hop, ask, signal);
+      await requireConsentToKeys(hop, ask, signal);
+    }
   }
 
   async #connect(attempt: Attempt, signal: AbortSignal): Promise<Link> {
@@ -126,13 +156,15 @@ export class SystemSshTransport implements Transport {
     const { clock, companion, logger } = this.#deps;
     const { program, version, destination, effective, named } = attempt;
     const scope = new Scope();
+    let approach: Ways | undefined;
     try {
       const folder = await privateFolder(this.#deps.temporary ?? tmpdir());
       scope.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
       const entrance = enter(folder);
-      const args = connectArguments(destination, entrance, effective, { version, prompts: PROMPTS });
+      approach = await this.#approach(attempt, folder, scope, signal);
+      const args = connectArguments(destination, entrance, effective, { version, prompts: this.#prompts }, approach);
       const givenUp: { fault?: Fault } = {};
-      const askpass = PROMPTS ? scope.add(this.#askpass(attempt, folder, (fault) => (givenUp.fault ??= fault))) : undefined;
+      const askpass = this.#prompts ? scope.add(this.#askpass(attempt, folder, (fault) => (givenUp.fault ??= fault))) : undefined;
       await askpass?.listen();
       if (signal.aborted) throw cancelled();
       const env = { ...withoutOurs(this.#env), ...askpass?.environment };
@@ -141,20 +173,47 @@ export class SystemSshTransport implements Transport {
       const door = await this.#untilReady({ client, entrance, folder, askpass, named, givenUp }, signal);
       if (door.kind === 'control') scope.add(door.control);
       client.forgetLines();
-      return new SystemLink({ client, door, clock, named, scope });
+      if (approach.keyFile !== undefined) await rm(approach.keyFile, { force: true });
+      return new SystemLink({ client, door, clock, named, scope, cause: approach.cause });
     } catch (error) {
       await scope.dispose();
-      throw error;
+      throw approach?.cause() ?? error;
     }
   }
 
+  /** Makes what AWS helps with: a key for this login, and a way to the server. */
+  async #approach({ route, access, effective }: Attempt, folder: string, scope: Scope, signal: AbortSignal): Promise<Ways> {
+    const { dialSsm, pushKey } = this.#deps;
+    let keyFile: string | undefined;
+    if (access.instanceConnect) {
+      if (!pushKey) throw noInstanceConnect();
+      const { ephemeralKey } = await import('../ssh/privateKey');
+      const { privateKey, publicKey } = ephemeralKey();
+      keyFile = join(folder, 'key');
+      // The only way to hand it over; it is worth something for a minute, and goes before that.
+      await writeFile(keyFile, privateKey, { mode: 0o600 });
+      await pushKey(route, { user: effective.user, publicKey }, signal);
+    }
+    const ways = { ...(keyFile !== undefined && { keyFile }), cause: () => undefined };
+    if (access.via !== 'ssm') return ways;
+    if (!dialSsm) throw noSessionManager();
+    const session = scope.add(await dialSsm(route, effective.port, signal));
+    let cause: Fault | undefined;
+    void session.closed.then((fault) => (cause = fault));
+    const gateway = scope.add(await Gateway.open(session.stream));
+    return { ...ways, gatewayPort: gateway.port, cause: () => cause };
+  }
+
   #askpass({ route, named }: Attempt, folder: string, onGivenUp: (fault: Fault) => void): AskpassServer {
-    const { ask, companion, logger, onNotice } = this.#deps;
+    const { ask, companion, consoleFingerprints, logger, onNotice } = this.#deps;
+    const read = consoleFingerprints && ((signal: AbortSignal) => consoleFingerprints(route, signal));
+    const withHelp = async (question: Question, signal: AbortSignal): Promise<unknown> =>
+      ask(question.kind === 'hostKey' ? await withConsole(question, read, logger, signal) : question, signal);
     return new AskpassServer({
       folder,
       node: process.execPath,
       companion,
-      ask,
+      ask: withHelp as Ask,
       logger,
       user: named.user,
       host: named.server,
@@ -228,9 +287,19 @@ export class SystemSshTransport implements Transport {
     });
   }
 
+  /** See AskpassServer. Keys of an agent, and Windows' own dialogs for security keys, need no prompts. */
+  get #prompts(): boolean {
+    return (this.#deps.platform ?? process.platform) !== 'win32';
+  }
+
   get #env(): NodeJS.ProcessEnv {
     return this.#deps.env ?? process.env;
   }
+}
+
+interface Ways extends Approach {
+  /** Why the way to the server has ended, if it has by itself. */
+  readonly cause: () => Fault | undefined;
 }
 
 /** A program that has been started and whose login is awaited. */
@@ -250,15 +319,6 @@ async function reachable(path: string, signal: AbortSignal): Promise<ControlSock
   } catch {
     return undefined;
   }
-}
-
-function supported({ ssh }: BastionRoute): SshAccess {
-  if (!ssh) throw badConfiguration('the route says nothing of it');
-  const what = ssh.via === 'ssm' ? 'SSH over Session Manager' : ssh.instanceConnect ? 'EC2 Instance Connect' : undefined;
-  if (what === undefined) return ssh;
-  throw new Fault('ssh.builtinOnly', `${what} is not for the system's ssh.`, {
-    remedy: { text: 'Set `sallyport.ssh.client` to "builtin".' },
-  });
 }
 
 function ownForwards(server: string): Fault {

@@ -1,6 +1,6 @@
-// An SSH server for the logins that a real sshd can be made to ask for only through the system's accounts (PAM, shadow):
-// passwords, keyboard-interactive rounds, and steps of different kinds. It is ssh2's server side, so it proves the order and the
-// content of what our client sends, and not that another implementation understands it; sshd does that for everything else.
+// An SSH server for logins of several rounds and in any order, which PAM's modules at hand do not ask for, and for rekeying at a
+// given moment. It is ssh2's server side, so it proves the order and the content of what our client sends, and not that another
+// implementation understands it; sshd does that (sshSuite, sshLoginSuite).
 import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { mkdtempSync } from 'node:fs';

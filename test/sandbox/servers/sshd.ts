@@ -1,5 +1,5 @@
 // A real OpenSSH server: one `sshd -i` per connection, so that no port has to be found for it.
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,6 +20,11 @@ export interface SshdOptions {
   readonly authorizedKeys?: readonly string[];
   /** 0, any free one, unless told. */
   readonly port?: number;
+  /**
+   * Lets the user log in with this password, and with `pam` by PAM, whose lines these are. Only where `canHaveAccounts`: the server
+   * sees files of the system that nobody else does.
+   */
+  readonly account?: { readonly password: string; readonly pam?: readonly string[] };
 }
 
 export interface SshServer {
@@ -46,9 +51,14 @@ export interface SshServer {
   stop(): Promise<void>;
 }
 
+/** Whether a server can be given accounts of its own: by root, in a mount namespace of Linux. */
+export function canHaveAccounts(): boolean {
+  return process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+}
+
 /** @param program full path of sshd, which insists on one */
 export async function startSshd(program: string, options: SshdOptions = {}): Promise<SshServer> {
-  const { directives = [], hostKeys = ['ed25519'], authorizedKeys = [], port = 0 } = options;
+  const { directives = [], hostKeys = ['ed25519'], authorizedKeys = [], port = 0, account } = options;
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-sshd-'));
   const watch = watchForDeath(directory);
   const hostKeyFiles = hostKeys.map((kind) => join(directory, `host_${kind}`));
@@ -63,6 +73,7 @@ export async function startSshd(program: string, options: SshdOptions = {}): Pro
   const authorize = (publicKey: string): Promise<void> => writeFile(authorized, `${publicKey.trim()}\n`, { flag: 'a' });
   for (const line of authorizedKeys) await authorize(line);
   await writeFile(config, [...directives, ...configuration(hostKeyFiles, authorized)].join('\n'));
+  const [command, ...args] = [...(account ? await withAccount(directory, account) : []), program, '-i', '-f', config];
   // Only root's sshd separates privileges, into a folder that the system's service would have made.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
   const children = new Set<ChildProcess>();
@@ -70,7 +81,7 @@ export async function startSshd(program: string, options: SshdOptions = {}): Pro
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     accepted++;
     // A group of its own: sshd forks, and all of it is to be stopped or ended.
-    const child = spawn(program, ['-i', '-f', config], { stdio: [socket, socket, 'ignore'], detached: true });
+    const child = spawn(command, args, { stdio: [socket, socket, 'ignore'], detached: true });
     children.add(child);
     child.once('close', () => children.delete(child));
     // The child has the connection; ours is only a second handle of it.
@@ -115,6 +126,16 @@ export async function makeSshKey(file: string, kind: KeyKind = 'ed25519', passph
   const size = kind === 'rsa' ? ['-b', '2048'] : [];
   const as = format === undefined ? [] : ['-m', format];
   await promisify(execFile)('ssh-keygen', ['-q', '-t', kind, ...size, ...as, '-N', passphrase, '-C', '', '-f', file]);
+}
+
+/** What to put before a server's command line, so that it, and nothing else, finds its own shadow file and rules of PAM. */
+async function withAccount(directory: string, { password, pam = [] }: NonNullable<SshdOptions['account']>): Promise<string[]> {
+  const [shadow, rules] = [join(directory, 'shadow'), join(directory, 'pam')];
+  const hash = (await promisify(execFile)('openssl', ['passwd', '-6', password])).stdout.trim();
+  await writeFile(shadow, `${userInfo().username}:${hash}:20000:0:99999:7:::\n`, { mode: 0o600 });
+  await writeFile(rules, pam.map((line) => `${line}\n`).join(''));
+  const script = 'mount --bind "$1" /etc/shadow && mount --bind "$2" /etc/pam.d/sshd && shift 2 && exec "$@"';
+  return ['unshare', '-m', '--propagation', 'private', '/bin/sh', '-c', script, 'sh', shadow, rules];
 }
 
 function signalGroup(pid: number, name: NodeJS.Signals): void {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../../src/base/clock';
 import { isFault } from '../../../src/base/fault';
+import { nullLogger } from '../../../src/base/log';
+import type { BastionRoute } from '../../../src/model/route';
 import { channelFailure, exitFault, farSideFault } from '../../../src/transport/sshSystem/clientMessages';
 import { connectArguments, queryArguments, readEffective } from '../../../src/transport/sshSystem/commandLine';
 import { wrapperText } from '../../../src/transport/sshSystem/askpass';
 import { checkedVersion, findSsh } from '../../../src/transport/sshSystem/program';
+import { SystemSshTransport } from '../../../src/transport/sshSystem/systemSshTransport';
 import { classify, replyTo } from '../../../src/transport/sshSystem/prompts';
 
+const ROUTE: BastionRoute = {
+  target: { id: 't', name: 'orders', engine: 'redis', tls: 'off', auth: 'none' },
+  endpoint: { host: 'orders.internal', port: 6379 },
+  bastion: { id: 'i-0abc', name: 'shop' },
+  method: 'ssh',
+  place: { profile: 'dev', region: 'eu-central-1', accountId: '111122223333' },
+};
 const FINGERPRINT = `SHA256:${'a'.repeat(43)}`;
 
 describe("the system's ssh", () => {
@@ -73,6 +84,41 @@ describe("the system's ssh", () => {
       const names = (of: typeof own): string[] => connectArguments(destination, { kind: 'control', path: '/c' }, of, now);
       assert.ok(names(effective).includes('ConnectTimeout=15') && names(effective).includes('ServerAliveInterval=15'));
       assert.ok(!names(own).some((word) => /^(?:ConnectTimeout|ServerAlive)/.test(word)));
+    });
+
+    it('with a port of this machine in the place of a server that is reached otherwise, under the name of that server', () => {
+      const through = (of: string): string[] =>
+        connectArguments(destination, { kind: 'control', path: '/c' }, readEffective(of), now, { gatewayPort: 40_000 });
+      const words = through('user me\nport 2222\nhostname i-0abc\nhostkeyalias none\nproxycommand touch /x\n');
+      assert.deepEqual(words.slice(-6), ['-p', '40000', '-l', 'me', '--', 'bastion']);
+      for (const option of ['HostName=127.0.0.1', 'HostKeyAlias=[i-0abc]:2222', 'ProxyCommand=none', 'ProxyJump=none', 'NoHostAuthenticationForLocalhost=no']) {
+        assert.ok(words.includes(option), option);
+      }
+      assert.ok(through('port 22\nhostname i-0abc\n').includes('HostKeyAlias=i-0abc'));
+      assert.ok(through('port 22\nhostname i-0abc\nhostkeyalias shop\n').includes('HostKeyAlias=shop'));
+      assert.throws(() => through('port 22\nhostname a b\n'), { code: 'ssh.host.invalid' });
+    });
+
+    it('with the key that was made for the login, and no more of an agent than that', () => {
+      const words = connectArguments(destination, { kind: 'control', path: '/c' }, effective, now, { keyFile: '/tmp/a b/key' });
+      assert.ok(words.indexOf('IdentityFile="/tmp/a b/key"') > 0 && words.includes('IdentitiesOnly=yes'));
+    });
+
+    it('without questions where the configuration wants none', () => {
+      const silent = readEffective('batchmode yes\n');
+      assert.ok(connectArguments(destination, { kind: 'control', path: '/c' }, silent, now).includes('BatchMode=yes'));
+    });
+
+    it('for an instance only where it can ask for the host key', () => {
+      const suits = (platform: NodeJS.Platform, via: 'direct' | 'ssm', instanceConnect: boolean): boolean => {
+        const refuse = (): never => assert.fail('nothing is looked up');
+        const transport = new SystemSshTransport({
+          platform, clock: systemClock, logger: nullLogger, settings: refuse, ask: refuse, sources: refuse, companion: '/c',
+        });
+        return transport.suits({ ...ROUTE, ssh: { host: 'i-0abc', via, instanceConnect } });
+      };
+      for (const platform of ['linux', 'darwin'] as const) assert.ok(suits(platform, 'ssm', true) && suits(platform, 'direct', false));
+      assert.ok(suits('win32', 'direct', false) && !suits('win32', 'ssm', false) && !suits('win32', 'direct', true));
     });
 
     it('with no name that means something to an option parser or a shell', () => {
