@@ -1,4 +1,5 @@
 import { mkdir, open, readFile, rmdir, stat, unlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from './processIdentity';
 import { isSame } from './processIdentity';
 
@@ -14,6 +15,8 @@ export interface LockRecord extends ProcessIdentity {
 const WRITING_MS = 3_000;
 /** Somebody who recovers a stale lock has died over it when it takes longer, ms. */
 const RECOVERY_MS = 5_000;
+/** Between looking at a stale lock and taking it lie a few calls of the file system: after so long they are over, ms. */
+const SETTLING_MS = 50;
 const MAX_BYTES = 4096;
 
 /** What the lock file says; undefined without one, or when it is no lock file. */
@@ -46,7 +49,10 @@ export async function acquireLock(file: string, record: LockRecord): Promise<boo
   try {
     if (await isHeld(file)) return false;
     await unlink(file).catch(ignoreMissing);
-    return await create(file, record);
+    if (!(await create(file, record))) return false;
+    // Two may be here where somebody has died over a recovery: the later one has removed the earlier one's lock.
+    await delay(SETTLING_MS);
+    return await holdsLock(file, record);
   } finally {
     await rmdir(recovery).catch(() => {});
   }

@@ -22,6 +22,7 @@ import type { TunnelInfo } from '../../src/model/tunnel';
 import { encodeCommand, RespDecoder, type RespValue } from '../../src/wire/resp';
 import { eventually } from '../fixtures/eventually';
 import { isAlive } from '../fixtures/isAlive';
+import { processesWith } from '../run/stragglers';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
 
 export const never = new AbortController().signal;
@@ -95,6 +96,8 @@ export async function brokerRig(shared?: Sandbox): Promise<BrokerRig> {
       if (record) pids.add(record.pid);
       for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
       await gone();
+      // Also those that were started and found another broker: they write to the same folder until they end.
+      await eventually(() => processesWith('HOME', home).length === 0, 'whatever was started for this home has ended', 20_000);
       if (!shared) await sandbox.close();
       rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     },

@@ -59,7 +59,7 @@ export async function runStep(step: StageStep, options: StepOptions): Promise<St
   try {
     const end = await waitBounded(started, { step, reportFile, exitGraceMs: options.exitGraceMs ?? 10_000, signal: options.signal });
     const remarks = end.remark ? [end.remark] : [];
-    const left = started.pid === undefined ? [] : await collectStragglers(started.pid, mark, options.stragglerGraceMs ?? 3000);
+    const left = started.pid === undefined ? [] : await collectStragglers(started.pid, mark, options.stragglerGraceMs ?? 10_000);
     if (left.length > 0) remarks.push(`left running: ${left.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`);
     const well = end.status?.code === 0 && remarks.length === 0;
     if (step.kind === 'command') return { totals: { ...NOTHING, [well ? 'passed' : 'failed']: 1 }, remarks, failures: [] };

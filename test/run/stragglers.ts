@@ -58,6 +58,13 @@ export async function collectStragglers(session: number, mark: string, graceMs: 
   return left;
 }
 
+/** The living processes that were started with this variable. None where there is no `/proc`. */
+export function processesWith(variable: string, value: string): Straggler[] {
+  if (process.platform !== 'linux') return [];
+  const entry = `${variable}=${value}`;
+  return processes().filter(({ pid, state, environment }) => pid !== process.pid && state !== 'Z' && environment.split('\0').includes(entry));
+}
+
 function processes(): ProcessEntry[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { DescribeSessionsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as vscode from 'vscode';
 import { readLock } from '../../src/broker/lock';
@@ -47,7 +48,7 @@ function holdings(): Record<string, number> {
 describe('deactivation', () => {
   it('leaves tunnels to the broker, which closes them, their sessions and itself once no window has come back', async () => {
     await findExtension().activate();
-    await vscode.workspace.getConfiguration().update('sallyport.broker.lingerSeconds', 2, vscode.ConfigurationTarget.Global);
+    await vscode.workspace.getConfiguration().update('sallyport.broker.lingerSeconds', 6, vscode.ConfigurationTarget.Global);
     await vscode.commands.executeCommand('sallyport.refresh');
     const before = holdings();
     await vscode.commands.executeCommand('sallyport.connect', TARGETS[0]);
@@ -65,7 +66,8 @@ describe('deactivation', () => {
     await (loaded.exports as { deactivate(): Promise<void> }).deactivate();
 
     assert.ok(!(await refused(port)), 'the tunnel outlives the window');
-    assert.deepEqual(holdings(), before, 'nothing of ours is left in this process');
+    // The editor's own extensions may have a program of theirs for a moment.
+    await eventually(() => isDeepStrictEqual(holdings(), before), 'nothing of ours is left in this process');
     await eventually(() => refused(port), 'the tunnel is closed', 20_000);
     await eventually(() => !isAlive(broker.pid), 'the broker has ended', 20_000);
     assert.deepEqual(await activeSessions(), []);

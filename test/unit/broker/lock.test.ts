@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { acquireLock, holdsLock, type LockRecord, readLock, releaseLock } from '../../../src/broker/lock';
@@ -65,6 +65,19 @@ describe('the lock of the broker', () => {
     old(`${file}.recovery`);
     assert.ok(await acquireLock(file, own));
     assert.ok(!existsSync(`${file}.recovery`));
+  });
+
+  it('is taken over by one of those who all see that somebody has died over taking it over', async () => {
+    for (let round = 0; round < 30; round++) {
+      leave('');
+      mkdirSync(`${file}.recovery`);
+      old(`${file}.recovery`);
+      const all = await Promise.all(Array.from({ length: 8 }, (_, index) => acquireLock(file, { ...own, nonce: `${index}` })));
+      assert.ok(all.filter(Boolean).length <= 1, `round ${round}: ${all.join(' ')}`);
+      if (!all.some(Boolean)) assert.ok(await acquireLock(file, own));
+      rmSync(file);
+    }
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('is only given back by whoever has it', async () => {

@@ -6,7 +6,8 @@ import { runStep } from '../../run/step';
 const REPORT = { done: true, passed: 3, failed: 0, skipped: 0, passes: [], failures: [] };
 const writeReport = `require("fs").writeFileSync(process.env.SALLYPORT_TEST_REPORT, ${JSON.stringify(JSON.stringify(REPORT))});`;
 
-function run(script: string, step: Partial<StageStep> = {}, signal = new AbortController().signal): Promise<StepResult> {
+/** `graceMs` is generous where nothing is to be missed: a process may take a while to end on a busy machine. */
+function run(script: string, step: Partial<StageStep> = {}, signal = new AbortController().signal, graceMs = 20_000): Promise<StepResult> {
   const whole: StageStep = {
     title: 'test',
     command: ['node', '-e', script],
@@ -15,7 +16,7 @@ function run(script: string, step: Partial<StageStep> = {}, signal = new AbortCo
     home: 'empty',
     ...step,
   };
-  return runStep(whole, { root: '.', env: process.env, options: [], exitGraceMs: 300, stragglerGraceMs: 300, signal });
+  return runStep(whole, { root: '.', env: process.env, options: [], exitGraceMs: graceMs, stragglerGraceMs: 300, signal });
 }
 
 describe('a step of a test run', () => {
@@ -58,7 +59,7 @@ describe('a step of a test run', () => {
   });
 
   it('fails when its tests are done but it does not end', async () => {
-    const { totals, remarks } = await run(`${writeReport} setInterval(() => {}, 1000)`);
+    const { totals, remarks } = await run(`${writeReport} setInterval(() => {}, 1000)`, {}, undefined, 300);
     assert.equal(totals.failed, 1);
     assert.match(remarks[0] ?? '', /something was left open/);
   });

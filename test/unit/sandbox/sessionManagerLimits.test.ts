@@ -41,10 +41,11 @@ describe('sandbox session limits', () => {
   });
 
   it('end an idle session with its reason, and not one that is active', async () => {
-    timers.apply({ idleMs: 60 });
+    // Far more than this process may stand still for on a busy machine.
+    timers.apply({ idleMs: 500 });
     const began = performance.now();
     let last = began;
-    while (performance.now() - began < 150) {
+    while (performance.now() - began < 700) {
       last = performance.now();
       timers.active();
       await new Promise((resolve) => setImmediate(resolve));
@@ -52,7 +53,7 @@ describe('sandbox session limits', () => {
     assert.deepEqual(endings, []);
     await eventually(() => endings.length > 0, 'the end');
     assert.deepEqual(endings, [IDLE_OUTPUT]);
-    assert.ok(performance.now() - last >= 58);
+    assert.ok(performance.now() - last >= 498);
   });
 
   it('end a session at its age, however active it is', async () => {
@@ -94,13 +95,13 @@ describe('sandbox throttling', () => {
 
   it('refuses calls for so long', async () => {
     const gate = new CallGate();
-    gate.throttle('start', { ms: 20 });
+    gate.throttle('start', { ms: 500 });
     assert.throws(() => gate.admit('start'), refused);
     await eventually(() => {
       gate.admit('start');
       return true;
     }, 'an admitted call');
-    assert.ok(gate.times('start').at(-1)! - gate.times('start')[0]! >= 19);
+    assert.ok(gate.times('start').at(-1)! - gate.times('start')[0]! >= 499);
   });
 
   it('stands before every call of the service', () => {

@@ -10,6 +10,7 @@ import { optionSpec } from '../../../src/ssh/keywords';
 import { canonicalAddress, isSafeHost, isSafeUser } from '../../../src/ssh/names';
 import { matchPattern, matchPatternList } from '../../../src/ssh/patterns';
 import { expand, expandHome } from '../../../src/ssh/tokens';
+import { stopwatch } from '../../fixtures/stopwatch';
 
 describe('the grammar of OpenSSH files', () => {
   it('splits arguments by quotes, backslashes and comments', () => {
@@ -53,13 +54,13 @@ describe('the grammar of OpenSSH files', () => {
         matchWords(line);
       }),
     );
-    const started = performance.now();
+    const ownTime = stopwatch();
     for (const part of ['a"b\\ c\' ', ' ', '"', '\\', '= ', '#']) {
       const long = `User ${part.repeat(1_000_000 / part.length)}x`;
       readLine(long);
       matchWords(long);
     }
-    assert.ok(performance.now() - started < 3000, 'a megabyte of anything takes no time to speak of');
+    assert.ok(ownTime() < 3000, 'a megabyte of anything takes no time to speak of');
   });
 
   it('matches patterns in bounded time', () => {
@@ -67,10 +68,10 @@ describe('the grammar of OpenSSH files', () => {
     assert.equal(matchPatternList('a', '*,!a'), 'forbidden');
     assert.equal(matchPatternList('a', 'b,!c'), 'none');
     const text = 'a'.repeat(255);
-    const started = performance.now();
+    const ownTime = stopwatch();
     assert.equal(matchPattern(text, '*a'.repeat(100) + 'b'), false);
     assert.equal(matchElements(text, globElements('*a'.repeat(100) + 'b')), false);
-    assert.ok(performance.now() - started < 200);
+    assert.ok(ownTime() < 200);
   });
 
   it('matches file names as glob does', () => {

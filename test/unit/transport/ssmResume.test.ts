@@ -94,7 +94,8 @@ describe('a lost socket', () => {
     await link.dispose();
   });
 
-  it('is asked for again with growing pauses for five minutes, before the link ends', async () => {
+  it('is asked for again with growing pauses for five minutes, before the link ends', async function () {
+    this.timeout(30_000);
     const link = await rig.dial();
     rig.service.resumeFailures = 100;
     const times: number[] = [];
@@ -109,7 +110,7 @@ describe('a lost socket', () => {
     await eventually(() => {
       rig.clock.skip(2000);
       return fault !== undefined;
-    }, 'the end of the link');
+    }, 'the end of the link', 20_000);
     faultCode('ssm.connectionLost')(fault);
     for (const [index, least] of [100, 200, 400, 800, 1600].entries()) assert.ok(times[index + 1]! - times[index]! >= least);
     const took = times.at(-1)! - times[0]!;

@@ -15,5 +15,5 @@ const ARGUMENTS = [
 
 /** A headless browser of the Chromium family that ends with this process. */
 export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: requireProgram('chromium'), headless: true, args: ARGUMENTS });
+  return chromium.launch({ executablePath: requireProgram('chromium'), headless: true, args: ARGUMENTS, timeout: 120_000 });
 }

@@ -64,6 +64,8 @@ export async function runInExtensionHost(options: PayloadRunOptions): Promise<Pa
         ['extensionDevelopmentPath', remote(options.extension)],
         ['extensionTestsPath', remote(options.suite)],
       ]),
+      // The run has a limit of its own.
+      { timeout: options.limitMs },
     );
     const timeout = new AbortController();
     scope.defer(() => timeout.abort());

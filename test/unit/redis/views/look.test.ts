@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { OpenView, ReplyView } from '../../../../src/redis/types';
 import { lookAt, viewsOf } from '../../../../src/redis/views/look';
 import { shapeOf } from '../../../../src/redis/views/shapes';
+import { stopwatch } from '../../../fixtures/stopwatch';
 
 const never = new AbortController().signal;
 const bulk = (value: string | Buffer): Buffer => {
@@ -177,7 +178,8 @@ describe('views of a reply', () => {
     assert.equal(textOf(both), '1)\nplain\n\n2)\ngzip → JSON\n[\n  1\n]');
   });
 
-  it('is not harmed by bombs and by lies', async () => {
+  it('is not harmed by bombs and by lies', async function () {
+    this.timeout(60_000);
     const bomb = await look('decoded', 'GET a', bulk(gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x61))));
     assert.equal(bomb.source.truncated, true);
     assert.ok(bomb.source.bytes <= 4 * 1024 * 1024);
@@ -192,7 +194,8 @@ describe('views of a reply', () => {
     assert.equal((await look('hex', 'LRANGE l 0 -1', wide)).source.truncated, true);
   });
 
-  it('inflates so much for a whole view and no more, however many bombs lie in a list', async () => {
+  it('inflates so much for a whole view and no more, however many bombs lie in a list', async function () {
+    this.timeout(60_000);
     // Each is shown in two characters, so that the text is never full.
     const bomb = bulk(gzipSync(`[${' '.repeat(6 * 1024 * 1024)}]`));
     const view = await look('decoded', 'LRANGE l 0 -1', list(...Array.from({ length: 20 }, () => bomb), 'plain'));
@@ -203,32 +206,34 @@ describe('views of a reply', () => {
     assert.equal(view.source.truncated, true);
   });
 
-  it('knows soon that something is no base64, whatever it looks like for long', async () => {
-    const begin = performance.now();
+  it('knows soon that something is no base64, whatever it looks like for long', async function () {
+    this.timeout(60_000);
+    const ownTime = stopwatch();
     for (const part of [' ', '\n', 'A', 'A\n', 'A \n', 'A=', '=', '\r\n']) {
       const text = `A${part.repeat(400_000 / part.length)}`;
       for (const end of ['!', ' !', '=!', '\n']) assert.notEqual((await decodedOf(text + end))[0], 'base64', JSON.stringify(part));
       assert.ok(viewsFor('GET a', bulk(`${text}!`)).includes('hex'));
     }
-    assert.ok(performance.now() - begin < 10_000);
+    assert.ok(ownTime() < 10_000);
     const long = Buffer.from('text '.repeat(100_000));
     assert.equal((await decodedOf(`${long.toString('base64')}\r\n`))[0], 'base64 → UTF-8');
     assert.equal((await decodedOf(Buffer.concat([long, long]).toString('base64')))[0], 'UTF-8', 'nobody waits for what is too long');
   });
 
-  it('makes no more of a list of clients than it can show', async () => {
+  it('makes no more of a list of clients than it can show', async function () {
+    this.timeout(60_000);
     const many = Array.from({ length: 20_000 }, (_, index) => `id=${index} fact${index}=${'v'.repeat(20)}`).join('\n');
     assert.deepEqual(viewsFor('CLIENT LIST', bulk(many)), ['json', 'table']);
     assert.deepEqual(viewsFor('CLIENT LIST', bulk('none\n')), []);
     const { columns, source } = await look('table', 'CLIENT LIST', bulk(many));
     assert.deepEqual([columns?.length, source.rows, source.truncated], [64, 20_000, true]);
     const short = bulk('a=\n'.repeat(4 * 1024 * 1024));
-    const begin = performance.now();
+    const ownTime = stopwatch();
     const table = await look('table', 'CLIENT LIST', short);
     assert.deepEqual([table.columns?.length, table.source.rows, table.source.truncated], [1, 100_000, true]);
     const json = await look('json', 'CLIENT LIST', short);
     assert.equal(json.source.truncated, true);
-    assert.ok(performance.now() - begin < 10_000);
+    assert.ok(ownTime() < 10_000);
   });
 
   const randomValue = fc.letrec<{ value: Buffer }>((tie) => ({

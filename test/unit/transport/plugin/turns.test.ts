@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { linkClosed } from '../../../../src/transport/ssm/faults';
 import { Turns } from '../../../../src/transport/plugin/turns';
-import { TestClock } from '../testClock';
+import { FakeClock } from '../../../fixtures/fakeClock';
 
 const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('turns of connections', () => {
-  let clock: TestClock;
+  let clock: FakeClock;
   let turns: Turns;
   let admitted: number[];
   const take = (number: number, signal = never): Promise<void> => turns.take(signal).then(() => void admitted.push(number));
 
   beforeEach(() => {
-    clock = new TestClock();
+    clock = new FakeClock();
     turns = new Turns(clock);
     admitted = [];
   });
@@ -27,14 +27,14 @@ describe('turns of connections', () => {
     turns.leave();
     await settled();
     assert.deepEqual(admitted, [1], 'what is late may still arrive');
-    clock.skip(300);
+    clock.advance(300);
     await settled();
     assert.deepEqual(admitted, [1, 2]);
     turns.leave();
-    clock.skip(300);
+    clock.advance(300);
     await Promise.all(all);
     turns.leave();
-    clock.skip(300);
+    clock.advance(300);
     await take(4);
     assert.deepEqual(admitted, [1, 2, 3, 4]);
     turns.close(linkClosed());
@@ -49,7 +49,7 @@ describe('turns of connections', () => {
     await assert.rejects(second, { code: 'operation.cancelled' });
     await assert.rejects(take(4, abort.signal), { code: 'operation.cancelled' });
     turns.leave();
-    clock.skip(300);
+    clock.advance(300);
     await third;
     assert.deepEqual(admitted, [1, 3]);
   });
