@@ -33,6 +33,8 @@ export class ConfigWatch {
   /** The configuration's fingerprint, or why it could not be read; undefined before the first look. */
   #outcome: string | undefined;
   readonly #seen = new Map<string, SsoToken | undefined>();
+  /** By session, the token that was told of last: a look and a sign-in of our own may come upon the same one. */
+  readonly #told = new Map<string, string>();
   #looking: Promise<void> | undefined;
   #again = false;
   #watched = '';
@@ -55,10 +57,11 @@ export class ConfigWatch {
 
   /** Call after a sign-in of our own, so that nobody waits for the file to be seen. */
   async signedIn(session: SsoSession): Promise<void> {
-    this.#seen.set(session.key, await this.#deps.tokens.known(session));
+    const token = await this.#deps.tokens.known(session);
+    this.#seen.set(session.key, token);
     const shared = await readSharedConfig(this.#deps.env);
     const profiles = sessionsOf(shared).find((one) => one.session.key === session.key)?.profiles ?? [];
-    this.#changes.fire({ kind: 'signedIn', profiles });
+    if (!token || this.#isNews(session, token)) this.#changes.fire({ kind: 'signedIn', profiles });
   }
 
   dispose(): void {
@@ -95,7 +98,7 @@ export class ConfigWatch {
     } catch (error) {
       outcome = asFault(error).message;
     }
-    const profiles = await this.#newlyUsable(sessions);
+    const found = await this.#newlyUsable(sessions);
     const files = await withTargets([paths.config, paths.credentials, ...sessions.map(({ session }) => tokens.file(session))]);
     if (this.#disposed) return;
     this.#files.set(files);
@@ -105,21 +108,30 @@ export class ConfigWatch {
     const changed = this.#outcome !== undefined && this.#outcome !== outcome;
     this.#outcome = outcome;
     if (changed) this.#changes.fire({ kind: 'configuration' });
+    const profiles = found.filter(({ session, token }) => this.#isNews(session, token)).flatMap((one) => one.profiles);
     if (profiles.length > 0) this.#changes.fire({ kind: 'signedIn', profiles });
   }
 
   /** Profiles whose token is new since the last look, where the one before was of no use any more. */
-  async #newlyUsable(sessions: readonly SignedSession[]): Promise<readonly string[]> {
+  async #newlyUsable(sessions: readonly SignedSession[]): Promise<readonly (SignedSession & { readonly token: SsoToken })[]> {
     const { tokens } = this.#deps;
-    const found: string[] = [];
+    const found: (SignedSession & { readonly token: SsoToken })[] = [];
     for (const { session, profiles } of sessions) {
       const before = this.#seen.get(session.key);
       const known = this.#seen.has(session.key);
       const now = await tokens.known(session);
       this.#seen.set(session.key, now);
-      if (known && now && !(before && tokens.isUsable(session, before))) found.push(...profiles);
+      if (!now) this.#told.delete(session.key);
+      if (known && now && !(before && tokens.isUsable(session, before))) found.push({ session, profiles, token: now });
     }
     return found;
+  }
+
+  /** Whether nobody has been told of this token. Call right before telling. */
+  #isNews({ key }: SsoSession, { accessToken }: SsoToken): boolean {
+    const news = this.#told.get(key) !== accessToken;
+    this.#told.set(key, accessToken);
+    return news;
   }
 }
 

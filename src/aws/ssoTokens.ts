@@ -98,6 +98,9 @@ export class SsoTokens {
     const { clock, logger } = this.#deps;
     const { refreshToken, clientId, clientSecret, registrationExpiresAt } = token.renewal!;
     if (registrationExpiresAt !== undefined && registrationExpiresAt <= clock.wall()) return undefined;
+    // Renewed between the look at the file and now: its refresh token can be used once.
+    const fresh = await this.known(session);
+    if (fresh && fresh.accessToken !== token.accessToken && this.isUsable(session, fresh)) return fresh;
     try {
       const api = await oidc();
       const answer = await api.createToken({ grantType: 'refresh_token', refreshToken, clientId, clientSecret }, { abortSignal: signal });

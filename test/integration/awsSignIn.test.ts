@@ -326,7 +326,8 @@ describe('signing in through IAM Identity Center', () => {
       bench.sandbox.identityCenter.roleSeconds = 900;
       let expired = 0;
       for await (const part of aws.inventory.discover({ profile: 'sso', region: FRANKFURT }, signal)) {
-        if (part.kind === 'account') expired = bench.sandbox.expireIssued();
+        // Once: the account is told of a second time with its alias.
+        if (part.kind === 'account' && expired === 0) expired = bench.sandbox.expireIssued();
         assert.notEqual(part.kind, 'fault', JSON.stringify(part));
       }
       assert.ok(expired > 0);

@@ -37,7 +37,7 @@ describe('a bastion that is stopped', function () {
     const clock = { ...systemClock, schedule: (_ms: number, callback: () => void) => systemClock.schedule(20, callback) };
     starter = new BastionStarter({ power: core.power, policy: () => 'ask', clock, ui, attempts: new Attempts(ui, nullLogger) });
     const bastion = sandbox.instance('shop-bastion');
-    bastion.bootMs = 100;
+    bastion.bootMs = 500;
     bastion.state = 'stopped';
     bastion.managed!.ping = 'ConnectionLost';
   });

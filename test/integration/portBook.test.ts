@@ -25,27 +25,32 @@ describe('the port book on disk', () => {
   let folder: string;
   let logger: MemoryLogger;
 
-  beforeEach(() => {
+  let echo: Awaited<ReturnType<typeof tcpServer>>;
+
+  beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'ports-'));
     folder = join(root, 'state');
     logger = new MemoryLogger();
+    // Throughout, so that it is never given the port that a tunnel is to have again.
+    echo = await tcpServer((socket) => socket.pipe(socket));
   });
 
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  afterEach(async () => {
+    await echo.close();
+    rmSync(root, { recursive: true, force: true });
+  });
 
   const storeIn = (): PortStore => new PortStore(bookFileIn(folder, 'ports.json', systemClock), logger);
   const path = (): string => join(folder, 'ports.json');
 
   /** One run of the program: opens the tunnel, stops everything, and says which port it had. */
   async function run(from = storeIn()): Promise<number> {
-    const echo = await tcpServer((socket) => socket.pipe(socket));
     const probe = (): Promise<Health> => Promise.resolve({ level: 'ok', latencyMs: 1, checkedAt: 1 });
     const tunnels = new Tunnels({ transports: [new FakeTransport(() => echo.address)], probe, logger, ports: from });
     try {
       return (await tunnels.start(testRoute, {}, never)).local.port;
     } finally {
       await tunnels.dispose();
-      await echo.close();
     }
   }
 

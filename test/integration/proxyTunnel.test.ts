@@ -172,9 +172,11 @@ describe('a way out through a proxy', function () {
     let asked = 0;
     proxy.answer = () => void asked++;
     assert.equal((await failure(connect(secure, url(), ca, never, 50)))[0], 'proxy.timeout');
+    // The first may have been given up before it asked.
+    const before = asked;
     const stop = new AbortController();
     const connecting = failure(connect(secure, url(), ca, stop.signal));
-    await eventually(() => asked === 2, 'the request');
+    await eventually(() => asked > before, 'the request');
     stop.abort();
     assert.equal((await connecting)[0], 'operation.cancelled');
     const stopped = connect(secure, url(), ca, AbortSignal.abort());

@@ -26,7 +26,9 @@ function redisCli(server: RedisServer, style: Style, protocol: Protocol, lines: 
     const output: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.once('error', reject);
-    child.once('close', () => resolve(Buffer.concat(output).toString('utf8')));
+    // Where a command took half a second, redis-cli says so below its reply.
+    const slow = style === 'typed' ? /^\(\d+\.\d\ds\)\n/gm : /(?!)/g;
+    child.once('close', () => resolve(Buffer.concat(output).toString('utf8').replaceAll(slow, '')));
     child.stdin.end(lines.map((line) => `${line}\n`).join(''));
   });
 }

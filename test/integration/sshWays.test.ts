@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
@@ -30,8 +30,8 @@ describe('the ways of the built-in client to a server', function () {
   };
   const proxyRuns = (): boolean => {
     try {
-      process.kill(Number(readFileSync(join(bench.home, 'pid'), 'utf8')), 0);
-      return true;
+      const pid = Number(/^(\d+)\n$/.exec(readFileSync(join(bench.home, 'pid'), 'utf8'))?.[1] ?? 0);
+      return pid > 0 && process.kill(pid, 0);
     } catch {
       return false;
     }
@@ -65,7 +65,7 @@ describe('the ways of the built-in client to a server', function () {
     bench.configureFor(server, `ProxyCommand ${proxyScript('exec sleep 1000')}`);
     const abort = new AbortController();
     const dialing = bench.fails('operation.cancelled', bench.dial({ host: 'x', port: 1 }, 'bastion', abort.signal));
-    await eventually(() => existsSync(join(bench.home, 'pid')), 'the command to run');
+    await eventually(proxyRuns, 'the command to run');
     abort.abort();
     await dialing;
     await eventually(() => !proxyRuns(), 'the command to end');

@@ -55,8 +55,8 @@ describe('what the sandbox\'s Session Manager does to sessions', function () {
   };
 
   it('closes each socket with "Bye" after a while; what was under way arrives over the next', async () => {
-    bench.service.setLimits({ cuts: { everyMs: 40, ways: ['close1000'] } });
     const grant = await ready();
+    bench.service.setLimits({ cuts: { everyMs: 40, ways: ['close1000'] } });
     const stream = new TinyMux(client).open();
     for (let round = 1; round <= 3; round++) {
       await eventually(() => client.closing, 'the close');
@@ -84,13 +84,13 @@ describe('what the sandbox\'s Session Manager does to sessions', function () {
   }
 
   it('ends an idle session with a reason; acknowledgements keep none alive, stream data does', async () => {
-    bench.service.setLimits({ idleMs: 400 });
+    bench.service.setLimits({ idleMs: 1000 });
     const grant = await ready();
     const stream = new TinyMux(client).open();
     const began = performance.now();
     await eventually(() => {
       stream.write('.');
-      return performance.now() - began > 900;
+      return performance.now() - began > 2300;
     }, 'time to pass');
     assert.equal(bench.service.activeSessions().length, 1);
     await eventually(() => {
@@ -133,7 +133,7 @@ describe('what the sandbox\'s Session Manager does to sessions', function () {
     const stream = new TinyMux(client).open();
     stream.write('before');
     await eventually(() => stream.data.toString() === 'before', 'the echo');
-    bench.service.restartAgent('i-0', { noticeMs: 150, backMs: 300 });
+    bench.service.restartAgent('i-0', { noticeMs: 1000, backMs: 1500 });
     stream.write('lost');
     await eventually(() => bench.service.openTargets() === 0 && echo.connections === 0, 'the targets to be cut');
     assert.deepEqual([client.outstanding, client.closing], [1, undefined]);

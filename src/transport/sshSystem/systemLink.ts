@@ -175,7 +175,8 @@ export class SystemLink implements Link {
         this.#mourners.delete(settle);
         resolve(fault);
       };
-      const timer = this.#parts.clock.schedule(ms, () => settle());
+      // A turn later: where this process stood still, the death that came in time is still to be heard of.
+      const timer = this.#parts.clock.schedule(ms, () => setImmediate(settle));
       this.#mourners.add(settle);
     });
   }

@@ -31,6 +31,7 @@ export interface ClusterServers {
 const SHARDS = 3;
 const SLOTS = 16_384;
 const READY_TIMEOUT_MS = 30_000;
+const MEET_AGAIN_MS = 2000;
 
 /** @throws Error when redis-server is missing, or the cluster does not become ready; nothing is left running then. */
 export async function startCluster({ hosts, tls, password }: ClusterServersOptions = {}): Promise<ClusterServers> {
@@ -57,8 +58,19 @@ export async function startCluster({ hosts, tls, password }: ClusterServersOptio
       await tell(primary, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
     }
     const [first, ...others] = members;
-    for (const other of others) await tell(other, 'CLUSTER', 'MEET', first!.host, String(first!.port), String(first!.busPort));
-    await until(async () => (await Promise.all(members.map((member) => tell(member, 'CLUSTER', 'INFO')))).every((info) => info.includes(`cluster_known_nodes:${members.length}`)));
+    const meet = async (member: ClusterMember): Promise<unknown> => tell(member, 'CLUSTER', 'MEET', first!.host, String(first!.port), String(first!.busPort));
+    for (const other of others) await meet(other);
+    let asked = performance.now();
+    await until(async () => {
+      const infos = await Promise.all(members.map((member) => tell(member, 'CLUSTER', 'INFO')));
+      const strangers = members.filter((_, index) => !infos[index]!.includes(`cluster_known_nodes:${members.length}`));
+      // A meeting that took longer than the node time-out was forgotten.
+      if (strangers.length > 0 && performance.now() - asked > MEET_AGAIN_MS) {
+        asked = performance.now();
+        for (const member of strangers) if (member !== first) await meet(member);
+      }
+      return strangers.length === 0;
+    });
     for (const [index, replica] of replicas.entries()) await tell(replica, 'CLUSTER', 'REPLICATE', primaries[index]!.id);
     await until(async () => {
       const infos = await Promise.all(members.map((member) => tell(member, 'CLUSTER', 'INFO')));
