@@ -1,4 +1,4 @@
-// npm test [-- STAGE...] [--grep TEXT] [--verbose]: transpiles sources and tests, then hands over to test/run/main.ts.
+// npm test [-- STAGE...] [--grep TEXT] [--files NAME,NAME] [--rounds N] [--verbose]: transpiles sources and tests, then hands over to test/run/main.ts.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';

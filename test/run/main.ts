@@ -1,3 +1,4 @@
+// npm test [-- STAGE...] [--grep TEXT] [--files NAME,NAME] [--rounds N] [--verbose]
 // The test runner: stages in order, each bounded in time and cleaned up after, and one line of totals at the end.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,7 +8,7 @@ import { provision } from '../provision/provision';
 import { npmEnvironment, testEnvironment } from './environment';
 import { endRequested } from './ownedProcess';
 import type { StageName, StageStep } from './stages';
-import { isStageName, provisionsOf, selectStages, STAGE_NAMES, STAGES } from './stages';
+import { isStageName, provisionsOf, roundsOf, selectStages, STAGE_NAMES, STAGES } from './stages';
 import type { StepResult } from './step';
 import { runStep } from './step';
 import type { FailedStep, Totals } from './totals';
@@ -19,20 +20,33 @@ const out = resolve(process.env['SALLYPORT_OUT'] ?? join(root, 'out'));
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { grep: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+    options: {
+      grep: { type: 'string' },
+      files: { type: 'string' },
+      rounds: { type: 'string', default: '1' },
+      verbose: { type: 'boolean', default: false },
+    },
   });
   const unknown = positionals.filter((name) => !isStageName(name));
   if (unknown.length > 0) throw new Error(`No stage is called ${unknown.join(', ')}; there are ${STAGE_NAMES.join(', ')}.`);
+  const rounds = roundsOf(values.rounds);
   const stages = selectStages(positionals.filter(isStageName));
   const { vscodeServer } = await provision(provisionsOf(stages));
-  const options = [...(values.grep ? ['--grep', values.grep] : []), ...(values.verbose ? ['--verbose'] : [])];
+  const options = [
+    ...(values.grep ? ['--grep', values.grep] : []),
+    ...(values.files ? ['--files', values.files] : []),
+    ...(values.verbose ? ['--verbose'] : []),
+  ];
 
   const interruption = new AbortController();
   void endRequested().then(() => interruption.abort());
   let sum = NOTHING;
   const failed = new Set<StageName>();
   const failedSteps: FailedStep[] = [];
-  for (const name of stages) {
+  for (const [index, name] of Array.from({ length: rounds }, () => stages).flat().entries()) {
+    // A round that failed is the last: what is to pass so many times in a row has not.
+    if (failed.size > 0 && index % stages.length === 0) break;
+    if (rounds > 1 && index % stages.length === 0) console.log(`── round ${index / stages.length + 1} of ${rounds}`);
     const totals = await runStage(name, failed, {
       options,
       vscodeServer,

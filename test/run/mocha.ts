@@ -1,4 +1,4 @@
-// A process of its own for one folder of tests: node out/test/run/mocha.js FOLDER [--verbose] [--timeout MS] [--grep TEXT]
+// A process of its own for one folder of tests: node out/test/run/mocha.js FOLDER [--verbose] [--timeout MS] [--grep TEXT] [--files NAME,NAME]
 // The totals go to the file that REPORT_FILE names in the environment.
 import { parseArgs } from 'node:util';
 import { REPORT_FILE } from './environment';
@@ -10,6 +10,7 @@ const { positionals, values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     timeout: { type: 'string', default: '10000' },
     grep: { type: 'string' },
+    files: { type: 'string' },
   },
 });
 const [folder] = positionals;
@@ -18,7 +19,7 @@ if (!folder || !report) throw new Error(`usage: ${REPORT_FILE}=FILE mocha.js FOL
 
 // No process.exit(): a test that leaves something open keeps the process alive, and the runner reports that.
 void runSuite({
-  files: testFilesBelow(folder),
+  files: testFilesBelow(folder, values.files?.split(',')),
   report,
   timeoutMs: Number(values.timeout),
   show: values.verbose ? 'everything' : 'failures',

@@ -99,6 +99,13 @@ export function selectStages(wanted: readonly StageName[]): readonly StageName[]
   return STAGE_NAMES.filter((name) => selected.has(name));
 }
 
+/** How often the stages run, from 1 to 1000. @throws Error for anything else */
+export function roundsOf(text: string): number {
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000) throw new Error(`--rounds takes a number from 1 to 1000, not ${text}.`);
+  return rounds;
+}
+
 /** Everything that the stages need, once. */
 export function provisionsOf(stages: readonly StageName[]): Provisions {
   const all = stages.map((name) => STAGES[name].provisions);

@@ -64,6 +64,7 @@ export async function runStep(step: StageStep, options: StepOptions): Promise<St
     const well = end.status?.code === 0 && remarks.length === 0;
     if (step.kind === 'command') return { totals: { ...NOTHING, [well ? 'passed' : 'failed']: 1 }, remarks, failures: [] };
     const report = readReport(reportFile);
+    if (!report && remarks.length === 0) remarks.push('ended without a report of its tests');
     return { totals: stageTotals(report, well ? 'well' : 'badly'), remarks, failures: report?.failures ?? [] };
   } finally {
     await started.stop();

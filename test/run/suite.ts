@@ -1,8 +1,10 @@
 // Runs mocha inside the current process: a plain Node process, or the extension host of a VS Code.
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Mocha from 'mocha';
 import type { SuiteReport } from './totals';
+
+const ENDING = '.test.js';
 
 export interface SuiteOptions {
   readonly files: readonly string[];
@@ -16,10 +18,16 @@ export interface SuiteOptions {
   readonly grep?: string;
 }
 
-/** Every `*.test.js` below a folder, in a stable order. */
-export function testFilesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.js'))
+/**
+ * Every `*.test.js` below a folder, in a stable order.
+ * @param names only these, without folder and ending @throws Error when there is none of a name
+ */
+export function testFilesBelow(folder: string, names?: readonly string[]): string[] {
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ENDING));
+  const unknown = names?.filter((wanted) => !all.some((name) => basename(name, ENDING) === wanted)) ?? [];
+  if (unknown.length > 0) throw new Error(`No test file is called ${unknown.join(', ')} below ${folder}.`);
+  return all
+    .filter((name) => !names || names.includes(basename(name, ENDING)))
     .toSorted()
     .map((name) => join(folder, name));
 }

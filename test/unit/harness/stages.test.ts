@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { provisionsOf, selectStages, STAGE_NAMES, STAGES } from '../../run/stages';
+import { provisionsOf, roundsOf, selectStages, STAGE_NAMES, STAGES } from '../../run/stages';
 
 describe('the stages of a test run', () => {
   it('are all selected when none is named', () => {
@@ -13,6 +13,11 @@ describe('the stages of a test run', () => {
   it('bring what they need', () => {
     assert.deepEqual(selectStages(['ui']), ['package', 'ui']);
     assert.deepEqual(selectStages(['vscode', 'unit']), ['build', 'unit', 'vscode']);
+  });
+
+  it('run once, or as often as is asked for', () => {
+    assert.deepEqual(['1', '20'].map(roundsOf), [1, 20]);
+    for (const text of ['0', '-1', '1.5', 'many', '', '1001']) assert.throws(() => roundsOf(text), /from 1 to 1000/, text);
   });
 
   it('come after what they need', () => {

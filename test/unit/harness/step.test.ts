@@ -37,7 +37,9 @@ describe('a step of a test run', () => {
   });
 
   it('fails without a report although it ended with 0', async () => {
-    assert.equal((await run('')).totals.failed, 1);
+    const { totals, remarks } = await run('');
+    assert.equal(totals.failed, 1);
+    assert.deepEqual(remarks, ['ended without a report of its tests']);
   });
 
   it('fails when it is killed after its report', async () => {
