@@ -22,6 +22,9 @@ import { ProxyStream } from './proxyCommand';
 import type { SshTransportDeps } from './sshTransport';
 import { dialTcp } from './tcpSocket';
 
+/** From the same bundle, for the client that is installed: it needs a key of its own as well. */
+export { ephemeralKey } from './privateKey';
+
 /** How long a server may take to be connected to, and then for each step of the login, ms; ConnectTimeout overrides it. */
 const DEFAULT_TIMEOUT_MS = 20_000;
 

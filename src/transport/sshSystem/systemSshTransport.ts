@@ -15,6 +15,7 @@ import type { Ask, Question } from '../../model/question';
 import type { BastionRoute, Route } from '../../model/route';
 import type { SshAccess, SshSettings } from '../../model/ssh';
 import type { ConfigSources } from '../../ssh/hostConfig';
+import { resolveHops, resolveHost } from '../../ssh/resolveHost';
 import { requireConsent, requireConsentToKeys } from '../ssh/consent';
 import { withConsole } from '../ssh/consoleKeys';
 import { farSideFailed, noInstanceConnect, noSessionManager } from '../ssh/faults';
@@ -127,7 +128,6 @@ export class SystemSshTransport implements Transport {
     const sources = this.#deps.sources();
     if (sources.workspaceFolders.length === 0) return;
     const request = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
-    const { resolveHops, resolveHost } = await import('../../ssh/resolveHost');
     const hops = via === 'ssm' ? [await resolveHost(request, sources)] : await resolveHops(request, sources);
     for (const hop of hops) {
       await requireConsent(hop, ask, signal);
@@ -187,7 +187,7 @@ export class SystemSshTransport implements Transport {
     let keyFile: string | undefined;
     if (access.instanceConnect) {
       if (!pushKey) throw noInstanceConnect();
-      const { ephemeralKey } = await import('../ssh/privateKey');
+      const { ephemeralKey } = await import('../ssh/client');
       const { privateKey, publicKey } = ephemeralKey();
       keyFile = join(folder, 'key');
       // The only way to hand it over; it is worth something for a minute, and goes before that.
