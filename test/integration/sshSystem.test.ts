@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Duplex } from 'node:stream';
+import { systemClock } from '../../src/base/clock';
 import { isFault } from '../../src/base/fault';
 import type { Endpoint } from '../../src/model/endpoint';
 import { eventually } from '../fixtures/eventually';
@@ -247,6 +248,28 @@ describe("the system's ssh as transport", function () {
       });
     });
   }
+
+  it('takes another port when somebody has the one that it has chosen', async () => {
+    const [lowest, count] = [49_152, 16_384];
+    const holder = createServer();
+    for (let port = lowest; !holder.listening; port++) {
+      holder.listen(port, '127.0.0.1');
+      await once(holder, 'listening').catch(() => {});
+    }
+    const taken = ((holder.address() as AddressInfo).port - lowest + 0.5) / count;
+    const chosen = [taken, taken];
+    await start({ deps: { entrance: 'port', clock: { ...systemClock, random: () => chosen.shift() ?? Math.random() } } });
+    try {
+      const echo = await serve(startEcho());
+      const stream = await (await rig.dial(echo)).open(echo, never());
+      stream.write('hello\n');
+      assert.equal(await readLine(stream), 'hello');
+      assert.deepEqual(chosen, []);
+      stream.destroy();
+    } finally {
+      holder.close();
+    }
+  });
 
   it('leaves the forwards of the configuration alone', async () => {
     const taken = createServer().listen(0, '127.0.0.1');

@@ -228,7 +228,8 @@ export class SystemSshTransport implements Transport {
     let ended: { readonly error: Error | undefined } | undefined;
     void client.exited.then((error) => (ended = { error }));
     let listening = false;
-    const lines = client.onLine((line) => (listening ||= /^debug1: Local forwarding listening on 127\.0\.0\.1 port \d+\.$/.test(line)));
+    // What it calls "Local forwarding listening" comes before it has the port.
+    const lines = client.onLine((line) => (listening ||= /^debug1: channel \d+: new .*\[port listener\]/.test(line)));
     try {
       for (let deadline = clock.now() + LOGIN_MS; ; ) {
         if (signal.aborted) throw cancelled();
