@@ -189,10 +189,10 @@ export class SystemSshTransport implements Transport {
       if (!pushKey) throw noInstanceConnect();
       const { ephemeralKey } = await import('../ssh/client');
       const { privateKey, publicKey } = ephemeralKey();
-      keyFile = join(folder, 'key');
-      // The only way to hand it over; it is worth something for a minute, and goes before that.
-      await writeFile(keyFile, privateKey, { mode: 0o600 });
       await pushKey(route, { user: effective.user, publicKey }, signal);
+      keyFile = join(folder, 'key');
+      // The only way to hand it over. Not before it is worth something, which it is for a minute; it goes with the login.
+      await writeFile(keyFile, privateKey, { mode: 0o600 });
     }
     const ways = { ...(keyFile !== undefined && { keyFile }), cause: () => undefined };
     if (access.via !== 'ssm') return ways;
